@@ -1,0 +1,32 @@
+"""Holdfast: the data layer for AI applications."""
+
+from holdfast.core.errors import HoldfastError
+from holdfast.core.pages import Page
+from holdfast.core.settings import Settings
+from holdfast.domains.conversations import (
+    Context,
+    Conversation,
+    Hit,
+    Message,
+    NewMessage,
+    Summary,
+)
+from holdfast.store import Store, create, migrate, open
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Context",
+    "Conversation",
+    "Hit",
+    "HoldfastError",
+    "Message",
+    "NewMessage",
+    "Page",
+    "Settings",
+    "Store",
+    "Summary",
+    "create",
+    "migrate",
+    "open",
+]

@@ -1,0 +1,30 @@
+"""Time as Holdfast keeps it: aware, UTC, to the microsecond."""
+
+from datetime import UTC, datetime, timedelta
+
+from holdfast.core.errors import InvalidInput
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def as_utc(value: datetime, *, field: str) -> datetime:
+    """`value` in UTC. Raises `InvalidInput` for a time without a zone: guessing one would shift it silently."""
+    if value.tzinfo is None:
+        raise InvalidInput(f"{field}: {value!r} has no time zone; give an aware datetime", field=field)
+    return value.astimezone(UTC)
+
+
+def to_microseconds(value: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC: how SQLite keeps a time, and how a hash covers one."""
+    return (value - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    """The inverse of `to_microseconds`."""
+    return EPOCH + timedelta(microseconds=value)

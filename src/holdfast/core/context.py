@@ -1,0 +1,64 @@
+"""What can go into a prompt: sources that other rooms register, each asked within a budget of tokens.
+
+`conversations.context` gathers them all in one read transaction. A source never raises for want of room: it gives
+what fits and says what it left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from holdfast.core.database import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextRequest:
+    """What a source is asked: for which conversation, about what, within how many tokens."""
+
+    conversation_id: UUID
+    owner_id: UUID
+    question: str
+    max_tokens: int
+    count_tokens: Callable[[str], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextItem:
+    """A piece of text for the prompt, and where it comes from (JSON values)."""
+
+    text: str
+    tokens: int
+    origin: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """Something that did not go in, and why."""
+
+    what: str
+    tokens: int
+    reason: str
+
+
+class ContextSource(Protocol):
+    """A room's contribution. `field` is where it appears in the context: facts, passages or decisions."""
+
+    field: str
+
+    def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
+        """What fits into `request.max_tokens`, most useful first, and what did not."""
+        ...
+
+
+_sources: dict[str, ContextSource] = {}
+
+
+def register_source(source: ContextSource) -> None:
+    """Make a room's source known; a later one for the same field takes its place."""
+    _sources[source.field] = source
+
+
+def registered_sources() -> tuple[ContextSource, ...]:
+    """Every source, in order of registration."""
+    return tuple(_sources.values())

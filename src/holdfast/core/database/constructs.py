@@ -1,0 +1,84 @@
+"""The places where the engines differ, each one named construct with a form for each."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Text
+
+from holdfast.core.database.types import Json
+
+
+class has_members(FunctionElement[Any]):  # noqa: N801  # reads as the function it is
+    """Whether a JSON object has every top-level member of another, with equal values."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, document: ColumnElement[Any], wanted: str) -> None:
+        super().__init__(document, bindparam(wanted, type_=Json))
+
+
+@compiles(has_members, "postgresql")
+def _jsonb_members(element: has_members, compiler: Any, **options: Any) -> str:
+    document, wanted = (compiler.process(clause, **options) for clause in element.clauses)
+    return (
+        f"(SELECT coalesce(bool_and(coalesce({document}::jsonb -> w.key = w.value, false)), true) "
+        f"FROM jsonb_each({wanted}::jsonb) AS w)"
+    )
+
+
+@compiles(has_members, "sqlite")
+def _json_each_members(element: has_members, compiler: Any, **options: Any) -> str:
+    """`true` and 1 are one value to SQLite, hence the comparison of types."""
+    document, wanted = (compiler.process(clause, **options) for clause in element.clauses)
+    return (
+        f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS w LEFT JOIN json_each({document}) AS h ON h.key = w.key "
+        "WHERE h.key IS NULL OR h.value IS NOT w.value "
+        "OR (h.type IN ('true', 'false')) <> (w.type IN ('true', 'false')))"
+    )
+
+
+class has_element(FunctionElement[Any]):  # noqa: N801
+    """Whether a JSON array of texts contains a text."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, array: ColumnElement[Any], wanted: str) -> None:
+        super().__init__(array, bindparam(wanted, type_=Text()))
+
+
+@compiles(has_element, "postgresql")
+def _jsonb_element(element: has_element, compiler: Any, **options: Any) -> str:
+    array, wanted = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({array}::jsonb ? {wanted}::text)"
+
+
+@compiles(has_element, "sqlite")
+def _json_each_element(element: has_element, compiler: Any, **options: Any) -> str:
+    array, wanted = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({array}) AS t WHERE t.value = {wanted})"
+
+
+class one_at_a_time(FunctionElement[Any]):  # noqa: N801
+    """Until this transaction ends, no other that asks for the same key goes on. The engine of one writer needs none."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, key: str) -> None:
+        super().__init__(bindparam(key, type_=Text()))
+
+
+@compiles(one_at_a_time, "postgresql")
+def _advisory_lock(element: one_at_a_time, compiler: Any, **options: Any) -> str:
+    (key,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"pg_advisory_xact_lock(hashtextextended({key}::text, 0)) IS NULL"
+
+
+@compiles(one_at_a_time, "sqlite")
+def _already_alone(element: one_at_a_time, compiler: Any, **options: Any) -> str:
+    (key,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} IS NULL"

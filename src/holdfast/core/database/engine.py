@@ -1,0 +1,43 @@
+"""What the two engines have in common: the few calls through which everything reaches a database."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from holdfast.core.database.transaction import Work
+from holdfast.core.policy import Reach
+from holdfast.core.scope import Scope
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """One open store. Safe to use from any number of threads."""
+
+    url: str
+    """Where the store is, without any password: fit for messages and logs."""
+
+    def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """Run `work` on one consistent snapshot, in a transaction that writes nothing."""
+        ...
+
+    def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """Run `work` in one transaction; durable when this returns. May run it again after a conflict."""
+        ...
+
+    def admin(self) -> AbstractContextManager[Connection]:
+        """A context manager with a SQLAlchemy connection in a transaction, as the schema's owner: for migrations."""
+        ...
+
+    def revision(self) -> str | None:
+        """The schema revision found, or None where there is no Holdfast schema."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection. The engine cannot be used afterwards."""
+        ...
+
+    def discard(self) -> None:
+        """Close, and take away what `create` had begun to make."""
+        ...

@@ -1,0 +1,148 @@
+"""What can be wrong with a store as a whole. Driver errors are turned into these at one boundary."""
+
+from holdfast.core.errors import Conflict, InvalidInput, StoreError, Unavailable
+
+
+class UnsupportedUrl(InvalidInput):
+    """The URL names no kind of store that this version opens."""
+
+    code = "unsupported_url"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"{url!r}: {reason}; give sqlite:///path/to/file.db or postgresql://user@host/database", field="url"
+        )
+
+
+class InvalidKey(InvalidInput):
+    """The encryption key has the wrong form, or the engine takes none."""
+
+    code = "invalid_key"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"key: {reason}", field="key")
+
+
+class StoreMissing(StoreError):
+    """There is nothing at the URL."""
+
+    code = "store_missing"
+    status = 404
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"there is no store at {url}; make one with holdfast.create(…) or `holdfast init {url}`")
+
+
+class StoreExists(StoreError, Conflict):
+    """`create` found something already there; it was left untouched."""
+
+    code = "store_exists"
+    status = 409
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"there is already something at {url}; open it with holdfast.open(…), or choose another place")
+
+
+class NotADatabase(StoreError):
+    """The file is not a database of any kind."""
+
+    code = "not_a_database"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is not a database; nothing was changed. Check the path")
+
+
+class NotAStore(StoreError):
+    """It is a database, but Holdfast did not make it."""
+
+    code = "not_a_store"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is a database without a Holdfast schema; `holdfast init {url}` makes one beside it")
+
+
+class WrongKey(StoreError):
+    """The key does not open the file."""
+
+    code = "wrong_key"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"the key does not open {url}: it is wrong, the file was encrypted by another program, or it is damaged"
+        )
+
+
+class KeyNeeded(StoreError):
+    """The file is encrypted and no key was given."""
+
+    code = "key_needed"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is encrypted; give its key (key=…, or HOLDFAST_KEY for the command line)")
+
+
+class NotEncrypted(StoreError):
+    """A key was given for a file that is not encrypted."""
+
+    code = "not_encrypted"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is not encrypted, yet a key was given; open it without one if that is intended")
+
+
+class SchemaTooOld(StoreError):
+    """The store was made by an earlier version."""
+
+    code = "schema_too_old"
+
+    def __init__(self, url: str, found: str, needed: str) -> None:
+        super().__init__(f"{url} has schema {found}, this version needs {needed}; run `holdfast migrate {url}`")
+        self.found = found
+        self.needed = needed
+
+
+class SchemaTooNew(StoreError):
+    """The store was made or migrated by a later version."""
+
+    code = "schema_too_new"
+
+    def __init__(self, url: str, found: str, newest: str) -> None:
+        super().__init__(
+            f"{url} has schema {found!r}, which this version does not know (its newest is {newest}); upgrade Holdfast"
+        )
+        self.found = found
+        self.newest = newest
+
+
+class EngineTooOld(StoreError):
+    """The database engine has a defect, or lacks a feature, that Holdfast depends on."""
+
+    code = "engine_too_old"
+
+
+class StoreClosed(StoreError):
+    """The store was closed."""
+
+    code = "store_closed"
+
+    def __init__(self) -> None:
+        super().__init__("the store is closed; open it again")
+
+
+class StorageFull(Unavailable):
+    """No room is left on the disk. Nothing of this call was written."""
+
+    code = "storage_full"
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("the disk is full; nothing was written. Free some space and repeat the call")
+
+
+class Busy(Unavailable):
+    """Another process held the write lock for too long. Nothing of this call was written."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("another process held the store's write lock for too long; repeat the call")

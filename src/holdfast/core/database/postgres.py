@@ -1,0 +1,240 @@
+"""The PostgreSQL engine: a pool of connections that act as the application role, confined by row-level security.
+
+Every connection does `SET ROLE holdfast_app` when it opens, so that even a superuser's login is held by the
+policies. Every transaction sets its scope with `SET LOCAL`, in the same message as its BEGIN; a procedure sets
+it itself and takes a single round trip.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import psycopg
+import sqlalchemy
+import stamina
+from psycopg import sql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
+
+from holdfast.core.database.errors import (
+    Busy,
+    EngineTooOld,
+    StorageFull,
+    StoreClosed,
+    StoreMissing,
+)
+from holdfast.core.database.internal import internal_error
+from holdfast.core.database.transaction import Call, Transaction, Work
+from holdfast.core.errors import HoldfastError, Unavailable
+from holdfast.core.policy import Reach
+from holdfast.core.scope import Scope
+from holdfast.core.settings import Settings
+
+T = TypeVar("T")
+
+SCHEMA = "holdfast"
+APPLICATION_ROLE = "holdfast_app"
+OPERATOR_ROLE = "holdfast_operator"
+OLDEST = 150000
+RETRIES = 5
+
+_CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class PostgresEngine:
+    """One database."""
+
+    dialect = PGDialect_psycopg(paramstyle="format")
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
+        self._settings = settings
+        self._closed = False
+        self._replacing = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._pool = QueuePool(
+            self._connect_application,
+            pool_size=self._settings.pool,
+            max_overflow=0,
+            timeout=self._settings.busy_seconds,
+            reset_on_return=None,
+            use_lifo=True,
+        )
+
+    def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """See `Engine.read`. Costs two round trips besides the work's own."""
+        return self._in_transaction(scope, reach, work, _SNAPSHOT)
+
+    def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """See `Engine.write`. Costs two round trips besides the work's own; a lone `Call` takes one in all.
+
+        Tried again, with growing pauses, when the server chose it to fail for another's sake.
+        """
+        try:
+            return self._write_once(scope, reach, work)
+        except _Conflict:
+            pass
+        for attempt in stamina.retry_context(on=_Conflict, attempts=RETRIES, wait_initial=0.01, wait_max=0.5):
+            with attempt:
+                return self._write_once(scope, reach, work)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    def _write_once(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        if isinstance(work, Call):
+            with self._lent() as cursor:
+                row = Transaction(cursor, self.dialect, scope, reach, server_side=True).call(
+                    work.procedure, work.params
+                )
+            return work.procedure.result(row, work.params)  # type: ignore[no-any-return]  # a Call[T] gives T
+        return self._in_transaction(scope, reach, work, "")
+
+    def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
+        with self._lent() as cursor:
+            cursor.execute(_begin(scope, reach, mode))
+            try:
+                done = work(Transaction(cursor, self.dialect, scope, reach, server_side=True))
+            except BaseException:
+                if not cursor.connection.closed:
+                    cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+            return done
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """A cursor on a pooled connection; the driver's errors leave here as named ones."""
+        self._check_usable()
+        pool = self._pool
+        try:
+            lent = pool.connect()
+        except PoolTimeout as error:
+            raise Busy from error
+        except psycopg.Error as error:
+            raise translate(error) from None
+        try:
+            yield lent.cursor(binary=True)
+        except psycopg.Error as error:
+            if lent.dbapi_connection is None or lent.dbapi_connection.closed:
+                lent.invalidate()
+                self._replace(pool)
+            raise translate(error) from None  # the driver's text can hold values
+        finally:
+            lent.close()
+
+    def _replace(self, broken: QueuePool) -> None:
+        """When one connection is lost the others of its time usually are: start a new pool, once."""
+        with self._replacing:
+            if self._pool is broken:
+                self._start()
+                broken.dispose()
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise StoreClosed
+        if os.getpid() != self._process:
+            _abandoned.append(self._pool)  # a socket shared over a fork mixes two conversations
+            self._start()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._conninfo, autocommit=True, application_name="holdfast", connect_timeout=10)
+
+    def _connect_application(self) -> psycopg.Connection[Any]:
+        connection = self._connect()
+        connection.prepare_threshold = 1
+        connection.execute(_SESSION)
+        return connection
+
+    def connect_admin(self) -> psycopg.Connection[Any]:
+        """A connection as the login itself, with Holdfast's schema first in its path."""
+        connection = self._connect()
+        if connection.info.server_version < OLDEST:
+            raise EngineTooOld(f"PostgreSQL {connection.info.server_version // 10000}: Holdfast needs 15 or newer")
+        connection.execute(_ADMIN_SESSION)
+        connection.autocommit = False
+        return connection
+
+    @contextmanager
+    def admin(self) -> Iterator[sqlalchemy.Connection]:
+        """See `Engine.admin`."""
+        try:
+            engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=self.connect_admin, poolclass=NullPool)
+            with engine.begin() as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise translate(error) from None
+
+    def revision(self) -> str | None:
+        """See `Engine.revision`. Raises `StoreMissing` when there is no such database."""
+        try:
+            with self.connect_admin() as connection:
+                known = connection.execute("SELECT to_regclass('holdfast.holdfast_schema')").fetchone()
+                if known is None or known[0] is None:
+                    return None
+                row = connection.execute("SELECT version_num FROM holdfast.holdfast_schema").fetchone()
+        except psycopg.OperationalError as error:
+            if "does not exist" in str(error):
+                raise StoreMissing(self.url) from None
+            raise translate(error) from None
+        return None if row is None else str(row[0])
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        if not self._closed and os.getpid() == self._process:
+            self._closed = True
+            self._pool.dispose()
+
+    def discard(self) -> None:
+        """See `Engine.discard`. The migration was rolled back, so there is nothing to take away."""
+        self.close()
+
+
+_abandoned: list[QueuePool] = []
+
+_SESSION = """
+    SET ROLE holdfast_app;
+    SET search_path = holdfast, public;
+    SET TimeZone = 'UTC';
+    SET plan_cache_mode = force_generic_plan
+"""
+_ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
+
+
+class _Conflict(Unavailable):
+    """The server rolled this transaction back for another's sake; it may be repeated."""
+
+    code = "conflict_retry"
+
+
+@lru_cache(maxsize=10_000)
+def _begin(scope: Scope, reach: Reach, mode: str) -> str:
+    """BEGIN and the scope in one message."""
+    if scope.is_operator:
+        return f"BEGIN {mode}; SET LOCAL ROLE {OPERATOR_ROLE}"
+    parts = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
+    settings = [
+        sql.SQL("SET LOCAL {} = {}").format(sql.Identifier("holdfast", name), sql.Literal(str(value or "")))
+        for name, value in parts.items()
+    ]
+    return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()  # type: ignore[arg-type]  # a constant
+
+
+def translate(error: psycopg.Error) -> HoldfastError:
+    """The named error for one of the driver's."""
+    if isinstance(error, _CONFLICTS):
+        return _Conflict("the server preferred another transaction five times; repeat the call")
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StorageFull()
+    if isinstance(error, (psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow)) or error.sqlstate is None:
+        return Unavailable("the database does not answer; nothing of this call was acknowledged. Repeat it")
+    diag = error.diag
+    detail = f"sqlstate={error.sqlstate} constraint={diag.constraint_name} table={diag.table_name}"
+    return internal_error("postgresql", type(error).__name__, detail)

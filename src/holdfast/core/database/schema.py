@@ -1,0 +1,38 @@
+"""The metadata of every table, and what each domain tells core about its tables."""
+
+from typing import Any
+
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table
+
+from holdfast.core.database.types import Id
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def scoped_table(name: str, *parts: Any, **options: Any) -> Table:
+    """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
+
+    Declare the other key columns with `primary_key=True`. The tenant guard refuses statements on it
+    without a tenant predicate, and on PostgreSQL row-level security must cover it.
+    """
+    tenant_id = Column("tenant_id", Id, primary_key=True)
+    tenant = ForeignKeyConstraint(["tenant_id"], ["tenants.id"])
+    return Table(name, metadata, tenant_id, *parts, tenant, info={"scoped": True}, **options)
+
+
+def global_table(name: str, *parts: Any, **options: Any) -> Table:
+    """A table that spans tenants. Only operator queries may touch it."""
+    return Table(name, metadata, *parts, info={"scoped": False}, **options)
+
+
+def scoped_tables() -> list[Table]:
+    """Every scoped table known, in order of dependence."""
+    return [table for table in metadata.sorted_tables if table.info["scoped"]]

@@ -1,0 +1,191 @@
+"""The SQLite engine: one file, encrypted with SQLCipher when a key is given, one writer, many readers.
+
+WAL with `synchronous=FULL`: a commit that has returned survives a power cut. Reads use connections of their
+own and never wait for the writer. Writes share commits (commits.py).
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
+from sqlcipher3 import dbapi2 as driver
+
+from holdfast.core.database import sqlite_file
+from holdfast.core.database.commits import CommitQueue
+from holdfast.core.database.errors import Busy, EngineTooOld, StorageFull, StoreClosed
+from holdfast.core.database.internal import internal_error
+from holdfast.core.database.transaction import Transaction, Work
+from holdfast.core.errors import HoldfastError
+from holdfast.core.policy import Reach
+from holdfast.core.scope import Scope
+from holdfast.core.settings import Settings
+
+T = TypeVar("T")
+
+OLDEST = (3, 51, 3)
+"""Earlier versions can corrupt a file in WAL mode when a checkpoint races a reset."""
+
+_abandoned: list[Any] = []
+
+
+class SqliteEngine:
+    """One open file."""
+
+    dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+
+    def __init__(self, path: Path, key: sqlite_file.Key | None, settings: Settings) -> None:
+        if driver.sqlite_version_info < OLDEST:
+            raise EngineTooOld(f"SQLite {driver.sqlite_version} can corrupt files; install sqlcipher3 0.6.4 or newer")
+        self.path = path
+        self.url = f"sqlite:///{path}"
+        self._key = key
+        self._settings = settings
+        self._closed = False
+        self._opening = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._writer: Any = None
+        self._commits: CommitQueue | None = None
+        self._readers = QueuePool(
+            self._connect_reader,
+            pool_size=self._settings.pool,
+            max_overflow=0,
+            timeout=self._settings.busy_seconds,
+            reset_on_return=None,
+            use_lifo=True,
+        )
+
+    def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """See `Engine.read`. Costs two statements besides the work's own; no fsync."""
+        self._check_usable()
+        try:
+            lent = self._readers.connect()
+        except PoolTimeout as error:
+            raise Busy from error
+        try:
+            return self._read_on(lent.cursor(), scope, reach, work)
+        except driver.Error as error:
+            raise translate(error) from None  # the driver's text can hold values
+        finally:
+            lent.close()
+
+    def _read_on(self, cursor: Any, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        cursor.execute("BEGIN")
+        try:
+            return work(Transaction(cursor, self.dialect, scope, reach))
+        finally:
+            cursor.execute("ROLLBACK")
+
+    def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        """See `Engine.write`. Costs two statements besides the work's own and one fsync, shared with others."""
+        self._check_usable()
+        commits, writer = self._writing()
+        try:
+            done: T = commits.submit(lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach)))
+        except driver.Error as error:
+            raise translate(error) from None  # the driver's text can hold values
+        return done
+
+    def _writing(self) -> tuple[CommitQueue, Any]:
+        if self._commits is None:
+            with self._opening:
+                if self._commits is None:
+                    self._writer = self.connect()
+                    self._commits = CommitQueue(self._writer)
+        return self._commits, self._writer
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise StoreClosed
+        if os.getpid() != self._process:
+            # A connection carried over a fork corrupts; closing it here would drop the parent's locks.
+            _abandoned.append((self._writer, self._readers))
+            self._opening = threading.Lock()
+            self._start()
+
+    def connect(self) -> Any:
+        """A new connection with every pragma set. Raises the named error of a file that does not open."""
+        connection = driver.connect(
+            str(self.path),
+            timeout=self._settings.busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        sqlite_file.unlock(connection, self._key, self.path)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.execute(f"PRAGMA cache_size = -{int(self._settings.cache_mib) * 1024}")
+        return connection
+
+    def _connect_reader(self) -> Any:
+        connection = self.connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    @contextmanager
+    def admin(self) -> Iterator[sqlalchemy.Connection]:
+        """See `Engine.admin`. Foreign keys are off meanwhile: SQLite rebuilds tables to alter them."""
+        engine = sqlalchemy.create_engine("sqlite://", creator=self.connect, poolclass=NullPool, module=driver)
+        with engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("PRAGMA foreign_keys = OFF")
+            with connection.begin():
+                raw.execute("BEGIN IMMEDIATE")
+                yield connection
+
+    def revision(self) -> str | None:
+        """See `Engine.revision`."""
+        connection = self.connect()
+        try:
+            return sqlite_file.revision(connection)
+        except driver.Error as error:
+            raise translate(error) from None
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """See `Engine.close`. The last connection to close empties the write-ahead log into the file."""
+        if self._closed or os.getpid() != self._process:
+            return
+        self._closed = True
+        self._readers.dispose()
+        if self._writer is not None:
+            self._writer.close()
+
+    def discard(self) -> None:
+        """See `Engine.discard`. Only ever called on a file that this process has just made."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+)
+
+_NAMED: tuple[tuple[str, Callable[[], HoldfastError]], ...] = (
+    ("database or disk is full", StorageFull),
+    ("database is locked", Busy),
+)
+
+
+def translate(error: Exception) -> HoldfastError:
+    """The named error for one of the driver's. It gives no codes, so its fixed texts are matched."""
+    for text, named in _NAMED:
+        if text in str(error):
+            return named()
+    return internal_error("sqlite", type(error).__name__, str(error))

@@ -1,0 +1,158 @@
+"""Full-text search: one construct and one small query language, in the words of each engine.
+
+`loan offer` finds messages with both words, `"loan offer"` the phrase, `elig*` words that begin so, `-draft`
+leaves messages out. A word that the analyzer splits (an e-mail address, Chinese) is searched as a phrase.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Float, Integer, bindparam, column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import UserDefinedType
+
+from holdfast.core.database.query import TENANT
+from holdfast.core.database.types import Id
+from holdfast.core.errors import InvalidInput
+from holdfast.core.words import COMMON, words
+
+MOST_TERMS = 32
+_TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
+
+
+@dataclass(frozen=True)
+class Term:
+    """One or several adjacent words; `prefix` when the last may go on, `without` when it must be absent."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    without: bool = False
+
+
+def parse_query(text: str) -> tuple[Term, ...]:
+    """What a person typed, as terms. Raises `InvalidInput` when nothing searchable is left, or too much."""
+    terms = [term for term in (_term(match) for match in _TERM.finditer(text)) if term is not None]
+    wanted = [term for term in terms if not term.without]
+    if not wanted:
+        raise InvalidInput("query: has no word to look for; give at least one letter or digit", field="query")
+    if len(terms) > MOST_TERMS:
+        raise InvalidInput(f"query: {len(terms)} terms, the limit is {MOST_TERMS}", field="query")
+    telling = [term for term in terms if not _is_common(term)]
+    return tuple(telling if any(not term.without for term in telling) else terms)
+
+
+def _term(match: re.Match[str]) -> Term | None:
+    minus, phrase, word = match.groups()
+    found = words(phrase if phrase is not None else word)
+    if not found:
+        return None
+    return Term(tuple(found), prefix=phrase is None and word.endswith("*"), without=bool(minus))
+
+
+def _is_common(term: Term) -> bool:
+    return len(term.words) == 1 and not term.prefix and not term.without and term.words[0] in COMMON
+
+
+def matched_words(terms: tuple[Term, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words and the prefixes that a hit's text is highlighted for."""
+    wanted = [term for term in terms if not term.without]
+    whole = frozenset(word for term in wanted for word in (term.words[:-1] if term.prefix else term.words))
+    return whole, tuple(term.words[-1] for term in wanted if term.prefix)
+
+
+def _fts5_query(terms: tuple[Term, ...]) -> str:
+    wanted = " AND ".join(_fts5_term(term) for term in terms if not term.without)
+    unwanted = " OR ".join(_fts5_term(term) for term in terms if term.without)
+    return "{body} : (" + (f"({wanted}) NOT ({unwanted})" if unwanted else wanted) + ")"
+
+
+def _fts5_term(term: Term) -> str:
+    return '"' + " ".join(term.words) + '"' + ("*" if term.prefix else "")
+
+
+def _fts5_marks(marks: tuple[str, ...]) -> str:
+    return "{marks} : (" + " AND ".join(marks) + ") AND "
+
+
+def _tsquery(terms: tuple[Term, ...]) -> str:
+    return " & ".join(("!" if term.without else "") + "(" + _tsquery_term(term) + ")" for term in terms)
+
+
+def _tsquery_term(term: Term) -> str:
+    return " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.prefix else "")
+
+
+class _Language(UserDefinedType[Any]):
+    """A parameter that each engine spells in its own query language."""
+
+    cache_ok = True
+    spellings: dict[str, Callable[[Any], str]]
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "TSQUERY"
+
+    def bind_processor(self, dialect: Any) -> Any:
+        return self.spellings[dialect.name]
+
+
+class Terms(_Language):
+    """The words looked for: `tuple[Term, ...]`."""
+
+    spellings = {"sqlite": _fts5_query, "postgresql": _tsquery}
+
+
+class Marks(_Language):
+    """Where to look: every mark must be there. `tuple[str, ...]`, made of letters and digits."""
+
+    spellings = {"sqlite": _fts5_marks, "postgresql": " & ".join}
+
+
+class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
+    """Message ids and scores, best first: `marks`, `query`, `window` and `limit` are its parameters."""
+
+    inherit_cache = True
+    name = "search_messages"
+
+    def __init__(self) -> None:
+        self.binds: tuple[BindParameter[Any], ...] = (
+            bindparam("marks", type_=Marks),
+            bindparam("query", type_=Terms),
+            bindparam("window", type_=Integer),
+            bindparam("limit", type_=Integer),
+        )
+        super().__init__(*self.binds, TENANT)
+
+    def hits(self) -> TableValuedAlias:
+        """As a FROM element with `message_id` and `score`."""
+        return self.table_valued(column("message_id", Id), column("score", Float), name="hits")
+
+
+@compiles(search_messages, "postgresql")
+def _server_function(element: search_messages, compiler: Any, **options: Any) -> str:
+    """The tenant comes from the scope's settings there."""
+    return "search_messages(" + ", ".join(compiler.process(bind, **options) for bind in element.binds) + ")"
+
+
+@compiles(search_messages, "sqlite")
+def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str:
+    """CROSS JOIN fixes the order of the loops: candidates come best first, and joining stops at the limit."""
+    marks, query, window, limit = (compiler.process(bind, **options) for bind in element.binds)
+    tenant, same_tenant = compiler.process(TENANT, **options), compiler.process(TENANT, **options)
+    return f"""(
+        SELECT ranked.message_id AS message_id, -ranked.rank AS score
+        FROM (
+            SELECT message_id, rank FROM (
+                SELECT rowid AS number, message_id, bm25(message_index, 0.0, 0.0, 0.0, 1.0) AS rank
+                FROM message_index WHERE message_index MATCH {marks} || {query}
+                ORDER BY rowid DESC LIMIT {window}
+            ) ORDER BY rank, number DESC
+        ) AS ranked
+        CROSS JOIN messages AS m ON m.tenant_id = {tenant} AND m.id = ranked.message_id
+        CROSS JOIN conversations AS c ON c.tenant_id = {same_tenant} AND c.id = m.conversation_id
+        WHERE c.status <> 'DELETED'
+        LIMIT {limit}
+    )"""

@@ -1,0 +1,112 @@
+"""Transaction: runs queries for one scope, in one database transaction, over one connection."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import Dialect
+
+from holdfast.core.database.query import Query
+from holdfast.core.errors import TenantGuardError
+from holdfast.core.policy import Reach
+from holdfast.core.scope import Scope
+
+T = TypeVar("T")
+Params = Mapping[str, Any]
+Work = Callable[["Transaction"], T]
+"""What is done inside a transaction. It may be run again (after a deadlock, say): it changes nothing else."""
+
+_NOTHING: Params = {}
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors have."""
+
+    rowcount: int
+
+    def execute(self, sql: Any, values: Any = ..., /) -> Any: ...
+    def executemany(self, sql: Any, values: Any, /) -> Any: ...
+    def fetchall(self) -> Sequence[Sequence[Any]]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procedure(Generic[T]):
+    """A named step that takes several statements, done in one round trip where the engine can.
+
+    On PostgreSQL it is the server-side function of that name; elsewhere `steps` does the same, statement by
+    statement. Both take the scope and `parameters`, and give one row of the same columns. One conformance suite runs
+    over both.
+    """
+
+    name: str
+    query: Query[Any]
+    """`SELECT … FROM name(…)`, for engines with server-side functions."""
+    steps: Callable[["Transaction", Params], Sequence[Any]]
+    result: Callable[[Sequence[Any], Params], T]
+    """What the row means, given the parameters; raises the domain's errors."""
+
+
+class Call(Generic[T]):
+    """One procedure with its parameters, as the whole work of a transaction."""
+
+    __slots__ = ("params", "procedure")
+
+    def __init__(self, procedure: Procedure[T], params: Params) -> None:
+        self.procedure = procedure
+        self.params = params
+
+    def __call__(self, tx: "Transaction") -> T:
+        return self.procedure.result(tx.call(self.procedure, self.params), self.params)
+
+
+class Transaction:
+    """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
+
+    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "reach", "scope")
+
+    def __init__(
+        self, cursor: Cursor, dialect: Dialect, scope: Scope, reach: Reach, *, server_side: bool = False
+    ) -> None:
+        self.scope = scope
+        self.reach = reach
+        self._cursor = cursor
+        self._dialect = dialect
+        self._server_side = server_side
+        self._own = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
+
+    def all(self, query: Query[T], params: Params = _NOTHING) -> list[T]:
+        """Every row."""
+        prepared = self._allowed(query).prepared(self._dialect)
+        self._cursor.execute(prepared.sql, prepared.values({**params, **self._own}))
+        return prepared.rows(self._cursor.fetchall())
+
+    def first(self, query: Query[T], params: Params = _NOTHING) -> T | None:
+        """The first row, or None."""
+        rows = self.all(query, params)
+        return rows[0] if rows else None
+
+    def run(self, query: Query[Any], params: Params = _NOTHING) -> int:
+        """How many rows an INSERT, UPDATE or DELETE touched."""
+        prepared = self._allowed(query).prepared(self._dialect)
+        self._cursor.execute(prepared.sql, prepared.values({**params, **self._own}))
+        return self._cursor.rowcount
+
+    def many(self, query: Query[Any], rows: Iterable[Params]) -> None:
+        """Run an INSERT, UPDATE or DELETE once for each of `rows`."""
+        prepared = self._allowed(query).prepared(self._dialect)
+        own = self._own
+        self._cursor.executemany(prepared.sql, [prepared.values({**row, **own}) for row in rows])
+
+    def call(self, procedure: Procedure[Any], params: Params) -> Sequence[Any]:
+        """The row that a procedure gives."""
+        if self._server_side:
+            return self.all(procedure.query, params)[0]  # type: ignore[no-any-return]  # rows of Query[Any]
+        return procedure.steps(self, params)
+
+    def _allowed(self, query: Query[T]) -> Query[T]:
+        if query.operator:
+            if not self.scope.is_operator:
+                raise TenantGuardError("an operator's query was run within a tenant; give it a tenant predicate")
+        elif self.scope.tenant_id is None:
+            raise TenantGuardError("a tenant's query was run without a tenant; open a scope with store.tenant(…)")
+        return query

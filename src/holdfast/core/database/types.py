@@ -1,0 +1,131 @@
+"""Column types that mean the same on both engines, each stored the way its engine is quick at.
+
+| type   | Python          | SQLite                    | PostgreSQL  |
+| ------ | --------------- | ------------------------- | ----------- |
+| Id     | UUID            | BLOB, 16 bytes            | uuid        |
+| Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
+| Json   | JSON value      | TEXT, sorted keys         | json        |
+| Digest | hex digits      | BLOB                      | bytea       |
+| Words  | list of words   | an FTS5 column            | tsvector    |
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import UserDefinedType
+
+from holdfast.core.clock import from_microseconds, to_microseconds
+
+_new_uuid = object.__new__
+_set = object.__setattr__
+
+
+def uuid_from_bytes(value: bytes) -> UUID:
+    """`UUID(bytes=value)` without its argument checks; they cost more than reading the row."""
+    made = _new_uuid(UUID)
+    _set(made, "int", int.from_bytes(value, "big"))
+    _set(made, "is_safe", _SAFE_UNKNOWN)
+    return made
+
+
+_SAFE_UNKNOWN = UUID(int=0).is_safe
+
+
+def dump_json(value: object) -> str:
+    """The one JSON spelling of a value: sorted keys, no spaces, no escapes. Digests are taken over it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class _PerEngine(UserDefinedType[Any]):
+    """A type whose column, bind and result forms are chosen by engine."""
+
+    cache_ok = True
+    specs: dict[str, str]
+    binds: dict[str, Callable[[Any], Any]] = {}
+    results: dict[str, Callable[[Any], Any]] = {}
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.specs["postgresql"]
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _unless_none(self.binds.get(dialect.name))
+
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Any:
+        return self.results.get(dialect.name)
+
+
+@compiles(_PerEngine)
+def _column_type(type_: _PerEngine, compiler: Any, **_: Any) -> str:
+    return type_.specs[compiler.dialect.name]
+
+
+def _unless_none(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    if convert is None:
+        return None
+    return lambda value: None if value is None else convert(value)
+
+
+def _uuid_bytes(value: UUID) -> bytes:
+    return value.bytes
+
+
+class Id(_PerEngine):
+    """A UUID."""
+
+    specs = {"sqlite": "BLOB", "postgresql": "UUID"}
+    binds = {"sqlite": _uuid_bytes}
+    results = {"sqlite": uuid_from_bytes}
+
+
+class Time(_PerEngine):
+    """A moment, to the microsecond."""
+
+    specs = {"sqlite": "INTEGER", "postgresql": "TIMESTAMP WITH TIME ZONE"}
+    binds = {"sqlite": to_microseconds}
+    results = {"sqlite": from_microseconds}
+
+
+def load_json(text: str) -> Any:
+    """The value of a stored text; the empty document, the common case, without a parser."""
+    return {} if text == "{}" else json.loads(text)
+
+
+class Json(_PerEngine):
+    """A JSON value, kept as the text `dump_json` made: jsonb would respell numbers, and digests cover the text."""
+
+    specs = {"sqlite": "TEXT", "postgresql": "JSON"}
+    binds = {"sqlite": dump_json, "postgresql": dump_json}
+    results = {"sqlite": load_json}
+
+
+class Digest(_PerEngine):
+    """A hash: bytes in the database, hex digits in Python."""
+
+    specs = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+    binds = {"sqlite": bytes.fromhex, "postgresql": bytes.fromhex}
+    results = {"sqlite": bytes.hex, "postgresql": bytes.hex}
+
+
+def _tsvector(words: list[str]) -> str:
+    """A tsvector literal. Words are letters and digits only (core/words.py), so quoting them is safe."""
+    places: dict[str, list[str]] = {}
+    for at, word in enumerate(words[:_POSITIONS], 1):
+        places.setdefault(word, []).append(str(at))
+    for word in words[_POSITIONS:]:
+        places.setdefault(word, [str(_POSITIONS)])
+    return " ".join([f"'{word}':{','.join(at[:_PER_WORD])}" for word, at in places.items()])
+
+
+_POSITIONS = 16_383
+_PER_WORD = 255
+
+
+class Words(_PerEngine):
+    """A list of searchable words: a column of an FTS5 table, or a tsvector. Written, never read back."""
+
+    specs = {"sqlite": "", "postgresql": "TSVECTOR"}
+    binds = {"sqlite": " ".join, "postgresql": _tsvector}

@@ -1,0 +1,111 @@
+"""Checks of what callers give, before any of it reaches a database.
+
+Each returns the value in its stored form or raises `InvalidInput` naming the field. The messages show
+structure (sizes, places, code points), never the content itself: errors end up in logs.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+
+from holdfast.core.errors import InvalidInput
+
+
+def check_text(value: object, *, field: str, most_bytes: int) -> str:
+    """`value`, when it is text that both engines can store, of at most `most_bytes` bytes of UTF-8."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field}: a text is needed, got {type(value).__name__}", field=field)
+    if "\0" in value:
+        at = value.index("\0")
+        raise InvalidInput(f"{field}: NUL at character {at}; remove it, no database can store it in text", field=field)
+    size = len(_encode(value, field))
+    if size > most_bytes:
+        raise InvalidInput(f"{field}: {size:,} bytes, the limit is {most_bytes:,}", field=field)
+    return value
+
+
+def check_name(value: object, *, field: str, most_chars: int) -> str:
+    """A title, name or tag: text on its own, not empty, at most `most_chars` characters."""
+    text = check_text(value, field=field, most_bytes=most_chars * 4)
+    if not text.strip():
+        raise InvalidInput(f"{field}: is empty; give at least one visible character", field=field)
+    if len(text) > most_chars:
+        raise InvalidInput(f"{field}: {len(text):,} characters, the limit is {most_chars:,}", field=field)
+    return text
+
+
+def check_choice(value: object, choices: tuple[str, ...], *, field: str) -> str:
+    """`value`, when it is one of `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidInput(f"{field}: {value!r:.80} is not one of {', '.join(choices)}", field=field)
+    return value
+
+
+def check_document(
+    value: Mapping[str, object] | None, *, field: str, most_bytes: int, most_depth: int
+) -> dict[str, object]:
+    """A JSON object (None means an empty one) within the limits of size and depth."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"{field}: a JSON object is needed, got {type(value).__name__}", field=field)
+    if not value:
+        return {}
+    document = dict(value)
+    check_json(document, field=field, most_bytes=most_bytes, most_depth=most_depth)
+    return document
+
+
+def check_json(value: object, *, field: str, most_bytes: int, most_depth: int) -> int:
+    """The size of `value` as JSON in bytes, when it is JSON that both engines can store, within the limits."""
+    _check_node(value, field, most_depth)
+    size = len(_encode(json.dumps(value, ensure_ascii=False, separators=(",", ":")), field))
+    if size > most_bytes:
+        raise InvalidInput(f"{field}: {size:,} bytes of JSON, the limit is {most_bytes:,}", field=field)
+    return size
+
+
+def _check_node(value: object, place: str, depth: int) -> None:
+    if depth < 0:
+        raise InvalidInput(f"{place}: nested too deeply; flatten it", field=place.partition(".")[0])
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise InvalidInput(f"{place}: the key {key!r:.40} is not text", field=place.partition(".")[0])
+            _check_string(key, place)
+            _check_node(inner, f"{place}.{key:.40}", depth - 1)
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            _check_node(inner, f"{place}.{number}", depth - 1)
+    else:
+        _check_leaf(value, place)
+
+
+def _check_leaf(value: object, place: str) -> None:
+    if isinstance(value, str):
+        _check_string(value, place)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput(f"{place}: {value!r} is not a JSON number", field=place.partition(".")[0])
+    elif value is not None and not isinstance(value, (bool, int, float)):
+        raise InvalidInput(
+            f"{place}: {type(value).__name__} is not JSON; give text, numbers, true, false, null, lists or objects",
+            field=place.partition(".")[0],
+        )
+
+
+def _check_string(value: str, place: str) -> None:
+    field = place.partition(".")[0]
+    if "\0" in value:
+        raise InvalidInput(f"{place}: NUL in a text; remove it, no database can store it", field=field)
+    _encode(value, field)
+
+
+def _encode(value: str, field: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"{field}: lone surrogate U+{ord(value[error.start]):04X} at character {error.start}; "
+            "decode the source with the right encoding first",
+            field=field,
+        ) from error

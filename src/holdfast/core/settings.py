@@ -1,0 +1,83 @@
+"""Every limit and choice of a store, in one place, with its unit.
+
+Each field can be set by an environment variable: `HOLDFAST_` and its name in capitals.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from holdfast.core.errors import InvalidInput
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens in `text`, estimated: a quarter of its UTF-8 bytes, rounded up.
+
+    Right within a fifth for English prose with the common tokenizers; high for other scripts, so a
+    budget is kept rather than overrun. Give `Settings.count_tokens` the model's own for exact budgets.
+    """
+    return (len(text.encode()) + 3) // 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one store."""
+
+    message_bytes: int = 1024 * 1024
+    """The most one message may hold, in bytes of UTF-8 (text and parts together)."""
+    metadata_bytes: int = 64 * 1024
+    """The most one metadata document may hold, in bytes of JSON."""
+    metadata_depth: int = 16
+    """How deeply metadata and parts may nest."""
+    title_chars: int = 500
+    """The longest title, name or tag, in characters."""
+    tags: int = 50
+    """The most tags on one conversation."""
+    attachment_bytes: int = 50 * 1024 * 1024
+    """The largest attachment, in bytes."""
+    page: int = 200
+    """The most items one page may ask for."""
+    last: int = 10_000
+    """The most messages one read of the latest may ask for."""
+    batch: int = 10_000
+    """The most messages one `append_many` may hold: it is one transaction."""
+    summary_every: int = 10
+    """A conversation is due a summary once it holds this many messages beyond the last one."""
+    search_window: int = 50_000
+    """When more messages than this match a search, the newest so many are ranked."""
+    pool: int = 16
+    """The most connections a store keeps open; also the worker threads of the async face."""
+    cache_mib: int = 32
+    """The page cache of each SQLite connection, in MiB."""
+    busy_seconds: float = 30.0
+    """How long a write waits for another process's lock before it fails as unavailable."""
+    count_tokens: Callable[[str], int] = estimate_tokens
+    """How long a text is for a model, in tokens."""
+
+    def __post_init__(self) -> None:
+        for name, value in numbers(self).items():
+            if value <= 0:
+                raise InvalidInput(f"setting {name}: {value!r} is not a positive number", field=name)
+
+
+def numbers(settings: Settings) -> dict[str, float]:
+    """The settings that are numbers, by name."""
+    return {field.name: getattr(settings, field.name) for field in fields(settings) if field.name != "count_tokens"}
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The defaults, overridden by `HOLDFAST_…` variables. Raises `InvalidInput` for one that is not a number."""
+    given: dict[str, Any] = {}
+    for name, default in numbers(Settings()).items():
+        text = environment.get(f"HOLDFAST_{name.upper()}")
+        if text is not None:
+            given[name] = _number(name, text, type(default))
+    return Settings(**given)
+
+
+def _number(name: str, text: str, kind: type) -> object:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise InvalidInput(f"HOLDFAST_{name.upper()}={text!r} is not a number", field=name) from error

@@ -1,0 +1,83 @@
+"""Words as search sees them: one analyzer for both engines, so that both find the same messages.
+
+Text is case-folded and split into words; English endings are stemmed (other languages pass through, the same
+way in text and in query); Chinese, Japanese and Korean, written without spaces, become overlapping pairs of
+characters. The engines index what this module gives them: FTS5 with its plainest tokenizer, PostgreSQL as a
+tsvector without a dictionary. Common words are kept in the index, so that a quoted phrase is found whole, and
+left out of a query that has others (measured: worth a fifth of the answers' quality).
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+
+import Stemmer
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]+|(?:(?![{_CJK}])[^\W_])+")
+_IS_CJK = re.compile(rf"[{_CJK}]")
+
+WORDS_INDEXED = 20_000
+"""Of a longer message only so many words are searchable."""
+WORD_CHARS = 64
+"""Longer words (a line of base64) are cut to this."""
+
+COMMON = frozenset(
+    "a about after all also an and any are as at be been but by can could did do does for from had has have he her "
+    "his how i if in into is it its just me more my no not of on or our out over she so some than that the their "
+    "them then there these they this to up us was we were what when which who will with would you your".split()
+)
+
+_stems: dict[str, str] = {}
+_stemmer = Stemmer.Stemmer("english")
+_stemmer_lock = threading.Lock()
+_STEMS_KEPT = 200_000
+
+
+def words(text: str) -> list[str]:
+    """The searchable words of `text`, in order."""
+    found: list[str] = []
+    stems = _stems
+    for piece in _WORD.findall(_fold(text)):
+        stem = stems.get(piece)
+        if stem is not None:
+            found.append(stem)
+        elif _IS_CJK.match(piece):
+            found.extend(_pairs(piece))
+        else:
+            found.append(_stem(piece))
+    return found[:WORDS_INDEXED]
+
+
+def spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each searchable word of `text` with where it begins and ends."""
+    for match in _WORD.finditer(text):
+        piece = _fold(match.group())
+        if _IS_CJK.match(piece):
+            for offset, pair in enumerate(_pairs(piece)):
+                yield pair, match.start() + offset, match.start() + offset + len(pair)
+        else:
+            yield _stem(piece), match.start(), match.end()
+
+
+def _fold(text: str) -> str:
+    """Case and accents removed; plain ASCII, the common case, skips the slow path."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _pairs(piece: str) -> list[str]:
+    return [piece[n : n + 2] for n in range(len(piece) - 1)] or [piece]
+
+
+def _stem(word: str) -> str:
+    stem = _stems.get(word)
+    if stem is None:
+        with _stemmer_lock:  # the stemmer is not re-entrant
+            stem = _stemmer.stemWord(word[:WORD_CHARS])
+        if len(_stems) < _STEMS_KEPT:
+            _stems[word] = stem
+    return stem

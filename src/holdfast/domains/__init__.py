@@ -1,0 +1,1 @@
+"""One room per concept, all furnished alike: models, tables, queries, actions, errors."""

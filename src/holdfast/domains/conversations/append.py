@@ -1,0 +1,149 @@
+"""Appending: the one way a message gets into the log, alone or many at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.database import Params, Procedure, Transaction
+from holdfast.domains.conversations import queries
+from holdfast.domains.conversations.chain import link
+from holdfast.domains.conversations.drafts import Draft, marks_of
+from holdfast.domains.conversations.errors import (
+    ConversationNotActive,
+    ConversationNotFound,
+)
+from holdfast.domains.conversations.models import Message
+
+_NO_ROW = (None,) * 8
+
+
+def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
+    """What append_message does on a server: lock, replay or refuse, advance, insert, index."""
+    held = tx.first(queries.lock_conversation, params)
+    if held is None:
+        return ("DELETED", *_NO_ROW)
+    status, count, head, last_message_at, workspace_id = held
+    if params["request_id"] is not None:
+        first = tx.first(queries.message_by_request, params)
+        if first is not None:
+            return first  # type: ignore[no-any-return]  # a plain tuple
+    if status != "ACTIVE":
+        return (status, *_NO_ROW)
+    seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
+    row = {**params, "seq": seq, "created_at": moment, "previous": head, "owner_id": tx.scope.actor_id}
+    row["new_head"] = link(head, seq, params["id"], params["role"], moment, params["digest"])
+    row["moment"] = moment
+    row["marks"] = _marks(tx, params["conversation_id"], workspace_id)
+    tx.run(queries.advance_conversation, row)
+    tx.run(queries.insert_message, row)
+    tx.run(queries.index_message, row)
+    return (status, params["id"], seq, None, None, None, moment, params["digest"], head)
+
+
+def _marks(tx: Transaction, conversation_id: UUID, workspace_id: UUID | None) -> list[str]:
+    tenant_id, actor_id = tx.scope.tenant_id, tx.scope.actor_id
+    if tenant_id is None or actor_id is None:
+        raise ConversationNotFound(conversation_id)  # the operator has no conversations
+    return marks_of(tenant_id, actor_id, conversation_id, workspace_id)
+
+
+def _result(row: Sequence[Any], params: Params) -> Message:
+    outcome = row[0]
+    if outcome == "DELETED":
+        raise ConversationNotFound(params["conversation_id"])
+    if outcome not in ("ACTIVE", "REPLAYED"):
+        raise ConversationNotActive(params["conversation_id"], outcome)
+    replayed = outcome == "REPLAYED"
+    said = row[3:6] if replayed else (params["content"], params["parts"], params["metadata"])
+    return Message(
+        id=row[1],
+        conversation_id=params["conversation_id"],
+        seq=row[2],
+        role=params["role"],
+        content=said[0],
+        parts=said[1],
+        metadata=said[2],
+        request_id=params["request_id"],
+        created_at=row[6],
+        digest=row[7],
+        previous=row[8],
+        replayed=replayed,
+    )
+
+
+append_message = Procedure(
+    name="append_message", query=queries.append_on_server, steps=_steps, result=_result
+)
+
+
+class _Log:
+    """The end of a conversation's log while drafts are being added to it, under its row lock."""
+
+    def __init__(self, tx: Transaction, conversation_id: UUID, *, original_times: bool) -> None:
+        held = tx.first(queries.lock_conversation, {"conversation_id": conversation_id})
+        if held is None or held[0] == "DELETED":
+            raise ConversationNotFound(conversation_id)
+        self.status, self.count, self.head, self.latest, workspace_id = held
+        self._same = {
+            "conversation_id": conversation_id,
+            "owner_id": tx.scope.actor_id,
+            "marks": _marks(tx, conversation_id, workspace_id),
+        }
+        self._original_times = original_times
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, draft: Draft) -> Message:
+        if self.status != "ACTIVE":
+            raise ConversationNotActive(self._same["conversation_id"], self.status)
+        seq, moment = self.count + 1, self._moment(draft["created_at"])
+        row = {**draft, **self._same, "seq": seq, "created_at": moment, "previous": self.head}
+        self.rows.append(row)
+        self.count = seq
+        self.head = link(self.head, seq, draft["id"], draft["role"], moment, draft["digest"])
+        return _result(("ACTIVE", row["id"], seq, None, None, None, moment, row["digest"], row["previous"]), row)
+
+    def _moment(self, created_at: datetime) -> datetime:
+        latest = max(created_at, self.latest or created_at)
+        self.latest = latest
+        return created_at if self._original_times else latest
+
+    def end(self) -> dict[str, Any]:
+        return {**self._same, "seq": self.count, "new_head": self.head, "moment": self.latest}
+
+
+def append_all(
+    tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft], *, original_times: bool = False
+) -> list[Message]:
+    """Append drafts under one lock: the messages, in order, replayed ones among them.
+
+    Four statements however many there are, and one more for each `request_id`.
+    """
+    log = _Log(tx, conversation_id, original_times=original_times)
+    known = _known(tx, conversation_id, drafts)
+    said: list[Message] = []
+    for draft in drafts:
+        key = (draft["request_id"], draft["role"])
+        message = known.get(key) or log.add(draft)
+        said.append(message)
+        if draft["request_id"] is not None:
+            known[key] = replace(message, replayed=True)
+    if log.rows:
+        tx.many(queries.insert_message, log.rows)
+        tx.many(queries.index_message, log.rows)
+        tx.run(queries.advance_conversation, log.end())
+    return said
+
+
+def _known(tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft]) -> dict[tuple[str | None, str], Message]:
+    """The messages already there for the drafts' request ids."""
+    found = {}
+    for draft in drafts:
+        if draft["request_id"] is not None:
+            params = {**draft, "conversation_id": conversation_id}
+            row = tx.first(queries.message_by_request, params)
+            if row is not None:
+                found[draft["request_id"], draft["role"]] = _result(row, params)
+    return found
+

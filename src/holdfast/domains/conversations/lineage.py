@@ -1,0 +1,86 @@
+"""Forks share their past: a conversation's messages are its own and, before those, its ancestors'."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from holdfast.core.database import Params, Query, Transaction
+from holdfast.domains.conversations import queries
+from holdfast.domains.conversations.errors import ConversationNotFound, SeqOutOfRange
+from holdfast.domains.conversations.models import Conversation, Message
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The messages `after < seq <= through` of one conversation."""
+
+    conversation_id: UUID
+    after: int
+    through: int
+
+
+def find(tx: Transaction, conversation_id: UUID, *, even_deleted: bool = False) -> Conversation:
+    """A conversation within reach. Raises `ConversationNotFound`."""
+    query = queries.conversation_even_deleted if even_deleted else queries.conversation
+    found = tx.first(query, {"conversation_id": conversation_id})
+    if found is None:
+        raise ConversationNotFound(conversation_id)
+    return found
+
+
+def segments(tx: Transaction, conversation: Conversation) -> Iterator[Segment]:
+    """Where a conversation's messages are, newest part first. One statement for each ancestor that is reached."""
+    through = conversation.message_count
+    while conversation.parent_id is not None and conversation.forked_at is not None:
+        if through > conversation.forked_at:
+            yield Segment(conversation.id, conversation.forked_at, through)
+        through = min(through, conversation.forked_at)
+        conversation = find(tx, conversation.parent_id, even_deleted=True)
+    yield Segment(conversation.id, 0, through)
+
+
+def last(tx: Transaction, conversation: Conversation, count: int) -> list[Message]:
+    """The newest `count` messages, oldest first."""
+    found: list[Message] = []
+    for segment in segments(tx, conversation):
+        found += tx.all(queries.last_messages, {**_range(segment), "limit": count - len(found)})
+        if len(found) >= count:
+            break
+    found.reverse()
+    return found
+
+
+def forwards(
+    tx: Transaction,
+    conversation: Conversation,
+    query: Query[Message],
+    *,
+    after: int,
+    limit: int,
+    params: Params | None = None,
+) -> list[Message]:
+    """Up to `limit` messages beyond `after` that `query` selects, oldest first."""
+    found: list[Message] = []
+    for segment in reversed(list(segments(tx, conversation))):
+        place = _range(segment) | {"after": max(after, segment.after)}
+        found += tx.all(query, {**(params or {}), **place, "limit": limit - len(found)})
+        if len(found) >= limit:
+            break
+    return found
+
+
+def segment_of(tx: Transaction, conversation: Conversation, seq: int) -> Segment:
+    """The segment that holds message `seq`."""
+    return next(segment for segment in segments(tx, conversation) if segment.after < seq)
+
+
+def _range(segment: Segment) -> dict[str, object]:
+    return {"conversation_id": segment.conversation_id, "after": segment.after, "through": segment.through}
+
+
+def check_seq(field: str, seq: int, conversation: Conversation, *, most: int | None = None) -> int:
+    """`seq`, when it is a message of the conversation, and not beyond `most`. Raises `SeqOutOfRange`."""
+    end = conversation.message_count if most is None else most
+    if isinstance(seq, bool) or not isinstance(seq, int) or not 1 <= seq <= end:
+        raise SeqOutOfRange(field, seq, end)
+    return seq

@@ -1,0 +1,431 @@
+"""Every statement of conversations, each named by what it is for."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.types import Text
+
+from holdfast.core.database import ACTOR, REACH, TENANT, Query
+from holdfast.core.database.constructs import has_element, has_members, one_at_a_time
+from holdfast.core.database.text_search import search_messages
+from holdfast.core.database.types import Digest, Id, Json, Time, Words
+from holdfast.domains.conversations.models import (
+    Attachment,
+    Conversation,
+    Feedback,
+    Message,
+    Summary,
+)
+from holdfast.domains.conversations.tables import (
+    attachments,
+    conversations,
+    feedback,
+    message_index,
+    messages,
+    summaries,
+)
+from holdfast.domains.identity.tables import tenants
+
+_c, _m, _s, _f, _a = conversations.c, messages.c, summaries.c, feedback.c, attachments.c
+
+_CONVERSATION = [column for column in _c if column.name not in ("tenant_id", "head")]
+_MESSAGE = [column for column in _m if column.name not in ("tenant_id", "owner_id", "salt")]
+MESSAGE_FIELDS = tuple(column.name for column in _MESSAGE)
+_THIS = bindparam("conversation_id", type_=Id)
+
+
+def _within_reach(owner: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The actor's own, or anything of the tenant for those who administer or audit it."""
+    return or_(owner == ACTOR, REACH == "tenant")
+
+
+# -- conversations -----------------------------------------------------------------------------------------------------
+
+_visible = select(*_CONVERSATION).where(_c.tenant_id == TENANT, _c.id == _THIS, _within_reach(_c.owner_id))
+
+conversation = Query(_visible.where(_c.status != "DELETED"), Conversation)
+"""By primary key."""
+
+conversation_even_deleted = Query(_visible, Conversation)
+
+conversation_by_source = Query(
+    select(*_CONVERSATION).where(
+        _c.tenant_id == TENANT,
+        _c.owner_id == ACTOR,
+        _c.source == bindparam("source"),
+        _c.source_id == bindparam("source_id"),
+    ),
+    Conversation,
+)
+"""Served by the unique key of (tenant, owner, source, source_id)."""
+
+insert_conversation = Query(
+    insert(conversations).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _c if c.name != "tenant_id"}
+    )
+)
+
+lock_conversation = Query(
+    select(_c.status, _c.message_count, _c.head, _c.last_message_at, _c.workspace_id)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS, _c.owner_id == ACTOR)
+    .with_for_update()
+)
+"""The row lock under which seq is given."""
+
+lock_any_conversation = Query(
+    select(_c.id).where(_c.tenant_id == TENANT, _c.id == _THIS, _within_reach(_c.owner_id)).with_for_update()
+)
+
+advance_conversation = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(
+        message_count=bindparam("seq"),
+        head=bindparam("new_head", type_=Digest),
+        last_message_at=bindparam("moment", type_=Time),
+        active_at=bindparam("moment", type_=Time),
+    )
+)
+
+set_status = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(
+        status=bindparam("new_status"),
+        archived_at=bindparam("new_archived_at", type_=Time),
+        closed_at=bindparam("new_closed_at", type_=Time),
+        deleted_at=bindparam("new_deleted_at", type_=Time),
+        hidden_at=bindparam("new_hidden_at", type_=Time),
+    )
+)
+
+edit_conversation = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(
+        title=bindparam("new_title", type_=Text()),
+        tags=bindparam("new_tags", type_=Json),
+        metadata=bindparam("new_metadata", type_=Json),
+    )
+)
+
+set_source = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(source=bindparam("new_source"), source_id=bindparam("new_source_id"))
+)
+
+
+@lru_cache(maxsize=256)
+def page_of_conversations(
+    *, status: bool, workspace: bool, metadata: bool, tag: bool, hidden: bool, after: bool
+) -> Query[Conversation]:
+    """An owner's conversations, the most recently active first. Served by ix_conversations_recent."""
+    rows = select(*_CONVERSATION).where(
+        _c.tenant_id == TENANT, _c.owner_id == bindparam("owner_id", type_=Id), _within_reach(_c.owner_id)
+    )
+    rows = rows.where(_c.status == bindparam("status") if status else _c.status != "DELETED")
+    if not hidden:
+        rows = rows.where(_c.hidden_at.is_(None))
+    if workspace:
+        rows = rows.where(_c.workspace_id == bindparam("workspace_id", type_=Id))
+    if metadata:
+        rows = rows.where(has_members(_c.metadata, "metadata"))
+    if tag:
+        rows = rows.where(has_element(_c.tags, "tag"))
+    if after:
+        place = tuple_(bindparam("after_time", type_=Time), bindparam("after_id", type_=Id))
+        rows = rows.where(tuple_(_c.active_at, _c.id) < place)
+    return Query(
+        rows.order_by(_c.active_at.desc(), _c.id.desc()).limit(bindparam("limit", type_=Integer)), Conversation
+    )
+
+
+due_summaries = Query(
+    select(*_CONVERSATION)
+    .where(
+        _c.tenant_id == TENANT,
+        _c.owner_id == ACTOR,
+        _c.status == "ACTIVE",
+        _c.message_count - _c.summarized_through >= bindparam("every", type_=Integer),
+    )
+    .order_by(_c.active_at.desc(), _c.id.desc())
+    .limit(bindparam("limit", type_=Integer)),
+    Conversation,
+)
+
+# -- the cap on visible conversations ----------------------------------------------------------------------------------
+
+wait_for_turn = Query(select(one_at_a_time("turn")))
+"""One creation at a time per owner, so that the cap holds under concurrency."""
+
+tenant_settings = Query(select(tenants.c.settings).where(tenants.c.id == TENANT))
+
+_SEEN = (_c.tenant_id == TENANT, _c.owner_id == ACTOR, _c.status == "ACTIVE", _c.hidden_at.is_(None))
+
+count_visible = Query(select(func.count()).select_from(conversations).where(*_SEEN))
+
+visible_by_relevance = Query(select(_c.id).where(*_SEEN).order_by(_c.active_at, _c.id))
+"""The least relevant first: the one that has been silent for longest."""
+
+hide = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(hidden_at=bindparam("moment", type_=Time))
+)
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+insert_message = Query(
+    insert(messages).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _m if c.name != "tenant_id"}
+    )
+)
+
+index_message = Query(
+    insert(message_index).values(
+        tenant_id=TENANT,
+        message_id=bindparam("id", type_=Id),
+        marks=bindparam("marks", type_=Words),
+        body=bindparam("body", type_=Words),
+    )
+)
+
+message_by_request = Query(
+    select(
+        literal_column("'REPLAYED'", Text()),
+        _m.id,
+        _m.seq,
+        _m.content,
+        _m.parts,
+        _m.metadata,
+        _m.created_at,
+        _m.digest,
+        _m.previous,
+    ).where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _m.request_id == bindparam("request_id"),
+        _m.role == bindparam("role"),
+    )
+)
+"""Served by uq_messages_request."""
+
+request_ids = Query(
+    select(_m.request_id, _m.role, _m.seq).where(
+        _m.tenant_id == TENANT, _m.conversation_id == _THIS, _m.request_id.is_not(None)
+    )
+)
+
+append_on_server = Query(
+    select(
+        *[
+            literal_column(name, type_)
+            for name, type_ in {
+                "outcome": Text(),
+                "id": Id(),
+                "seq": Integer(),
+                "content": Text(),
+                "parts": Json(),
+                "metadata": Json(),
+                "created_at": Time(),
+                "digest": Digest(),
+                "previous": Digest(),
+            }.items()
+        ]
+    ).select_from(
+        func.append_message(
+            TENANT,
+            ACTOR,
+            REACH,
+            _THIS,
+            bindparam("id", type_=Id),
+            bindparam("role"),
+            bindparam("content"),
+            bindparam("parts", type_=Json),
+            bindparam("metadata", type_=Json),
+            bindparam("request_id"),
+            bindparam("created_at", type_=Time),
+            bindparam("salt", type_=_m.salt.type),
+            bindparam("digest", type_=Digest),
+            bindparam("body", type_=Words),
+        ).table_valued("outcome")
+    )
+)
+
+
+def _own_messages() -> Select[Any]:
+    """The messages that a conversation has itself, within a range of seq. Served by the primary key."""
+    return select(*_MESSAGE).where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+        _m.seq <= bindparam("through", type_=Integer),
+    )
+
+
+_LIMIT = bindparam("limit", type_=Integer)
+
+last_messages = Query(_own_messages().order_by(_m.seq.desc()).limit(_LIMIT), Message)
+
+messages_after = Query(_own_messages().order_by(_m.seq).limit(_LIMIT), Message)
+
+messages_between = Query(
+    _own_messages()
+    .where(_m.created_at >= bindparam("since", type_=Time), _m.created_at < bindparam("until", type_=Time))
+    .order_by(_m.seq)
+    .limit(_LIMIT),
+    Message,
+)
+
+counts_by_role = Query(
+    select(_m.role, func.count())
+    .where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+        _m.seq <= bindparam("through", type_=Integer),
+    )
+    .group_by(_m.role)
+)
+
+message = Query(
+    select(*_MESSAGE)
+    .join(conversations, (_c.tenant_id == _m.tenant_id) & (_c.id == _m.conversation_id))
+    .where(
+        _m.tenant_id == TENANT,
+        _m.id == bindparam("message_id", type_=Id),
+        _within_reach(_m.owner_id),
+        _c.status != "DELETED",
+    ),
+    Message,
+)
+"""Served by uq_messages_tenant_id_id."""
+
+chain_links = Query(
+    select(
+        _m.seq, _m.id, _m.role, _m.created_at, _m.digest, _m.previous, _m.salt, _m.content, _m.parts, _m.metadata
+    )
+    .where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+        _m.seq <= bindparam("through", type_=Integer),
+    )
+    .order_by(_m.seq)
+    .limit(_LIMIT)
+)
+
+head = Query(select(_c.head).where(_c.tenant_id == TENANT, _c.id == _THIS, _within_reach(_c.owner_id)))
+
+hash_before = Query(
+    select(_m.previous).where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq == bindparam("seq", type_=Integer),
+    )
+)
+
+# -- search ------------------------------------------------------------------------------------------------------------
+
+_hits = search_messages().hits()
+
+search = Query(
+    select(*_MESSAGE, _c.title.label("title"), _hits.c.score)
+    .select_from(_hits)
+    .join(messages, (_m.tenant_id == TENANT) & (_m.id == _hits.c.message_id))
+    .join(conversations, (_c.tenant_id == TENANT) & (_c.id == _m.conversation_id))
+    .where(_m.seq <= bindparam("through", type_=Integer), _within_reach(_m.owner_id), _c.status != "DELETED")
+    .order_by(_hits.c.score.desc(), _m.id.desc())
+)
+"""The ranking is done inside the index; this fetches the few that are shown."""
+
+# -- summaries, feedback, attachments ----------------------------------------------------------------------------------
+
+_SUMMARY = [column for column in _s if column.name != "tenant_id"]
+
+summaries_of = Query(
+    select(*_SUMMARY).where(_s.tenant_id == TENANT, _s.conversation_id == _THIS).order_by(_s.version), Summary
+)
+
+latest_summary = Query(
+    select(*_SUMMARY)
+    .where(_s.tenant_id == TENANT, _s.conversation_id == _THIS)
+    .order_by(_s.version.desc())
+    .limit(1),
+    Summary,
+)
+
+insert_summary = Query(
+    insert(summaries).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _s if c.name != "tenant_id"}
+    )
+)
+
+mark_summarized = Query(
+    update(conversations)
+    .where(
+        _c.tenant_id == TENANT, _c.id == _THIS, _c.summarized_through < bindparam("through_seq", type_=Integer)
+    )
+    .values(summarized_through=bindparam("through_seq", type_=Integer))
+)
+
+_FEEDBACK = [column for column in _f if column.name != "tenant_id"]
+_MINE = (_f.tenant_id == TENANT, _f.message_id == bindparam("message_id", type_=Id), _f.user_id == ACTOR)
+
+insert_feedback = Query(
+    insert(feedback).values(
+        tenant_id=TENANT,
+        user_id=ACTOR,
+        **{c: bindparam(c, type_=_f[c].type) for c in ("message_id", "rating", "comment", "created_at")},
+    )
+)
+
+update_feedback = Query(
+    update(feedback)
+    .where(*_MINE)
+    .values({c: bindparam(f"new_{c}", type_=_f[c].type) for c in ("rating", "comment", "created_at")})
+)
+
+feedback_in = Query(
+    select(*_FEEDBACK)
+    .join(messages, (_m.tenant_id == _f.tenant_id) & (_m.id == _f.message_id))
+    .where(_f.tenant_id == TENANT, _m.conversation_id == _THIS, _within_reach(_m.owner_id))
+    .order_by(_m.seq, _f.user_id),
+    Feedback,
+)
+
+_ATTACHMENT = [column for column in _a if column.name not in ("tenant_id", "data")]
+_THIS_FILE = (
+    _a.tenant_id == TENANT,
+    _a.conversation_id == _THIS,
+    _a.digest == bindparam("digest", type_=Digest),
+)
+
+insert_attachment = Query(
+    insert(attachments).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _a if c.name != "tenant_id"}
+    )
+)
+
+attachment = Query(select(*_ATTACHMENT).where(*_THIS_FILE), Attachment)
+
+attachment_data = Query(select(_a.data).where(*_THIS_FILE))
+

@@ -1,0 +1,278 @@
+"""Reading conversations."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.action import Actions, action
+from holdfast.core.clock import EPOCH, as_utc
+from holdfast.core.database import Transaction, Work
+from holdfast.core.database.text_search import parse_query
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id
+from holdfast.core.inputs import check_choice, check_document, check_text
+from holdfast.core.pages import Page, check_limit
+from holdfast.domains.conversations import (
+    contexts,
+    cursors,
+    lineage,
+    queries,
+    searching,
+    verification,
+    visibility,
+)
+from holdfast.domains.conversations.attaching import check_digest
+from holdfast.domains.conversations.errors import AttachmentNotFound, MessageNotFound
+from holdfast.domains.conversations.models import (
+    STATUSES,
+    Context,
+    Conversation,
+    Feedback,
+    Hit,
+    Message,
+    Status,
+    Summary,
+    Verification,
+    Visible,
+)
+
+ConversationId = UUID | str
+ConversationList = list[Conversation]
+MessageList = list[Message]
+HitList = list[Hit]
+SummaryList = list[Summary]
+FeedbackList = list[Feedback]
+"""Named here because the class has a method called `list`."""
+
+_NO_END = datetime(9999, 12, 31, tzinfo=EPOCH.tzinfo)
+
+
+class ConversationReads(Actions):
+    """What can be read of conversations; see `Conversations`."""
+
+    @action("conversations.read", writes=False)
+    def get(self, conversation: ConversationId) -> Work[Conversation]:
+        """One conversation. Raises `ConversationNotFound`."""
+        conversation_id = conversation_id_of(conversation)
+        return lambda tx: lineage.find(tx, conversation_id)
+
+    @action("conversations.read", writes=False)
+    def list(
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: Status | None = None,
+        workspace: UUID | str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tag: str | None = None,
+        hidden: bool = False,
+        owner: UUID | str | None = None,
+    ) -> Work[Page[Conversation]]:
+        """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
+
+        Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
+        that must be equal. One indexed statement, whatever the number of conversations. Raises `InvalidCursor`.
+        """
+        params: dict[str, Any] = {
+            "limit": check_limit(limit, self.settings.page) + 1,
+            "owner_id": self._actor() if owner is None else as_id(owner, field="owner"),
+            "status": None if status is None else check_choice(status, STATUSES, field="status"),
+            "workspace_id": None if workspace is None else as_id(workspace, field="workspace"),
+            "metadata": self._check_metadata(metadata),
+            "tag": tag,
+        }
+        question = ("conversations.list", self.scope.tenant_id, self.scope.actor_id, hidden, *map(str, params.values()))
+        if cursor is not None:
+            params["after_time"], params["after_id"] = cursors.time_and_id(question, cursor)
+        query = queries.page_of_conversations(
+            status=status is not None,
+            workspace=workspace is not None,
+            metadata=bool(params["metadata"]),
+            tag=tag is not None,
+            hidden=hidden or status == "DELETED",
+            after=cursor is not None,
+        )
+        return lambda tx: cursors.page_by_activity(tx.all(query, params), limit, question)
+
+    @action("conversations.read", writes=False)
+    def last(self, conversation: ConversationId, n: int = 20) -> Work[MessageList]:
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        conversation_id, count = conversation_id_of(conversation), check_limit(n, self.settings.last, field="n")
+        return lambda tx: lineage.last(tx, lineage.find(tx, conversation_id), count)
+
+    @action("conversations.read", writes=False)
+    def messages(
+        self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
+    ) -> Work[Page[Message]]:
+        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
+        conversation_id = conversation_id_of(conversation)
+        question = ("conversations.messages", self.scope.tenant_id, self.scope.actor_id, conversation_id)
+        after = 0 if cursor is None else cursors.seq(question, cursor)
+        check_limit(limit, self.settings.page)
+
+        def work(tx: Transaction) -> Page[Message]:
+            found = lineage.find(tx, conversation_id)
+            rows = lineage.forwards(tx, found, queries.messages_after, after=after, limit=limit + 1)
+            return cursors.page_by_seq(rows, limit, question)
+
+        return work
+
+    @action("conversations.read", writes=False)
+    def between(
+        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
+    ) -> Work[MessageList]:
+        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
+        conversation_id = conversation_id_of(conversation)
+        times = {
+            "since": as_utc(since, field="since"),
+            "until": _NO_END if until is None else as_utc(until, field="until"),
+        }
+        check_limit(limit, self.settings.page)
+        return lambda tx: lineage.forwards(
+            tx, lineage.find(tx, conversation_id), queries.messages_between, after=0, limit=limit, params=times
+        )
+
+    @action("conversations.read", writes=False)
+    def message(self, message_id: UUID | str) -> Work[Message]:
+        """One message by its id. Raises `MessageNotFound`."""
+        wanted = as_id(message_id, field="message_id")
+        return lambda tx: find_message(tx, wanted)
+
+    @action("conversations.read", writes=False)
+    def counts(self, conversation: ConversationId) -> Work[dict[str, int]]:
+        """How many messages each role has written."""
+        conversation_id = conversation_id_of(conversation)
+
+        def work(tx: Transaction) -> dict[str, int]:
+            totals: dict[str, int] = {}
+            for part in lineage.segments(tx, lineage.find(tx, conversation_id)):
+                for role, count in tx.all(queries.counts_by_role, part.__dict__):
+                    totals[role] = totals.get(role, 0) + count
+            return totals
+
+        return work
+
+    @action("conversations.read", writes=False)
+    def search(
+        self,
+        query: str,
+        *,
+        conversation: ConversationId | None = None,
+        workspace: UUID | str | None = None,
+        limit: int = 20,
+    ) -> Work[HitList]:
+        """Messages that match, best first: in one conversation, or in all of the actor's own.
+
+        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. When more than
+        `Settings.search_window` messages match, the newest so many are ranked. Raises `InvalidInput`.
+        """
+        terms = parse_query(check_text(query, field="query", most_bytes=10_000))
+        check_limit(limit, self.settings.page)
+        if conversation is not None:
+            conversation_id = conversation_id_of(conversation)
+            return lambda tx: searching.search_conversation(
+                tx, terms, conversation_id, limit=limit, settings=self.settings
+            )
+        workspace_id = None if workspace is None else as_id(workspace, field="workspace")
+        return lambda tx: searching.search_person(
+            tx, terms, workspace_id=workspace_id, limit=limit, settings=self.settings
+        )
+
+    @action("conversations.read", writes=False)
+    def summaries(self, conversation: ConversationId) -> Work[SummaryList]:
+        """Every version of the summary, oldest first."""
+        conversation_id = conversation_id_of(conversation)
+
+        def work(tx: Transaction) -> SummaryList:
+            lineage.find(tx, conversation_id)
+            return tx.all(queries.summaries_of, {"conversation_id": conversation_id})
+
+        return work
+
+    @action("conversations.read", writes=False)
+    def due_summaries(self, *, every: int | None = None, limit: int = 50) -> Work[ConversationList]:
+        """The actor's active conversations with `every` messages (by default `Settings.summary_every`) or more
+        beyond their last summary, the most recently active first.
+        """
+        params = {"every": every or self.settings.summary_every, "limit": check_limit(limit, self.settings.page)}
+        return lambda tx: tx.all(queries.due_summaries, params)
+
+    @action("conversations.read", writes=False)
+    def context(
+        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10
+    ) -> Work[Context]:
+        """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
+
+        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        """
+        conversation_id = conversation_id_of(conversation)
+        check_limit(max_tokens, 10_000_000, field="max_tokens")
+        check_limit(last, self.settings.last, field="last")
+        return lambda tx: contexts.assemble(
+            tx, lineage.find(tx, conversation_id), max_tokens=max_tokens, last=last, settings=self.settings
+        )
+
+    @action("conversations.read", writes=False)
+    def visible(self) -> Work[Visible]:
+        """How many of the actor's conversations are visible, against the tenant's cap."""
+        return visibility.count
+
+    @action("conversations.verify", writes=False)
+    def verify(self, conversation: ConversationId) -> Work[Verification]:
+        """Check the whole hash chain. Says which message is the first at fault, and why."""
+        conversation_id = conversation_id_of(conversation)
+        return lambda tx: verification.verify(tx, lineage.find(tx, conversation_id, even_deleted=True))
+
+    @action("conversations.read", writes=False)
+    def feedback(self, conversation: ConversationId) -> Work[FeedbackList]:
+        """The ratings of a conversation's answers, in the order of the answers."""
+        conversation_id = conversation_id_of(conversation)
+
+        def work(tx: Transaction) -> FeedbackList:
+            lineage.find(tx, conversation_id)
+            return tx.all(queries.feedback_in, {"conversation_id": conversation_id})
+
+        return work
+
+    @action("conversations.read", writes=False)
+    def attachment(self, conversation: ConversationId, digest: str) -> Work[bytes]:
+        """The bytes of an attachment of this conversation or of the past it shares."""
+        conversation_id = conversation_id_of(conversation)
+        wanted = check_digest(digest)
+
+        def work(tx: Transaction) -> bytes:
+            for part in lineage.segments(tx, lineage.find(tx, conversation_id)):
+                row = tx.first(queries.attachment_data, {"conversation_id": part.conversation_id, "digest": wanted})
+                if row is not None:
+                    return bytes(row[0])
+            raise AttachmentNotFound(wanted)
+
+        return work
+
+    def _actor(self) -> UUID:
+        if self.scope.actor_id is None:
+            raise InvalidInput("user: conversations belong to a person; use store.tenant(…).user(…)", field="user")
+        return self.scope.actor_id
+
+    def _check_metadata(self, metadata: Mapping[str, object] | None) -> dict[str, object]:
+        return check_document(
+            metadata,
+            field="metadata",
+            most_bytes=self.settings.metadata_bytes,
+            most_depth=self.settings.metadata_depth,
+        )
+
+
+def conversation_id_of(conversation: ConversationId) -> UUID:
+    """The id given. Raises `InvalidInput`."""
+    return as_id(conversation, field="conversation")
+
+
+def find_message(tx: Transaction, message_id: UUID) -> Message:
+    """A message within reach. Raises `MessageNotFound`."""
+    found = tx.first(queries.message, {"message_id": message_id})
+    if found is None:
+        raise MessageNotFound(message_id)
+    return found

@@ -1,0 +1,97 @@
+"""What a migration needs beyond portable tables, as named steps with a form for each engine.
+
+A released migration is never edited; the steps here are its vocabulary and keep their meaning for good.
+"""
+
+from collections.abc import Callable, Mapping
+
+from alembic import op
+from sqlalchemy import Connection, text
+
+_LOCK = 4_849_120_461
+"""An arbitrary number that two migrations of one database agree on."""
+
+
+def version_table_schema(connection: Connection) -> str | None:
+    """Where Alembic keeps the revision."""
+    return {"postgresql": "holdfast"}.get(connection.dialect.name)
+
+
+def prepare(connection: Connection) -> None:
+    """What must be there before the first migration: on PostgreSQL the schema and the roles."""
+    for statement in {"postgresql": _POSTGRESQL_BASE}.get(connection.dialect.name, ()):
+        connection.execute(text(statement))
+
+
+def each(statements: Mapping[str, str]) -> None:
+    """Run the statement of the engine at hand; an engine without one needs nothing."""
+    statement = statements.get(op.get_bind().dialect.name)
+    if statement is not None:
+        op.get_bind().exec_driver_sql(statement)
+
+
+def refuse(table: str, event: str, reason: str, *, where: Mapping[str, str] | None = None) -> None:
+    """A trigger that refuses `event` (UPDATE, DELETE) on `table`, for everybody, the schema's owner included."""
+    name = f"{table}_refuse_{event.lower()}"
+    condition = (where or {}).get(op.get_bind().dialect.name)
+    when = f"WHEN ({condition})" if condition else ""
+    each(
+        {
+            "sqlite": f"""
+                CREATE TRIGGER {name} BEFORE {event} ON {table} {when}
+                BEGIN SELECT RAISE(ABORT, '{reason}'); END
+            """,
+            "postgresql": f"""
+                CREATE TRIGGER {name} BEFORE {event} ON {table}
+                FOR EACH ROW {when} EXECUTE FUNCTION refuse_change('{reason}')
+            """,
+        }
+    )
+
+
+def protect(table: str, *, rule: str, grants: str) -> None:
+    """Row-level security, enabled and forced: the application role sees what `rule` says and may do `grants`."""
+    steps: tuple[Callable[[], str], ...] = (
+        lambda: f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        lambda: f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        lambda: f"CREATE POLICY scope ON {table} TO holdfast_app USING ({rule}) WITH CHECK ({rule})",
+        lambda: f"CREATE POLICY operator ON {table} TO holdfast_operator USING (true) WITH CHECK (true)",
+        lambda: f"GRANT SELECT, INSERT, UPDATE ON {table} TO holdfast_operator",
+    )
+    for step in steps:
+        each({"postgresql": step()})
+    if grants:
+        each({"postgresql": f"GRANT {grants} ON {table} TO holdfast_app"})
+
+
+TENANT = "(SELECT nullif(current_setting('holdfast.tenant_id', true), '')::uuid)"
+ACTOR = "(SELECT nullif(current_setting('holdfast.actor_id', true), '')::uuid)"
+REACH = "(SELECT current_setting('holdfast.reach', true))"
+"""Wrapped in SELECT, so that each is evaluated once a statement and not once a row."""
+
+OF_TENANT = f"tenant_id = {TENANT}"
+OF_OWNER = f"{OF_TENANT} AND (owner_id = {ACTOR} OR {REACH} = 'tenant')"
+OF_CONVERSATION = (
+    f"{OF_TENANT} AND EXISTS (SELECT FROM conversations c WHERE c.tenant_id = {TENANT} AND c.id = conversation_id)"
+)
+OF_MESSAGE = f"{OF_TENANT} AND EXISTS (SELECT FROM messages m WHERE m.tenant_id = {TENANT} AND m.id = message_id)"
+
+_POSTGRESQL_BASE = (
+    f"SELECT pg_advisory_xact_lock({_LOCK})",
+    "CREATE SCHEMA IF NOT EXISTS holdfast",
+    """
+    DO $$
+    DECLARE name text;
+    BEGIN
+        -- Roles belong to the whole cluster: another database's migration may be making them just now.
+        FOREACH name IN ARRAY ARRAY['holdfast_app', 'holdfast_operator'] LOOP
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+                EXECUTE format('GRANT %I TO CURRENT_USER', name);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+            END;
+        END LOOP;
+    END $$
+    """,
+    "GRANT USAGE ON SCHEMA holdfast TO holdfast_app, holdfast_operator",
+)

@@ -1,0 +1,149 @@
+"""A store: opened by URL, asked through scopes."""
+
+from types import TracebackType
+
+from holdfast.core.database.engine import Engine
+from holdfast.core.database.errors import (
+    NotAStore,
+    SchemaTooNew,
+    SchemaTooOld,
+    StoreExists,
+)
+from holdfast.core.database.opening import engine_for_existing, engine_for_new
+from holdfast.core.scope import OPERATOR, Scope
+from holdfast.core.settings import Settings, from_environment
+from holdfast.domains.conversations import Conversations
+from holdfast.domains.identity import Identity
+from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
+from holdfast.domains.identity.models import Tenant
+from holdfast.domains.identity.queries import member_by_email, tenant_by_slug
+from holdfast.migrations import NEWEST, REVISIONS, upgrade
+
+
+class UserScope:
+    """What one person may touch within one tenant."""
+
+    def __init__(self, engine: Engine, scope: Scope, settings: Settings) -> None:
+        self.scope = scope
+        self.identity = Identity(engine, scope, settings)
+        self.conversations = Conversations(engine, scope, settings)
+
+
+class SystemScope:
+    """The operator: whoever holds the store. Makes tenants and users; reads no conversation."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.scope = OPERATOR
+        self.identity = Identity(engine, OPERATOR, settings)
+
+
+class TenantScope:
+    """One tenant, before it is known who asks."""
+
+    def __init__(self, engine: Engine, tenant: Tenant, settings: Settings) -> None:
+        self.tenant = tenant
+        self._engine = engine
+        self._settings = settings
+
+    def user(self, email: str) -> UserScope:
+        """The scope of a member, found by e-mail address. Raises `UserNotFound`."""
+        asked = {"in_tenant": self.tenant.id, "email": email.strip().lower()}
+        member = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_by_email, asked))
+        if member is None:
+            raise UserNotFound(email)
+        scope = Scope(role=member.role, tenant_id=self.tenant.id, actor_id=member.user_id)
+        return UserScope(self._engine, scope, self._settings)
+
+
+class Store:
+    """An open store. Safe to use from any number of threads; close it, or use it in a `with` statement."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+
+    @property
+    def url(self) -> str:
+        """Where it is, without any password."""
+        return self.engine.url
+
+    def system(self) -> SystemScope:
+        """The operator's scope."""
+        return SystemScope(self.engine, self.settings)
+
+    def tenant(self, slug: str) -> TenantScope:
+        """A tenant by its slug. Raises `TenantNotFound`."""
+        tenant = self.engine.read(OPERATOR, "all", lambda tx: tx.first(tenant_by_slug, {"slug": slug}))
+        if tenant is None:
+            raise TenantNotFound(slug)
+        return TenantScope(self.engine, tenant, self.settings)
+
+    def close(self) -> None:
+        """Close every connection. What was acknowledged is on disk already."""
+        self.engine.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def create(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> Store:
+    """Make a new store at the newest schema and open it.
+
+    `url`: `sqlite:///app.db` or `postgresql://…` (the database is there, a Holdfast schema is not). `key` encrypts
+    a SQLite file: a passphrase, 64 hex digits or 32 bytes. Raises `StoreExists`, `UnsupportedUrl`, `InvalidKey`.
+    """
+    chosen = settings or from_environment()
+    engine = engine_for_new(url, key, chosen)
+    try:
+        if engine.revision() is not None:
+            raise StoreExists(engine.url)
+        upgrade(engine)
+    except BaseException:
+        engine.discard()
+        raise
+    return Store(engine, chosen)
+
+
+def open(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> Store:
+    """Open an existing store.
+
+    Raises `StoreMissing`, `NotADatabase`, `NotAStore`, `WrongKey`, `KeyNeeded`, `NotEncrypted`, `SchemaTooOld`,
+    `SchemaTooNew`: each says what to do. Never changes the schema; `migrate` does.
+    """
+    chosen = settings or from_environment()
+    engine = engine_for_existing(url, key, chosen)
+    try:
+        check_schema(engine)
+    except BaseException:
+        engine.close()
+        raise
+    return Store(engine, chosen)
+
+
+def migrate(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> str:
+    """Bring an existing store to the newest schema, in one transaction. Returns the revision it had before."""
+    engine = engine_for_existing(url, key, settings or from_environment())
+    try:
+        found = engine.revision()
+        if found is None:
+            raise NotAStore(engine.url)
+        if found not in REVISIONS:
+            raise SchemaTooNew(engine.url, found, NEWEST)
+        upgrade(engine)
+        return found
+    finally:
+        engine.close()
+
+
+def check_schema(engine: Engine) -> None:
+    """Raise the named error unless the store has the schema this version knows."""
+    found = engine.revision()
+    if found is None:
+        raise NotAStore(engine.url)
+    if found not in REVISIONS:
+        raise SchemaTooNew(engine.url, found, NEWEST)
+    if found != NEWEST:
+        raise SchemaTooOld(engine.url, found, NEWEST)
