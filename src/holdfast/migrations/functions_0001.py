@@ -94,7 +94,7 @@ END $$
 # newest first for common ones.
 SEARCH_MESSAGES = (
     """
-CREATE FUNCTION search_messages(p_marks tsquery, p_query tsquery, p_window integer, p_limit integer)
+CREATE FUNCTION search_messages(p_marks tsquery, p_query tsquery, p_window integer, p_through integer, p_limit integer)
 RETURNS TABLE (message_id uuid, score double precision)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = holdfast, pg_catalog, pg_temp AS $$
 DECLARE
@@ -119,10 +119,10 @@ BEGIN
         ) ranked
         JOIN messages m ON m.tenant_id = $1 AND m.id = ranked.message_id
         JOIN conversations c ON c.tenant_id = $1 AND c.id = m.conversation_id
-        WHERE c.status <> 'DELETED'
+        WHERE m.seq <= $6 AND c.status <> 'DELETED'
         ORDER BY ranked.score DESC, ranked.message_id DESC
         LIMIT $5
-    $query$ USING tenant, confined, p_query, p_window, p_limit;
+    $query$ USING tenant, confined, p_query, p_window, p_limit, p_through;
 END $$
 """,
     "GRANT CREATE ON SCHEMA holdfast TO holdfast_operator",

@@ -20,7 +20,7 @@ class has_members(FunctionElement[Any]):  # noqa: N801  # reads as the function 
         super().__init__(document, bindparam(wanted, type_=Json))
 
 
-@compiles(has_members, "postgresql")
+@compiles(has_members)
 def _jsonb_members(element: has_members, compiler: Any, **options: Any) -> str:
     document, wanted = (compiler.process(clause, **options) for clause in element.clauses)
     return (
@@ -50,7 +50,7 @@ class has_element(FunctionElement[Any]):  # noqa: N801
         super().__init__(array, bindparam(wanted, type_=Text()))
 
 
-@compiles(has_element, "postgresql")
+@compiles(has_element)
 def _jsonb_element(element: has_element, compiler: Any, **options: Any) -> str:
     array, wanted = (compiler.process(clause, **options) for clause in element.clauses)
     return f"({array}::jsonb ? {wanted}::text)"
@@ -72,7 +72,7 @@ class one_at_a_time(FunctionElement[Any]):  # noqa: N801
         super().__init__(bindparam(key, type_=Text()))
 
 
-@compiles(one_at_a_time, "postgresql")
+@compiles(one_at_a_time)
 def _advisory_lock(element: one_at_a_time, compiler: Any, **options: Any) -> str:
     (key,) = (compiler.process(clause, **options) for clause in element.clauses)
     return f"pg_advisory_xact_lock(hashtextextended({key}::text, 0)) IS NULL"

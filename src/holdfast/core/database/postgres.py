@@ -99,7 +99,7 @@ class PostgresEngine:
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         with self._lent() as cursor:
-            cursor.execute(_begin(scope, reach, mode))
+            cursor.connection.execute(_begin(scope, reach, mode), prepare=False)  # several statements: text protocol only
             try:
                 done = work(Transaction(cursor, self.dialect, scope, reach, server_side=True))
             except BaseException:
@@ -150,7 +150,7 @@ class PostgresEngine:
     def _connect_application(self) -> psycopg.Connection[Any]:
         connection = self._connect()
         connection.prepare_threshold = 1
-        connection.execute(_SESSION)
+        connection.execute(_SESSION, prepare=False)
         return connection
 
     def connect_admin(self) -> psycopg.Connection[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Float, Integer, bindparam, column
+from sqlalchemy import BindParameter, Integer, bindparam, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -112,7 +112,8 @@ class Marks(_Language):
 
 
 class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
-    """Message ids and scores, best first: `marks`, `query`, `window` and `limit` are its parameters."""
+    """Message ids and scores, best first: `marks`, `query`, `window`, `through` (the highest seq) and `limit` are its
+    parameters."""
 
     inherit_cache = True
     name = "search_messages"
@@ -122,16 +123,17 @@ class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             bindparam("marks", type_=Marks),
             bindparam("query", type_=Terms),
             bindparam("window", type_=Integer),
+            bindparam("through", type_=Integer),
             bindparam("limit", type_=Integer),
         )
         super().__init__(*self.binds, TENANT)
 
     def hits(self) -> TableValuedAlias:
         """As a FROM element with `message_id` and `score`."""
-        return self.table_valued(column("message_id", Id), column("score", Float), name="hits")
+        return self.table_valued(column("message_id", Id), column("score"), name="hits")
 
 
-@compiles(search_messages, "postgresql")
+@compiles(search_messages)
 def _server_function(element: search_messages, compiler: Any, **options: Any) -> str:
     """The tenant comes from the scope's settings there."""
     return "search_messages(" + ", ".join(compiler.process(bind, **options) for bind in element.binds) + ")"
@@ -140,7 +142,7 @@ def _server_function(element: search_messages, compiler: Any, **options: Any) ->
 @compiles(search_messages, "sqlite")
 def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str:
     """CROSS JOIN fixes the order of the loops: candidates come best first, and joining stops at the limit."""
-    marks, query, window, limit = (compiler.process(bind, **options) for bind in element.binds)
+    marks, query, window, through, limit = (compiler.process(bind, **options) for bind in element.binds)
     tenant, same_tenant = compiler.process(TENANT, **options), compiler.process(TENANT, **options)
     return f"""(
         SELECT ranked.message_id AS message_id, -ranked.rank AS score
@@ -153,6 +155,6 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
         ) AS ranked
         CROSS JOIN messages AS m ON m.tenant_id = {tenant} AND m.id = ranked.message_id
         CROSS JOIN conversations AS c ON c.tenant_id = {same_tenant} AND c.id = m.conversation_id
-        WHERE c.status <> 'DELETED'
+        WHERE m.seq <= {through} AND c.status <> 'DELETED'
         LIMIT {limit}
     )"""

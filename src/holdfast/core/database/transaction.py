@@ -72,7 +72,8 @@ class Transaction:
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
-        self._own = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
+        own = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
+        self._own: Params = {} if scope.is_operator else own  # the operator names the tenant it means
 
     def all(self, query: Query[T], params: Params = _NOTHING) -> list[T]:
         """Every row."""

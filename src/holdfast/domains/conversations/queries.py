@@ -352,7 +352,7 @@ search = Query(
     .select_from(_hits)
     .join(messages, (_m.tenant_id == TENANT) & (_m.id == _hits.c.message_id))
     .join(conversations, (_c.tenant_id == TENANT) & (_c.id == _m.conversation_id))
-    .where(_m.seq <= bindparam("through", type_=Integer), _within_reach(_m.owner_id), _c.status != "DELETED")
+    .where(_within_reach(_m.owner_id), _c.status != "DELETED")
     .order_by(_hits.c.score.desc(), _m.id.desc())
 )
 """The ranking is done inside the index; this fetches the few that are shown."""
