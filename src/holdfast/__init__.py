@@ -12,10 +12,12 @@ from holdfast.domains.conversations import (
     Summary,
 )
 from holdfast.store import Store, create, migrate, open
+from holdfast.store_async import AsyncStore, create_async, open_async
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncStore",
     "Context",
     "Conversation",
     "Hit",
@@ -27,6 +29,8 @@ __all__ = [
     "Store",
     "Summary",
     "create",
+    "create_async",
     "migrate",
     "open",
+    "open_async",
 ]

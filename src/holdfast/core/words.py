@@ -24,9 +24,11 @@ WORD_CHARS = 64
 """Longer words (a line of base64) are cut to this."""
 
 COMMON = frozenset(
-    "a about after all also an and any are as at be been but by can could did do does for from had has have he her "
-    "his how i if in into is it its just me more my no not of on or our out over she so some than that the their "
-    "them then there these they this to up us was we were what when which who will with would you your".split()
+    """
+    a about after all also an and any are as at be been but by can could did do does for from had has have he her
+    his how i if in into is it its just me more my no not of on or our out over she so some than that the their
+    them then there these they this to up us was we were what when which who will with would you your
+    """.split()
 )
 
 _stems: dict[str, str] = {}

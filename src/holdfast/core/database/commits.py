@@ -20,8 +20,11 @@ class Writer(Protocol):
     """The one connection that writes."""
 
     @property
-    def in_transaction(self) -> bool: ...
-    def execute(self, sql: str, /) -> Any: ...
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    def execute(self, sql: str, /) -> Any:
+        """Run one statement."""
 
 
 class Job:
@@ -110,13 +113,13 @@ class CommitQueue:
     def _run(self, batch: list[Job]) -> None:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # raised again in each caller's own thread
             for job in batch:
                 _finish(job, error)
             return
         try:
             self._commit(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # raised again in the caller's own thread
             self._roll_back()
             self._run_apart(batch, error)
         except BaseException:  # interrupted: what is not finished goes back to the queue

@@ -49,7 +49,7 @@ _SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class PostgresEngine:
     """One database."""
 
-    dialect = PGDialect_psycopg(paramstyle="format")
+    dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # so upstream
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -99,7 +99,9 @@ class PostgresEngine:
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         with self._lent() as cursor:
-            cursor.connection.execute(_begin(scope, reach, mode), prepare=False)  # several statements: text protocol only
+            cursor.connection.execute(
+                _begin(scope, reach, mode), prepare=False
+            )  # several statements: text protocol only
             try:
                 done = work(Transaction(cursor, self.dialect, scope, reach, server_side=True))
             except BaseException:
@@ -147,7 +149,7 @@ class PostgresEngine:
     def _connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self._conninfo, autocommit=True, application_name="holdfast", connect_timeout=10)
 
-    def _connect_application(self) -> psycopg.Connection[Any]:
+    def _connect_application(self) -> Any:
         connection = self._connect()
         connection.prepare_threshold = 1
         connection.execute(_SESSION, prepare=False)
@@ -224,7 +226,7 @@ def _begin(scope: Scope, reach: Reach, mode: str) -> str:
         sql.SQL("SET LOCAL {} = {}").format(sql.Identifier("holdfast", name), sql.Literal(str(value or "")))
         for name, value in parts.items()
     ]
-    return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()  # type: ignore[arg-type]  # a constant
+    return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()
 
 
 def translate(error: psycopg.Error) -> HoldfastError:

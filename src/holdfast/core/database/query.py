@@ -7,9 +7,9 @@ than the statements themselves; compiled once, the same portable text costs the 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import Delete, Dialect, Insert, Select, Update, bindparam
+from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Update, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import CompoundSelect
 
@@ -24,7 +24,7 @@ RESERVED = ("tenant_id", "actor_id", "reach")
 
 TENANT = bindparam("tenant_id", type_=Id)
 ACTOR = bindparam("actor_id", type_=Id)
-REACH = bindparam("reach")
+REACH: BindParameter[str] = bindparam("reach")
 
 
 class Query(Generic[T]):
@@ -35,7 +35,13 @@ class Query(Generic[T]):
     Raises `TenantGuardError` where it is defined, so a module with an unguarded statement does not import.
     """
 
-    def __init__(self, statement: Statement, into: type[T] | None = None, *, operator: bool = False) -> None:
+    @overload
+    def __init__(
+        self: "Query[tuple[Any, ...]]", statement: Statement, into: None = None, *, operator: bool = False
+    ) -> None: ...
+    @overload
+    def __init__(self, statement: Statement, into: type[T], *, operator: bool = False) -> None: ...
+    def __init__(self, statement: Statement, into: Any = None, *, operator: bool = False) -> None:
         if not operator:
             guard.check(statement)
         self.statement = statement

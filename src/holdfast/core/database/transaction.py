@@ -24,9 +24,14 @@ class Cursor(Protocol):
 
     rowcount: int
 
-    def execute(self, sql: Any, values: Any = ..., /) -> Any: ...
-    def executemany(self, sql: Any, values: Any, /) -> Any: ...
-    def fetchall(self) -> Sequence[Sequence[Any]]: ...
+    def execute(self, sql: Any, values: Any = ..., /) -> Any:
+        """Run one statement."""
+
+    def executemany(self, sql: Any, values: Any, /) -> Any:
+        """Run one statement for each set of values."""
+
+    def fetchall(self) -> Sequence[Sequence[Any]]:
+        """Every row of the last statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,7 @@ class Call(Generic[T]):
         self.params = params
 
     def __call__(self, tx: "Transaction") -> T:
+        """Run it within a transaction."""
         return self.procedure.result(tx.call(self.procedure, self.params), self.params)
 
 

@@ -112,8 +112,10 @@ class Conversations(ConversationReads):
         """Add one message to the end. Durable when it returns.
 
         `request_id` makes it safe to repeat: the same one with the same role, in the same conversation, gives the
-        message stored the first time, with `replayed` set, whatever is given now. Costs on PostgreSQL one round trip and
-        one fsync; on SQLite four statements (five with a `request_id`) and one fsync, shared with other threads'.
+        message stored the first time, with `replayed` set, whatever is given now.
+
+        Costs on PostgreSQL one round trip and one fsync; on SQLite four statements (five with a `request_id`) and
+        one fsync, shared with other threads'.
 
         Raises `ConversationNotFound`, `ConversationNotActive`, `EmptyMessage`, `InvalidInput`.
         """
@@ -271,9 +273,7 @@ class Conversations(ConversationReads):
         return work
 
     @action("conversations.append", writes=True)
-    def attach(
-        self, conversation: ConversationId, data: bytes, *, name: str, media_type: str
-    ) -> Work[Attachment]:
+    def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Work[Attachment]:
         """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
 
         The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.

@@ -28,7 +28,7 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
     if params["request_id"] is not None:
         first = tx.first(queries.message_by_request, params)
         if first is not None:
-            return first  # type: ignore[no-any-return]  # a plain tuple
+            return first
     if status != "ACTIVE":
         return (status, *_NO_ROW)
     seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
@@ -73,9 +73,7 @@ def _result(row: Sequence[Any], params: Params) -> Message:
     )
 
 
-append_message = Procedure(
-    name="append_message", query=queries.append_on_server, steps=_steps, result=_result
-)
+append_message = Procedure(name="append_message", query=queries.append_on_server, steps=_steps, result=_result)
 
 
 class _Log:
@@ -86,7 +84,7 @@ class _Log:
         if held is None or held[0] == "DELETED":
             raise ConversationNotFound(conversation_id)
         self.status, self.count, self.head, self.latest, workspace_id = held
-        self._same = {
+        self._same: dict[str, Any] = {
             "conversation_id": conversation_id,
             "owner_id": tx.scope.actor_id,
             "marks": _marks(tx, conversation_id, workspace_id),
@@ -146,4 +144,3 @@ def _known(tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft]) -> d
             if row is not None:
                 found[draft["request_id"], draft["role"]] = _result(row, params)
     return found
-

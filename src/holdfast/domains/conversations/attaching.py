@@ -11,6 +11,7 @@ from holdfast.core.settings import Settings
 from holdfast.domains.conversations import lineage, queries
 from holdfast.domains.conversations.drafts import Draft
 from holdfast.domains.conversations.errors import AttachmentNotFound, AttachmentRefused
+from holdfast.domains.conversations.models import Attachment
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
@@ -73,9 +74,17 @@ def check_referenced(tx: Transaction, conversation_id: UUID, drafts: Iterable[Dr
         return
     parts = list(lineage.segments(tx, lineage.find(tx, conversation_id)))
     for digest in wanted:
-        places = ({"conversation_id": part.conversation_id, "digest": digest} for part in parts)
-        if not any(tx.first(queries.attachment, place) for place in places):
+        if find_attachment(tx, parts, digest) is None:
             raise AttachmentNotFound(digest)
+
+
+def find_attachment(tx: Transaction, parts: Iterable[lineage.Segment], digest: str) -> Attachment | None:
+    """The attachment of a conversation, or of the past it shares."""
+    for part in parts:
+        found = tx.first(queries.attachment, {"conversation_id": part.conversation_id, "digest": digest})
+        if found is not None:
+            return found
+    return None
 
 
 def _attachment_parts(draft: Draft) -> list[dict[str, object]]:

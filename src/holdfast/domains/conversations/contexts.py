@@ -41,9 +41,7 @@ class _Budget:
         return True
 
 
-def assemble(
-    tx: Transaction, conversation: Conversation, *, max_tokens: int, last: int, settings: Settings
-) -> Context:
+def assemble(tx: Transaction, conversation: Conversation, *, max_tokens: int, last: int, settings: Settings) -> Context:
     """The context of a conversation. Three statements, and those of the sources."""
     messages = lineage.last(tx, conversation, last)
     budget = _Budget(max_tokens)
@@ -53,7 +51,9 @@ def assemble(
     earlier = _fitting(messages[:-1], budget, settings) if newest else ()
     if conversation.message_count > len(messages):
         rest = conversation.message_count - len(messages)
-        budget.left_out.append(LeftOut(what=f"messages 1 to {rest}", tokens=0, reason=f"only the last {last} were asked for"))
+        budget.left_out.append(
+            LeftOut(what=f"messages 1 to {rest}", tokens=0, reason=f"only the last {last} were asked for")
+        )
     return Context(
         summary=summary,
         messages=earlier + newest,

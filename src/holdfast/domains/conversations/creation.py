@@ -15,9 +15,9 @@ from holdfast.domains.identity.errors import WorkspaceNotFound
 
 def insert(tx: Transaction, new: Conversation, *, head: str | None = None) -> Conversation:
     """Store a conversation. Raises `WorkspaceNotFound` for a workspace that is not the tenant's."""
-    if new.workspace_id is not None:
-        if tx.first(identity_queries.workspace, {"workspace_id": new.workspace_id}) is None:
-            raise WorkspaceNotFound(new.workspace_id)
+    wanted = {"workspace_id": new.workspace_id}
+    if new.workspace_id is not None and tx.first(identity_queries.workspace, wanted) is None:
+        raise WorkspaceNotFound(new.workspace_id)
     tx.run(queries.insert_conversation, {**new.__dict__, "head": head or genesis(new.id)})
     return new
 

@@ -53,7 +53,9 @@ class SeqOutOfRange(InvalidInput):
     code = "seq_out_of_range"
 
     def __init__(self, field: str, seq: object, count: int) -> None:
-        super().__init__(f"{field}: {seq!r:.40} is not a message of this conversation, which has 1 to {count}", field=field)
+        super().__init__(
+            f"{field}: {seq!r:.40} is not a message of this conversation, which has 1 to {count}", field=field
+        )
         self.count = count
 
 
@@ -63,7 +65,9 @@ class NotAnAnswer(InvalidInput):
     code = "not_an_answer"
 
     def __init__(self, role: str) -> None:
-        super().__init__(f"message_id: is a message of the {role}; only an assistant's answer is rated", field="message_id")
+        super().__init__(
+            f"message_id: is a message of the {role}; only an assistant's answer is rated", field="message_id"
+        )
 
 
 class AttachmentNotFound(NotFound):

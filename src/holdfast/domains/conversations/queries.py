@@ -318,9 +318,7 @@ message = Query(
 """Served by uq_messages_tenant_id_id."""
 
 chain_links = Query(
-    select(
-        _m.seq, _m.id, _m.role, _m.created_at, _m.digest, _m.previous, _m.salt, _m.content, _m.parts, _m.metadata
-    )
+    select(_m.seq, _m.id, _m.role, _m.created_at, _m.digest, _m.previous, _m.salt, _m.content, _m.parts, _m.metadata)
     .where(
         _m.tenant_id == TENANT,
         _m.conversation_id == _THIS,
@@ -366,10 +364,7 @@ summaries_of = Query(
 )
 
 latest_summary = Query(
-    select(*_SUMMARY)
-    .where(_s.tenant_id == TENANT, _s.conversation_id == _THIS)
-    .order_by(_s.version.desc())
-    .limit(1),
+    select(*_SUMMARY).where(_s.tenant_id == TENANT, _s.conversation_id == _THIS).order_by(_s.version.desc()).limit(1),
     Summary,
 )
 
@@ -381,9 +376,7 @@ insert_summary = Query(
 
 mark_summarized = Query(
     update(conversations)
-    .where(
-        _c.tenant_id == TENANT, _c.id == _THIS, _c.summarized_through < bindparam("through_seq", type_=Integer)
-    )
+    .where(_c.tenant_id == TENANT, _c.id == _THIS, _c.summarized_through < bindparam("through_seq", type_=Integer))
     .values(summarized_through=bindparam("through_seq", type_=Integer))
 )
 
@@ -428,4 +421,3 @@ insert_attachment = Query(
 attachment = Query(select(*_ATTACHMENT).where(*_THIS_FILE), Attachment)
 
 attachment_data = Query(select(_a.data).where(*_THIS_FILE))
-

@@ -200,9 +200,7 @@ class ConversationReads(Actions):
         return lambda tx: tx.all(queries.due_summaries, params)
 
     @action("conversations.read", writes=False)
-    def context(
-        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10
-    ) -> Work[Context]:
+    def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Work[Context]:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
         Read on one snapshot. `Context.left_out` says what did not fit, and why.

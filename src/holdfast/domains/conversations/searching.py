@@ -66,4 +66,3 @@ def _hit(row: tuple[object, ...], terms: tuple[Term, ...]) -> Hit:
         snippet=snippet(text, terms),
         score=float(score),  # type: ignore[arg-type]  # a number
     )
-

@@ -31,9 +31,7 @@ insert_user = Query(insert(users), operator=True)
 _MEMBER = (_u.id.label("user_id"), _u.email, _u.name, _m.role, _m.created_at)
 
 member_by_email = Query(
-    select(*_MEMBER)
-    .join(memberships, _m.user_id == _u.id)
-    .where(_m.tenant_id == _IN, _u.email == bindparam("email")),
+    select(*_MEMBER).join(memberships, _m.user_id == _u.id).where(_m.tenant_id == _IN, _u.email == bindparam("email")),
     Member,
     operator=True,
 )

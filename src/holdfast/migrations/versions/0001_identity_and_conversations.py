@@ -1,5 +1,7 @@
 """Identity and conversations."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,7 +29,7 @@ def upgrade() -> None:
         each({"postgresql": statement})
 
 
-def _scoped(name: str, *parts: sa.schema.SchemaItem, **options: object) -> None:
+def _scoped(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
     op.create_table(
         name,
         sa.Column("tenant_id", Id, nullable=False),

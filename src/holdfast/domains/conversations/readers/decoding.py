@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-import ijson  # type: ignore[import-untyped]  # it ships no types
+import ijson
 
 from .fields import Malformed
 from .splitting import RawItem

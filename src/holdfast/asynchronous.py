@@ -1,0 +1,325 @@
+"""The async face: every operation of the synchronous one, awaited. Each takes one hop to a worker thread.
+
+Made by tools/generate_async.py; change the synchronous methods and run it again.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from holdfast.core.hop import Hop
+from holdfast.core.pages import Page
+from holdfast.domains.conversations import Conversations
+from holdfast.domains.conversations.models import (
+    Attachment,
+    Context,
+    Conversation,
+    Feedback,
+    Message,
+    MessageRole,
+    NewMessage,
+    Status,
+    Summary,
+    Verification,
+    Visible,
+)
+from holdfast.domains.conversations.reads import (
+    ConversationId,
+    ConversationList,
+    FeedbackList,
+    HitList,
+    MessageList,
+    SummaryList,
+)
+from holdfast.domains.identity import Identity
+from holdfast.domains.identity.models import Member, Tenant, User, Workspace
+
+
+class AsyncIdentity:
+    """`Identity`, awaited."""
+
+    def __init__(self, hop: Hop, room: Identity) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def create_tenant(
+        self, slug: str, *, name: str | None = None, settings: dict[str, object] | None = None
+    ) -> Tenant:
+        """Make a tenant. `slug`: 1 to 63 of a-z, 0-9 and inner hyphens. `settings` as in `configure_tenant`.
+
+        Raises `TenantExists`, `InvalidInput`.
+        """
+        return await self._hop(self._room.create_tenant, slug, name=name, settings=settings)
+
+    async def list_tenants(self) -> list[Tenant]:
+        """Every tenant, by slug."""
+        return await self._hop(self._room.list_tenants)
+
+    async def configure_tenant(self, settings: dict[str, object], *, tenant: str | None = None) -> Tenant:
+        """Replace a tenant's settings. Known: `visible_conversations` (a cap a person, or None) and
+        `visible_warning` (from how many on to warn). Others are kept for the application.
+        """
+        return await self._hop(self._room.configure_tenant, settings, tenant=tenant)
+
+    async def create_user(
+        self, email: str, *, role: str = "member", tenant: str | None = None, name: str | None = None
+    ) -> User:
+        """Make a person a member of a tenant, known by e-mail address (in lower case); new to the store or not.
+
+        `role`: owner, admin, member or auditor. `tenant` (its slug) is the caller's own unless the operator names one.
+        Raises `UserExists`, `TenantNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.create_user, email, role=role, tenant=tenant, name=name)
+
+    async def set_role(self, email: str, role: str, *, tenant: str | None = None) -> Member:
+        """Give a member another role. Raises `UserNotFound`, `InvalidInput`."""
+        return await self._hop(self._room.set_role, email, role, tenant=tenant)
+
+    async def list_members(self) -> list[Member]:
+        """The tenant's members, by e-mail address."""
+        return await self._hop(self._room.list_members)
+
+    async def create_workspace(self, name: str, *, tenant: str | None = None) -> Workspace:
+        """Make a workspace; its name is unique in the tenant. Raises `WorkspaceExists`, `InvalidInput`."""
+        return await self._hop(self._room.create_workspace, name, tenant=tenant)
+
+    async def list_workspaces(self) -> list[Workspace]:
+        """The tenant's workspaces, by name."""
+        return await self._hop(self._room.list_workspaces)
+
+
+class AsyncConversations:
+    """`Conversations`, awaited."""
+
+    def __init__(self, hop: Hop, room: Conversations) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def get(self, conversation: ConversationId) -> Conversation:
+        """One conversation. Raises `ConversationNotFound`."""
+        return await self._hop(self._room.get, conversation)
+
+    async def list(
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: Status | None = None,
+        workspace: UUID | str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tag: str | None = None,
+        hidden: bool = False,
+        owner: UUID | str | None = None,
+    ) -> Page[Conversation]:
+        """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
+
+        Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
+        that must be equal. One indexed statement, whatever the number of conversations. Raises `InvalidCursor`.
+        """
+        return await self._hop(
+            self._room.list,
+            limit=limit,
+            cursor=cursor,
+            status=status,
+            workspace=workspace,
+            metadata=metadata,
+            tag=tag,
+            hidden=hidden,
+            owner=owner,
+        )
+
+    async def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        return await self._hop(self._room.last, conversation, n)
+
+    async def messages(
+        self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Message]:
+        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
+        return await self._hop(self._room.messages, conversation, limit=limit, cursor=cursor)
+
+    async def between(
+        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
+    ) -> MessageList:
+        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
+        return await self._hop(self._room.between, conversation, since, until, limit=limit)
+
+    async def message(self, message_id: UUID | str) -> Message:
+        """One message by its id. Raises `MessageNotFound`."""
+        return await self._hop(self._room.message, message_id)
+
+    async def counts(self, conversation: ConversationId) -> dict[str, int]:
+        """How many messages each role has written."""
+        return await self._hop(self._room.counts, conversation)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        conversation: ConversationId | None = None,
+        workspace: UUID | str | None = None,
+        limit: int = 20,
+    ) -> HitList:
+        """Messages that match, best first: in one conversation, or in all of the actor's own.
+
+        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. When more than
+        `Settings.search_window` messages match, the newest so many are ranked. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.search, query, conversation=conversation, workspace=workspace, limit=limit)
+
+    async def summaries(self, conversation: ConversationId) -> SummaryList:
+        """Every version of the summary, oldest first."""
+        return await self._hop(self._room.summaries, conversation)
+
+    async def due_summaries(self, *, every: int | None = None, limit: int = 50) -> ConversationList:
+        """The actor's active conversations with `every` messages (by default `Settings.summary_every`) or more
+        beyond their last summary, the most recently active first.
+        """
+        return await self._hop(self._room.due_summaries, every=every, limit=limit)
+
+    async def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Context:
+        """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
+
+        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        """
+        return await self._hop(self._room.context, conversation, max_tokens=max_tokens, last=last)
+
+    async def visible(self) -> Visible:
+        """How many of the actor's conversations are visible, against the tenant's cap."""
+        return await self._hop(self._room.visible)
+
+    async def verify(self, conversation: ConversationId) -> Verification:
+        """Check the whole hash chain. Says which message is the first at fault, and why."""
+        return await self._hop(self._room.verify, conversation)
+
+    async def feedback(self, conversation: ConversationId) -> FeedbackList:
+        """The ratings of a conversation's answers, in the order of the answers."""
+        return await self._hop(self._room.feedback, conversation)
+
+    async def attachment(self, conversation: ConversationId, digest: str) -> bytes:
+        """The bytes of an attachment of this conversation or of the past it shares."""
+        return await self._hop(self._room.attachment, conversation, digest)
+
+    async def create(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tags: Collection[str] = (),
+        workspace: UUID | str | None = None,
+        keep_visible: Collection[ConversationId] = (),
+    ) -> Conversation:
+        """Start a conversation.
+
+        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
+        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
+        """
+        return await self._hop(
+            self._room.create, title=title, metadata=metadata, tags=tags, workspace=workspace, keep_visible=keep_visible
+        )
+
+    async def edit(
+        self,
+        conversation: ConversationId,
+        *,
+        title: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Conversation:
+        """Change what is given: the title, all tags, all metadata. Raises `ConversationNotFound`, `InvalidInput`."""
+        return await self._hop(self._room.edit, conversation, title=title, tags=tags, metadata=metadata)
+
+    async def append(
+        self,
+        conversation: ConversationId,
+        *,
+        role: MessageRole,
+        content: str = "",
+        parts: Sequence[Mapping[str, object]] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        request_id: str | None = None,
+    ) -> Message:
+        """Add one message to the end. Durable when it returns.
+
+        `request_id` makes it safe to repeat: the same one with the same role, in the same conversation, gives the
+        message stored the first time, with `replayed` set, whatever is given now.
+
+        Costs on PostgreSQL one round trip and one fsync; on SQLite four statements (five with a `request_id`) and
+        one fsync, shared with other threads'.
+
+        Raises `ConversationNotFound`, `ConversationNotActive`, `EmptyMessage`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.append,
+            conversation,
+            role=role,
+            content=content,
+            parts=parts,
+            metadata=metadata,
+            request_id=request_id,
+        )
+
+    async def append_many(self, conversation: ConversationId, messages: Iterable[NewMessage]) -> MessageList:
+        """Add messages in order, all or none, in one transaction. Like `append` for each of them.
+
+        At most `Settings.batch` messages. A message's `created_at` keeps the time of what comes from elsewhere.
+        """
+        return await self._hop(self._room.append_many, conversation, messages)
+
+    async def summarize(
+        self,
+        conversation: ConversationId,
+        text: str,
+        *,
+        through: int | None = None,
+        first: int = 1,
+        entities: Sequence[object] = (),
+    ) -> Summary:
+        """Store a new version of the summary, covering messages `first` to `through` (by default the newest).
+
+        Raises `SeqOutOfRange`, `ConversationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.summarize, conversation, text, through=through, first=first, entities=entities
+        )
+
+    async def fork(self, conversation: ConversationId, *, at: int, title: str | None = None) -> Conversation:
+        """A new conversation that shares messages 1 to `at` with this one and goes on by itself.
+
+        Nothing is copied; deleting one leaves the other whole. Raises `SeqOutOfRange`, `ConversationNotFound`.
+        """
+        return await self._hop(self._room.fork, conversation, at=at, title=title)
+
+    async def archive(self, conversation: ConversationId) -> Conversation:
+        """Put away: no more messages, still listed and searched."""
+        return await self._hop(self._room.archive, conversation)
+
+    async def close(self, conversation: ConversationId) -> Conversation:
+        """End it: no more messages, still listed and searched."""
+        return await self._hop(self._room.close, conversation)
+
+    async def delete(self, conversation: ConversationId) -> Conversation:
+        """Hide it from every read and search. `restore` brings it back until retention purges it."""
+        return await self._hop(self._room.delete, conversation)
+
+    async def restore(self, conversation: ConversationId) -> Conversation:
+        """Make an archived, closed, deleted or hidden conversation active and visible again."""
+        return await self._hop(self._room.restore, conversation)
+
+    async def hide(self, conversation: ConversationId) -> Conversation:
+        """Leave it out of lists until it is restored."""
+        return await self._hop(self._room.hide, conversation)
+
+    async def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
+        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
+
+        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.rate, message_id, rating, comment=comment)
+
+    async def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
+        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
+
+        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
+        """
+        return await self._hop(self._room.attach, conversation, data, name=name, media_type=media_type)

@@ -1,0 +1,89 @@
+"""A store for asyncio programs: the same names as `store`, awaited."""
+
+from types import TracebackType
+
+from holdfast import store as synchronous
+from holdfast.asynchronous import AsyncConversations, AsyncIdentity
+from holdfast.core.hop import Hop
+from holdfast.core.settings import Settings
+from holdfast.store import Store, SystemScope, TenantScope, UserScope
+
+
+class AsyncUserScope:
+    """What one person may touch within one tenant."""
+
+    def __init__(self, hop: Hop, scope: UserScope) -> None:
+        self.scope = scope.scope
+        self.identity = AsyncIdentity(hop, scope.identity)
+        self.conversations = AsyncConversations(hop, scope.conversations)
+
+
+class AsyncSystemScope:
+    """The operator."""
+
+    def __init__(self, hop: Hop, scope: SystemScope) -> None:
+        self.scope = scope.scope
+        self.identity = AsyncIdentity(hop, scope.identity)
+
+
+class AsyncTenantScope:
+    """One tenant, before it is known who asks."""
+
+    def __init__(self, hop: Hop, scope: TenantScope) -> None:
+        self.tenant = scope.tenant
+        self._hop = hop
+        self._scope = scope
+
+    async def user(self, email: str) -> AsyncUserScope:
+        """The scope of a member, found by e-mail address. Raises `UserNotFound`."""
+        return AsyncUserScope(self._hop, await self._hop(self._scope.user, email))
+
+
+class AsyncStore:
+    """An open store; close it, or use it in an `async with` statement."""
+
+    def __init__(self, hop: Hop, store: Store) -> None:
+        self._hop = hop
+        self._store = store
+
+    @property
+    def url(self) -> str:
+        """Where it is, without any password."""
+        return self._store.url
+
+    def system(self) -> AsyncSystemScope:
+        """The operator's scope."""
+        return AsyncSystemScope(self._hop, self._store.system())
+
+    async def tenant(self, slug: str) -> AsyncTenantScope:
+        """A tenant by its slug. Raises `TenantNotFound`."""
+        return AsyncTenantScope(self._hop, await self._hop(self._store.tenant, slug))
+
+    async def close(self) -> None:
+        """Wait for what is running, close every connection, end the worker threads."""
+        await self._hop(self._store.close)
+        self._hop.close()
+
+    async def __aenter__(self) -> "AsyncStore":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def create_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
+    """`create`, for asyncio programs."""
+    hop = _hop(settings)
+    return AsyncStore(hop, await hop(synchronous.create, url, key, settings=settings))
+
+
+async def open_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
+    """`open`, for asyncio programs."""
+    hop = _hop(settings)
+    return AsyncStore(hop, await hop(synchronous.open, url, key, settings=settings))
+
+
+def _hop(settings: Settings | None) -> Hop:
+    return Hop((settings or Settings()).pool)

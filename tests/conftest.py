@@ -1,0 +1,126 @@
+"""Stores to test on: every engine, each through both faces, with two tenants and their people."""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.faces import open_face
+from support.postgres import QUICK, PostgresServer
+
+import holdfast
+
+KEY = "0123456789abcdef" * 4
+PEOPLE = (
+    ("acme", "amina@acme.test", "member"),
+    ("acme", "ben@acme.test", "member"),
+    ("acme", "ada@acme.test", "admin"),
+    ("acme", "oli@acme.test", "owner"),
+    ("acme", "aud@acme.test", "auditor"),
+    ("globex", "gus@globex.test", "member"),
+    ("globex", "ada@acme.test", "admin"),
+)
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process."""
+    server = PostgresServer(QUICK)
+    yield server
+    server.stop()
+
+
+def fill(store: holdfast.Store) -> None:
+    """Two tenants and their people."""
+    identity = store.system().identity
+    identity.create_tenant("acme", name="Acme Bank")
+    identity.create_tenant("globex", name="Globex")
+    for tenant, email, role in PEOPLE:
+        identity.create_user(email, tenant=tenant, role=role)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encrypted file to copy: making one takes longer."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    with holdfast.create(f"sqlite:///{path}", KEY) as store:
+        fill(store)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """A database to copy."""
+    postgres.execute("CREATE DATABASE template_store")
+    with holdfast.create(postgres.url("template_store")) as store:
+        fill(store)
+    return "template_store"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a store is, and how it is opened."""
+
+    engine: str
+    url: str
+    key: str | None
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A new store with two tenants, on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield Place("sqlite", f"sqlite:///{path}", KEY)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"test_{next(_numbers)}"
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
+        yield Place("postgresql", server.url(name), None)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sync", "async"])
+def store(request: pytest.FixtureRequest, place: Place) -> Iterator[Any]:
+    """A new store on each engine, through each face."""
+    with asyncio.Runner() as runner:
+        opened = open_face(request.param, place.url, runner, place.key)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def sync_store(place: Place) -> Iterator[holdfast.Store]:
+    """A new store on each engine, for what has nothing to do with the face."""
+    with holdfast.open(place.url, place.key) as opened:
+        yield opened
+
+
+@pytest.fixture
+def amina(store: Any) -> Any:
+    """A member of acme."""
+    return store.tenant("acme").user("amina@acme.test")
+
+
+@pytest.fixture
+def ben(store: Any) -> Any:
+    """Her colleague."""
+    return store.tenant("acme").user("ben@acme.test")
+
+
+@pytest.fixture
+def ada(store: Any) -> Any:
+    """An administrator of acme."""
+    return store.tenant("acme").user("ada@acme.test")
+
+
+@pytest.fixture
+def gus(store: Any) -> Any:
+    """A member of another tenant."""
+    return store.tenant("globex").user("gus@globex.test")

@@ -1,0 +1,133 @@
+"""Writes src/holdfast/asynchronous.py, the async face, from the signatures of the synchronous one.
+
+uv run python tools/generate_async.py            write it
+uv run python tools/generate_async.py --check    fail when it is not current
+"""
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SOURCE = Path(__file__).parent.parent / "src" / "holdfast"
+TARGET = SOURCE / "asynchronous.py"
+
+HEADER = '''"""The async face: every operation of the synchronous one, awaited. Each takes one hop to a worker thread.
+
+Made by tools/generate_async.py; change the synchronous methods and run it again.
+"""
+'''
+
+
+@dataclass(frozen=True)
+class Room:
+    """A class to mirror: where its methods are, and the attributes that are rooms themselves."""
+
+    name: str
+    modules: tuple[str, ...]
+
+
+ROOMS = (
+    Room("Identity", ("domains/identity/actions.py",)),
+    Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
+)
+
+
+@dataclass
+class Module:
+    """A parsed source file, and from where each name in it comes."""
+
+    tree: ast.Module
+    origins: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str) -> "Module":
+        made = cls(ast.parse((SOURCE / path).read_text()))
+        dotted = "holdfast." + path.removesuffix(".py").replace("/", ".")
+        for node in made.tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                made.origins |= {alias.asname or alias.name: node.module for alias in node.names}
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                made.origins[node.targets[0].id] = dotted
+        return made
+
+    def operations(self) -> list[ast.FunctionDef]:
+        classes = [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
+        return [
+            method
+            for owner in classes
+            for method in owner.body
+            if isinstance(method, ast.FunctionDef) and any(_is_action(d) for d in method.decorator_list)
+        ]
+
+
+def _is_action(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "action"
+
+
+def _mirror_class(room: Room, imports: dict[str, str]) -> str:
+    lines = [f"class Async{room.name}:", f'    """`{room.name}`, awaited."""', ""]
+    lines += [
+        f"    def __init__(self, hop: Hop, room: {room.name}) -> None:",
+        "        self._hop = hop",
+        "        self._room = room",
+        "",
+    ]
+    for path in room.modules:
+        module = Module.read(path)
+        for method in module.operations():
+            lines += [_mirror_method(method), ""]
+            imports |= _names(method, module)
+    return "\n".join(lines)
+
+
+def _mirror_method(method: ast.FunctionDef) -> str:
+    assert isinstance(method.returns, ast.Subscript), f"{method.name} returns no Work[…]"
+    docstring = ast.get_docstring(method) or ""
+    passed = [arg.arg for arg in method.args.args[1:]] + [f"{a.arg}={a.arg}" for a in method.args.kwonlyargs]
+    call = ", ".join([f"self._room.{method.name}", *passed])
+    first, *rest = docstring.splitlines()
+    doc = "\n".join([f'        """{first}', *[f"        {line}".rstrip() for line in rest]])
+    end = '\n        """' if rest else '"""'
+    return (
+        f"    async def {method.name}({ast.unparse(method.args)}) -> {ast.unparse(method.returns.slice)}:\n"
+        f"{doc}{end}\n"
+        f"        return await self._hop({call})"
+    )
+
+
+def _names(method: ast.FunctionDef, module: Module) -> dict[str, str]:
+    nodes = [*ast.walk(method.args), *ast.walk(method.returns)] if method.returns else []
+    used = {node.id for node in nodes if isinstance(node, ast.Name)} - {"Work"}
+    return {name: module.origins[name] for name in used if name in module.origins}
+
+
+def generate() -> str:
+    """The text of the async face."""
+    imports = {"Hop": "holdfast.core.hop"}
+    classes = []
+    for room in ROOMS:
+        imports[room.name] = "holdfast.domains." + room.modules[0].split("/")[1]
+        classes.append(_mirror_class(room, imports))
+    lines = [f"from {module} import {name}" for name, module in sorted(imports.items())]
+    text = "\n".join([HEADER, *lines, "", "", "\n\n".join(classes)])
+    command = ["ruff", "check", "--select", "I", "--fix", "--quiet", "--stdin-filename", str(TARGET), "-"]
+    sorted_text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    command = ["ruff", "format", "--quiet", "--stdin-filename", str(TARGET), "-"]
+    return subprocess.run(command, input=sorted_text, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> int:
+    text = generate()
+    if "--check" in sys.argv[1:]:
+        if TARGET.read_text() != text:
+            print(f"{TARGET.name} is not current; run: uv run python tools/generate_async.py", file=sys.stderr)
+            return 1
+        return 0
+    TARGET.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
