@@ -58,12 +58,15 @@ class Module:
             method
             for owner in classes
             for method in owner.body
-            if isinstance(method, ast.FunctionDef) and any(_is_action(d) for d in method.decorator_list)
+            if isinstance(method, ast.FunctionDef)
+            and not method.name.startswith("_")
+            and any(_is_action(d) for d in method.decorator_list)
         ]
 
 
 def _is_action(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "action"
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Name) and called.id in ("action", "composite")
 
 
 def _mirror_class(room: Room, imports: dict[str, str]) -> str:
@@ -83,7 +86,10 @@ def _mirror_class(room: Room, imports: dict[str, str]) -> str:
 
 
 def _mirror_method(method: ast.FunctionDef) -> str:
-    assert isinstance(method.returns, ast.Subscript), f"{method.name} returns no Work[…]"
+    returns = method.returns
+    if isinstance(returns, ast.Subscript) and ast.unparse(returns.value) == "Work":
+        returns = returns.slice
+    assert returns is not None, f"{method.name} declares no return type"
     docstring = ast.get_docstring(method) or ""
     passed = [arg.arg for arg in method.args.args[1:]] + [f"{a.arg}={a.arg}" for a in method.args.kwonlyargs]
     call = ", ".join([f"self._room.{method.name}", *passed])
@@ -91,7 +97,7 @@ def _mirror_method(method: ast.FunctionDef) -> str:
     doc = "\n".join([f'        """{first}', *[f"        {line}".rstrip() for line in rest]])
     end = '\n        """' if rest else '"""'
     return (
-        f"    async def {method.name}({ast.unparse(method.args)}) -> {ast.unparse(method.returns.slice)}:\n"
+        f"    async def {method.name}({ast.unparse(method.args)}) -> {ast.unparse(returns)}:\n"
         f"{doc}{end}\n"
         f"        return await self._hop({call})"
     )

@@ -3,8 +3,9 @@
 Made by tools/generate_async.py; change the synchronous methods and run it again.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from holdfast.core.hop import Hop
@@ -15,6 +16,7 @@ from holdfast.domains.conversations.models import (
     Context,
     Conversation,
     Feedback,
+    ImportReport,
     Message,
     MessageRole,
     NewMessage,
@@ -265,6 +267,17 @@ class AsyncConversations:
         At most `Settings.batch` messages. A message's `created_at` keeps the time of what comes from elsewhere.
         """
         return await self._hop(self._room.append_many, conversation, messages)
+
+    async def import_export(
+        self, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None
+    ) -> ImportReport:
+        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, or a zip of one.
+
+        Each conversation is one transaction, so a stop half-way leaves whole ones, and a second import adds only what
+        is missing. Original times are kept; branches become forks. `on_progress(bytes read, bytes in all)` is called
+        after each conversation. Damage inside the file is in the report; raises `ExportError` when nothing can be read.
+        """
+        return await self._hop(self._room.import_export, path, on_progress=on_progress)
 
     async def summarize(
         self,

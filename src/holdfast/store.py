@@ -1,7 +1,12 @@
 """A store: opened by URL, asked through scopes."""
 
+from functools import cache
 from types import TracebackType
+from typing import Any
 
+from sqlalchemy import bindparam, func, select
+
+from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.errors import (
     NotAStore,
@@ -10,6 +15,8 @@ from holdfast.core.database.errors import (
     StoreExists,
 )
 from holdfast.core.database.opening import engine_for_existing, engine_for_new
+from holdfast.core.database.schema import scoped_tables
+from holdfast.core.database.types import Id
 from holdfast.core.scope import OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.conversations import Conversations
@@ -35,6 +42,29 @@ class SystemScope:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.scope = OPERATOR
         self.identity = Identity(engine, OPERATOR, settings)
+        self._engine = engine
+
+    def counts(self, tenant: str) -> dict[str, int]:
+        """How many rows a tenant has in each table. Reads an index of each. Raises `TenantNotFound`."""
+
+        def work(tx: Transaction) -> dict[str, int]:
+            found = tx.first(tenant_by_slug, {"slug": tenant})
+            if found is None:
+                raise TenantNotFound(tenant)
+            return {name: tx.all(query, {"in_tenant": found.id})[0][0] for name, query in _row_counts().items()}
+
+        return self._engine.read(OPERATOR, "all", work)
+
+
+@cache
+def _row_counts() -> dict[str, Query[tuple[Any, ...]]]:
+    """For each scoped table that holds more than an index, the number of a tenant's rows."""
+    tenant_id = bindparam("in_tenant", type_=Id)
+    return {
+        table.name: Query(select(func.count()).where(table.c.tenant_id == tenant_id), operator=True)
+        for table in scoped_tables()
+        if not table.info.get("index")
+    }
 
 
 class TenantScope:

@@ -63,3 +63,8 @@ def action(
         return run
 
     return decorate
+
+
+def composite(method: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
+    """Mark an operation that is made of several actions, each in a transaction of its own."""
+    return method

@@ -17,15 +17,16 @@ metadata = MetaData(
 )
 
 
-def scoped_table(name: str, *parts: Any, **options: Any) -> Table:
+def scoped_table(name: str, *parts: Any, index: bool = False, **options: Any) -> Table:
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
 
     Declare the other key columns with `primary_key=True`. The tenant guard refuses statements on it
-    without a tenant predicate, and on PostgreSQL row-level security must cover it.
+    without a tenant predicate, and on PostgreSQL row-level security must cover it. `index`: it holds nothing that
+    cannot be made again from other tables.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
     tenant = ForeignKeyConstraint(["tenant_id"], ["tenants.id"])
-    return Table(name, metadata, tenant_id, *parts, tenant, info={"scoped": True}, **options)
+    return Table(name, metadata, tenant_id, *parts, tenant, info={"scoped": True, "index": index}, **options)
 
 
 def global_table(name: str, *parts: Any, **options: Any) -> Table:

@@ -1,15 +1,17 @@
 """Conversations: create, append, read, search, summarise, fork, close."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from uuid import UUID
 
-from holdfast.core.action import action
+from holdfast.core.action import action, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Call, Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_json, check_name, check_text
-from holdfast.domains.conversations import lineage, queries, statuses, visibility
+from holdfast.domains.conversations import importing, lineage, queries, statuses, visibility
 from holdfast.domains.conversations.append import append_all, append_message
 from holdfast.domains.conversations.attaching import check_attachment, check_referenced
 from holdfast.domains.conversations.creation import fork, insert
@@ -19,11 +21,13 @@ from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
     Feedback,
+    ImportReport,
     Message,
     MessageRole,
     NewMessage,
     Summary,
 )
+from holdfast.domains.conversations.readers import Unreadable, open_export
 from holdfast.domains.conversations.reads import (
     ConversationId,
     ConversationReads,
@@ -146,6 +150,35 @@ class Conversations(ConversationReads):
             return append_all(tx, conversation_id, drafts)
 
         return work
+
+    @composite
+    def import_export(self, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:
+        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, or a zip of one.
+
+        Each conversation is one transaction, so a stop half-way leaves whole ones, and a second import adds only what
+        is missing. Original times are kept; branches become forks. `on_progress(bytes read, bytes in all)` is called
+        after each conversation. Damage inside the file is in the report; raises `ExportError` when nothing can be read.
+        """
+        report: Counter[str] = Counter()
+        unreadable: list[Unreadable] = []
+        with open_export(Path(path)) as export:
+            for found in export:
+                if isinstance(found, Unreadable):
+                    unreadable.append(found)
+                    continue
+                checked = importing.check(found, self.settings)
+                unreadable += checked.unreadable
+                added = self._import_conversation(checked)
+                report.update(added.__dict__)
+                report["unchanged"] += added.messages == 0
+                if on_progress is not None:
+                    on_progress(export.bytes_read, export.total_bytes)
+            return ImportReport(source=export.format, unreadable=tuple(unreadable), **report)
+
+    @action("conversations.import", writes=True)
+    def _import_conversation(self, checked: importing.Checked) -> Work[importing.Added]:
+        owner_id = self._actor()
+        return lambda tx: importing.store(tx, checked, owner_id=owner_id)
 
     @action("conversations.summarize", writes=True)
     def summarize(

@@ -112,14 +112,15 @@ class _Log:
 
 
 def append_all(
-    tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft], *, original_times: bool = False
+    tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft], *, imported: bool = False
 ) -> list[Message]:
     """Append drafts under one lock: the messages, in order, replayed ones among them.
 
-    Four statements however many there are, and one more for each `request_id`.
+    Four statements however many there are, and one more for each `request_id`. `imported` drafts keep their original
+    times and are known not to be there yet.
     """
-    log = _Log(tx, conversation_id, original_times=original_times)
-    known = _known(tx, conversation_id, drafts)
+    log = _Log(tx, conversation_id, original_times=imported)
+    known = {} if imported else _known(tx, conversation_id, drafts)
     said: list[Message] = []
     for draft in drafts:
         key = (draft["request_id"], draft["role"])

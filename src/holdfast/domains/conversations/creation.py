@@ -1,5 +1,6 @@
 """New conversations: empty ones, and forks that share the past of another."""
 
+from datetime import datetime
 from uuid import UUID
 
 from holdfast.core.clock import now
@@ -22,10 +23,20 @@ def insert(tx: Transaction, new: Conversation, *, head: str | None = None) -> Co
     return new
 
 
-def fork(tx: Transaction, parent: Conversation, *, at: int, title: str | None, owner_id: UUID) -> Conversation:
+def fork(
+    tx: Transaction,
+    parent: Conversation,
+    *,
+    at: int,
+    title: str | None,
+    owner_id: UUID,
+    source: str | None = None,
+    source_id: str | None = None,
+    created_at: datetime | None = None,
+) -> Conversation:
     """A conversation that shares the first `at` messages of `parent`, which its own continue. Nothing is copied."""
     lineage.check_seq("at", at, parent)
-    moment = now()
+    moment = created_at or now()
     new = Conversation(
         id=new_id(),
         owner_id=owner_id,
@@ -39,6 +50,8 @@ def fork(tx: Transaction, parent: Conversation, *, at: int, title: str | None, o
         active_at=moment,
         parent_id=parent.id,
         forked_at=at,
+        source=source,
+        source_id=source_id,
     )
     return insert(tx, new, head=_hash_of(tx, parent, at))
 

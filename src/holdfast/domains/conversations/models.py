@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from holdfast.core.context import ContextItem, LeftOut
+from holdfast.domains.conversations.readers.models import Unreadable
 
 MessageRole = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[MessageRole, ...] = ("system", "user", "assistant", "tool")
@@ -155,6 +156,20 @@ class Visible:
     count: int
     limit: int | None
     warning: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What an import added: `conversations` new ones, `forks` made of branches, `messages`; `unchanged` conversations
+    were all there already. `unreadable` names the places that were left out, and why.
+    """
+
+    source: str
+    conversations: int = 0
+    forks: int = 0
+    messages: int = 0
+    unchanged: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

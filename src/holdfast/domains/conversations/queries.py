@@ -122,11 +122,11 @@ edit_conversation = Query(
     )
 )
 
-set_source = Query(
-    update(conversations)
-    .where(_c.tenant_id == TENANT, _c.id == _THIS)
-    .values(source=bindparam("new_source"), source_id=bindparam("new_source_id"))
+forks_of = Query(
+    select(*_CONVERSATION).where(_c.tenant_id == TENANT, _c.parent_id == _THIS, _c.owner_id == ACTOR).order_by(_c.id),
+    Conversation,
 )
+"""Served by ix_conversations_parent."""
 
 
 @lru_cache(maxsize=256)
@@ -224,10 +224,10 @@ message_by_request = Query(
 )
 """Served by uq_messages_request."""
 
-request_ids = Query(
-    select(_m.request_id, _m.role, _m.seq).where(
-        _m.tenant_id == TENANT, _m.conversation_id == _THIS, _m.request_id.is_not(None)
-    )
+keys_of = Query(
+    select(_m.request_id, _m.role)
+    .where(_m.tenant_id == TENANT, _m.conversation_id == _THIS, _within_reach(_m.owner_id))
+    .order_by(_m.seq)
 )
 
 append_on_server = Query(

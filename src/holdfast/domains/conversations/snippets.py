@@ -42,8 +42,9 @@ def _merge(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _mark(text: str, start: int, end: int, places: list[tuple[int, int]]) -> str:
+    """The text's own `**` are left out, so that every one in a snippet is a mark."""
     pieces, at = [], start
     for a, b in places:
-        pieces += [text[at:a], MARK, text[a:b], MARK]
+        pieces += [text[at:a].replace(MARK, ""), MARK, text[a:b], MARK]
         at = b
-    return "".join([*pieces, text[at:end]])
+    return "".join([*pieces, text[at:end].replace(MARK, "")])

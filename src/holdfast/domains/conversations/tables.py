@@ -46,6 +46,13 @@ conversations = scoped_table(
     UniqueConstraint("tenant_id", "owner_id", "source", "source_id"),
     CheckConstraint("status IN ('ACTIVE', 'ARCHIVED', 'CLOSED', 'DELETED')", name="status"),
     Index("ix_conversations_recent", "tenant_id", "owner_id", "active_at", "id"),
+    Index(
+        "ix_conversations_parent",
+        "tenant_id",
+        "parent_id",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -86,6 +93,7 @@ message_index = scoped_table(
     Column("marks", Words, nullable=False),
     Column("body", Words, nullable=False),
     Index("ix_message_index_words", "marks", "body", postgresql_using="gin"),
+    index=True,
 )
 """The search index: FTS5 on SQLite (a virtual table without a copy of the text), a GIN index on PostgreSQL.
 `marks` holds whose and where a message is, so that every search is narrowed inside the index. It references

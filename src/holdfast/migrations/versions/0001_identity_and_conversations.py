@@ -120,6 +120,14 @@ def _conversations() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_conversations_recent", "conversations", ["tenant_id", "owner_id", "active_at", "id"])
+    forked = sa.text("parent_id IS NOT NULL")
+    op.create_index(
+        "ix_conversations_parent",
+        "conversations",
+        ["tenant_id", "parent_id"],
+        sqlite_where=forked,
+        postgresql_where=forked,
+    )
 
 
 def _messages() -> None:

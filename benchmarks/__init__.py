@@ -1,0 +1,1 @@
+"""What Holdfast costs, measured beside the raw driver: `uv run python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""Faces over the same actions: a face parses, calls one action, renders."""

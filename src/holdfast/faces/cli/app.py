@@ -1,0 +1,51 @@
+"""The command line put together: options that say which store and who, commands of each room, exit codes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast.core.telemetry import configure_logs
+from holdfast.faces.cli import conversations, demo, imports, stores
+from holdfast.faces.cli.output import report_error
+from holdfast.faces.cli.target import Target
+
+app = typer.Typer(
+    name="holdfast",
+    help="The data layer for AI applications: conversations that are never lost.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
+stores.register(app)
+imports.register(app)
+demo.register(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    store: Annotated[str | None, typer.Option(envvar="HOLDFAST_STORE", help="sqlite:///… or postgresql://…")] = None,
+    key_file: Annotated[
+        Path | None, typer.Option(envvar="HOLDFAST_KEY_FILE", help="A file with the key. Or set HOLDFAST_KEY.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(envvar="HOLDFAST_TENANT", help="The tenant's slug.")] = None,
+    user: Annotated[str | None, typer.Option(envvar="HOLDFAST_USER", help="Your e-mail address.")] = None,
+    profile: Annotated[
+        Path | None, typer.Option(envvar="HOLDFAST_PROFILE", help="A file with the four above, as `init` writes it.")
+    ] = None,
+    log_level: Annotated[str, typer.Option(envvar="HOLDFAST_LOG_LEVEL", help="debug, info, warning, error")] = "error",
+) -> None:
+    """Say which store, and who you are, before the command, by environment variable, or by profile."""
+    configure_logs(level=log_level)
+    context.obj = Target.find(store=store, key_file=key_file, tenant=tenant, user=user, profile=profile)
+
+
+def main() -> None:
+    """Run the command line and exit with its code; see docs/reference/command-line.md."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  # the one place where whatever is left is reported
+        sys.exit(report_error(error, as_json="--json" in sys.argv))

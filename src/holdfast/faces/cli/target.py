@@ -1,0 +1,83 @@
+"""Which store a command works on, and as whom: from options, the environment, or a profile file."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import holdfast
+from holdfast.core.errors import InvalidInput
+from holdfast.store import UserScope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A store and a person. The key itself stays in its file, or in HOLDFAST_KEY."""
+
+    store: str | None = None
+    key_file: str | None = None
+    tenant: str | None = None
+    user: str | None = None
+
+    @classmethod
+    def find(cls, *, profile: Path | None, key_file: Path | None, **given: str | None) -> "Target":
+        """What is given, completed by the profile. Raises `InvalidInput` for a profile that cannot be read."""
+        made = cls() if profile is None else cls(**_read_profile(profile))
+        chosen: dict[str, Any] = {**given, "key_file": None if key_file is None else str(key_file)}
+        return replace(made, **{name: value for name, value in chosen.items() if value is not None})
+
+    def at(self, store: str | None) -> "Target":
+        """The same person at another store, if one is named."""
+        return self if store is None else replace(self, store=store)
+
+    def url(self) -> str:
+        """The store's URL. Raises `InvalidInput` when none is known."""
+        return _needed(self.store, "store", "sqlite:///path/to/file.db")
+
+    def key(self) -> str | None:
+        """The key, if there is one. Raises `InvalidInput` when its file cannot be read."""
+        if self.key_file is None:
+            return os.environ.get("HOLDFAST_KEY")
+        try:
+            return Path(self.key_file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(f"key-file: {self.key_file!r} cannot be read ({error})", field="key-file") from error
+
+    @contextmanager
+    def opened(self) -> Iterator[holdfast.Store]:
+        """The store, open."""
+        with holdfast.open(self.url(), self.key()) as store:
+            yield store
+
+    @contextmanager
+    def person(self) -> Iterator[UserScope]:
+        """The scope of the person named, in the open store."""
+        tenant = _needed(self.tenant, "tenant", "home")
+        user = _needed(self.user, "user", "me@home.test")
+        with self.opened() as store:
+            yield store.tenant(tenant).user(user)
+
+    def save(self, path: Path) -> None:
+        """Write a profile that `--profile` reads."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def _needed(value: str | None, name: str, example: str) -> str:
+    if not value:
+        raise InvalidInput(
+            f"{name}: which one? give --{name} {example} before the command, HOLDFAST_{name.upper()}, or --profile",
+            field=name,
+        )
+    return value
+
+
+def _read_profile(path: Path) -> dict[str, str | None]:
+    try:
+        found = json.loads(path.read_text())
+        known = {name: found.get(name) for name in ("store", "key_file", "tenant", "user")}
+    except (OSError, ValueError, AttributeError) as error:
+        raise InvalidInput(f"profile: {str(path)!r} cannot be read as JSON ({error})", field="profile") from error
+    return known

@@ -1,0 +1,16 @@
+"""Campaigns: long forms of the promises about faults, run by hand and before a release, not by `pytest`.
+
+    uv run python -m tests.campaigns.processes --rounds 3 --engine both
+    uv run python -m tests.campaigns.kills --kills 100 --engine both
+    uv run python -m tests.campaigns.power --rounds 3
+
+Each exits with 1 when a promise was broken, and prints the evidence. `--quick` takes less than 30 s; `tests/faults`
+holds forms shorter still.
+"""
+
+import sys
+from pathlib import Path
+
+TESTS = str(Path(__file__).resolve().parents[1])
+if TESTS not in sys.path:
+    sys.path.insert(0, TESTS)  # where `support` is, for `python -m`; pytest has it in `pythonpath`
