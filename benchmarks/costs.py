@@ -124,7 +124,7 @@ def server_fsyncs(url: str) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
         newer = connection.info.server_version >= 180000
         source = "pg_stat_io WHERE object = 'wal'" if newer else "pg_stat_wal"
-        row = connection.execute(f"SELECT sum({'fsyncs' if newer else 'wal_sync'}) FROM {source}").fetchone()  # type: ignore[arg-type]
+        row = connection.execute(f"SELECT sum({'fsyncs' if newer else 'wal_sync'}) FROM {source}").fetchone()
     return int(row[0] or 0) if row else 0
 
 

@@ -3,16 +3,19 @@
 import itertools
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from support.postgres import PostgresServer
+from typing import TYPE_CHECKING
 
 import holdfast
 from benchmarks.raw import RawPostgres, RawSqlite
 from holdfast.store import UserScope
+
+if TYPE_CHECKING:
+    from support.postgres import PostgresServer
 
 KEY = "0123456789abcdef" * 4
 ENGINES = ("sqlite", "sqlite-plain", "postgresql")
@@ -51,7 +54,7 @@ class Places:
     def __init__(self, engine: str) -> None:
         self.engine = engine
         self.folder = Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
-        self._server = PostgresServer({"shared_buffers": "256MB"}) if engine == "postgresql" else None
+        self._server = _server() if engine == "postgresql" else None
 
     def new(self) -> Place:
         place = self._postgres(self._server) if self._server else self._sqlite()
@@ -68,7 +71,7 @@ class Places:
         raw = RawSqlite(str(self.folder / f"raw-{number}.db"), key)
         return Place(self.engine, f"sqlite:///{self.folder}/store-{number}.db", key, raw)
 
-    def _postgres(self, server: PostgresServer) -> Place:
+    def _postgres(self, server: "PostgresServer") -> Place:
         number = next(_numbers)
         for name in (f"ours_{number}", f"raw_{number}"):
             server.execute(f"CREATE DATABASE {name}")
@@ -88,6 +91,13 @@ class Places:
         if self._server is not None:
             self._server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _server() -> "PostgresServer":
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        from support.postgres import PostgresServer  # looks for its programs, so only when they are needed
+    return PostgresServer({"shared_buffers": "256MB"})
 
 
 @contextmanager

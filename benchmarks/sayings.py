@@ -4,7 +4,9 @@ import random
 from collections.abc import Iterator
 
 _BEGINNINGS = "acc al app ar bal bor cap car con cred de del dis ex fin for gra hol in inter leg mar mon".split()
-_MIDDLES = "a ab al an ar as ca co de di e el em er fi i in ist li lo ma mi no o or pa po ra re ri se ta ti u va".split()
+_MIDDLES = (
+    "a ab al an ar as ca co de di e el em er fi i in ist li lo ma mi no o or pa po ra re ri se ta ti u va".split()
+)
 _ENDINGS = "able age al ance ant ary ate ation ed ence ent er ing ion ist ity ive ly ment ness or ory ous s ty".split()
 _EVERYDAY = """
     the to of and a in is for you it that on with this be are can your we have not as if or at by from will an our
@@ -30,7 +32,7 @@ def _vocabulary() -> list[str]:
 
 
 def sayings(seed: int = 1, *, size: int = 400) -> Iterator[str]:
-    """Endless messages of about `size` bytes. Words are drawn by Zipf's law: the n-th is n times rarer than the first."""
+    """Endless messages of about `size` bytes, their words drawn by Zipf's law: the n-th is n times rarer."""
     words = _vocabulary()
     chance = random.Random(seed)
     weights = list(_cumulative(len(words)))

@@ -9,8 +9,11 @@ holds forms shorter still.
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 TESTS = str(Path(__file__).resolve().parents[1])
 if TESTS not in sys.path:
     sys.path.insert(0, TESTS)  # where `support` is, for `python -m`; pytest has it in `pythonpath`
+
+warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # the PostgreSQL wheel's, in every process started

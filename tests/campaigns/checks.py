@@ -77,7 +77,7 @@ def order_faults(conversations: Any, chat: UUID | str) -> list[str]:
 
 
 def file_faults(store: holdfast.Store, place: Place) -> list[str]:
-    """Whether the SQLite file is sound: its pages, its indexes, and, encrypted, every page's seal. Nothing elsewhere."""
+    """Whether a SQLite file is sound: its pages, its indexes, and, encrypted, the seal of every page."""
     if place.engine != "sqlite":
         return []
     connection = store.engine.connect()  # type: ignore[attr-defined]  # the SQLite engine's

@@ -13,6 +13,8 @@ import holdfast
 KEY = "0123456789abcdef" * 4
 TENANT = "acme"
 EMAIL = "amina@acme.test"
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+"""PostgreSQL's settings that, all on, make a commit survive a crash and a power cut."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def check_durable(server: PostgresServer) -> None:
     import psycopg
 
     with psycopg.connect(server.url("postgres")) as connection:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        for name in DURABLE:
             found = connection.execute(f"SHOW {name}").fetchone()
             if found != ("on",):
                 raise RuntimeError(f"{name} is {found!r}: this server loses commits, so nothing can be shown on it")

@@ -16,7 +16,7 @@ from typing import Any
 
 from .checks import every_message, log_faults, order_faults, request_faults
 from .places import Place, conversations_of, grounds, new_place
-from .reporting import Step, Trial, add_engine, conclude, engines, longest, parser, steps
+from .reporting import Step, Trial, add_engine, conclude, engines, parser, spread, steps
 
 STARVED_SECONDS = 5.0
 """The longest that one append may wait for the others: without a queue, 6.4 s were seen."""
@@ -47,9 +47,7 @@ def _write(place: Place, chat: str, writer: str, appends: int, together: Barrier
         together.wait()
         for number in range(appends):
             began = time.perf_counter()
-            conversations.append(
-                chat, role="user", content=content(writer, number), request_id=f"{writer}-{number}"
-            )
+            conversations.append(chat, role="user", content=content(writer, number), request_id=f"{writer}-{number}")
             waits.append(time.perf_counter() - began)
     told.put((writer, waits))
 
@@ -166,7 +164,7 @@ def _figures(races: list[Race]) -> dict[str, object]:
     waits = [wait for run in races for of_one in run.waits.values() for wait in of_one]
     return {
         "appends/s": round(len(waits) / sum(run.seconds for run in races)),
-        "wait for one append": longest(waits),
+        "wait for one append": spread(waits),
         "longest wait of each writer, ms": {
             w: round(max(max(run.waits[w]) for run in races) * 1000) for w in sorted(races[0].waits)
         },

@@ -83,9 +83,10 @@ def _show(trials: list[Trial], *, kept: bool, seconds: float) -> None:
     console.print(f"{verdict} ({seconds:.1f} s)", style="green" if kept else "bold red")
 
 
-def longest(values: list[float]) -> str:
-    """The worst and the middle of some seconds, for reading."""
-    if not values:
+def spread(seconds: list[float]) -> str:
+    """The worst, the 99th percentile and the middle of some durations, for reading."""
+    if not seconds:
         return "never"
-    ordered = sorted(values)
-    return f"{ordered[-1] * 1000:.0f} ms at worst, {ordered[len(ordered) // 2] * 1000:.1f} ms in the middle"
+    ordered = sorted(seconds)
+    late, middle = ordered[len(ordered) * 99 // 100], ordered[len(ordered) // 2]
+    return f"at worst {ordered[-1] * 1000:.0f} ms, p99 {late * 1000:.0f} ms, median {middle * 1000:.1f} ms"

@@ -1,0 +1,61 @@
+"""The one command: `uv run python -m benchmarks [append reads search import overhead] [--engine sqlite] [--quick]`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from benchmarks import append, importing, overhead, reads, report, search
+from benchmarks.figures import Figure
+from benchmarks.places import ENGINES, Places, places_on
+
+Measure = Callable[..., Iterator[Figure]]
+
+
+def main() -> int:
+    """Run what was asked for; 1 when a promise was missed and `--strict` was given."""
+    options = _options()
+    measures: dict[str, Measure] = {
+        "append": append.measure,
+        "reads": reads.measure,
+        "search": partial(search.measure, million=options.million),
+        "import": importing.measure,
+        "overhead": overhead.measure,
+    }
+    figures: list[Figure] = []
+    for engine in options.engine or ENGINES:
+        with places_on(engine) as places:
+            for name in options.what or measures:
+                figures += _run(measures[name], places, options)
+    tables = [*dict.fromkeys(figure.table for figure in figures)]
+    figures.sort(key=lambda figure: tables.index(figure.table))
+    command = " ".join(["uv run python -m benchmarks", *(a for a in sys.argv[1:] if a not in ("--save", "--json"))])
+    if options.json:
+        print(report.as_json(figures, command))
+    if options.save:
+        report.save(figures, command)
+    return 1 if options.strict and any(figure.missed() for figure in figures) else 0
+
+
+def _run(measure: Measure, places: Places, options: argparse.Namespace) -> list[Figure]:
+    """One kind of benchmark on one engine, shown as soon as it is done."""
+    done = list(measure(places, quick=options.quick))
+    if not options.json:
+        report.print_tables(done)
+    return done
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="*", help="append, reads, search, import, overhead; all of them by default")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
+    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages")
+    parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
+    parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
+    parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

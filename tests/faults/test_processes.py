@@ -1,0 +1,12 @@
+"""Several processes append to one conversation while another reads it."""
+
+from campaigns import places
+from campaigns.processes import race
+
+
+def test_processes_share_a_conversation_without_gap_double_or_disorder(place):
+    here = places.Place(place.engine, place.url, place.key)
+    outcome = race(here, writers=4, appends=50)
+    assert outcome.faults == []
+    assert sum(len(waits) for waits in outcome.waits.values()) == 200
+    assert outcome.polls > 0
