@@ -164,8 +164,9 @@ class AsyncConversations:
     ) -> HitList:
         """Messages that match, best first: in one conversation, or in all of the actor's own.
 
-        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. When more than
-        `Settings.search_window` messages match, the newest so many are ranked. Raises `InvalidInput`.
+        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
+        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
+        Raises `InvalidInput`.
         """
         return await self._hop(self._room.search, query, conversation=conversation, workspace=workspace, limit=limit)
 

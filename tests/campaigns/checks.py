@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlcipher3 import dbapi2 as driver
+
 import holdfast
 
 from .places import Place
@@ -89,17 +91,18 @@ def file_faults(store: holdfast.Store, place: Place) -> list[str]:
 
 def _pragma_faults(connection: Any, *, encrypted: bool) -> list[str]:
     found = []
-    for pragma in ("quick_check", "integrity_check"):
-        rows = connection.execute(f"PRAGMA {pragma}").fetchall()
-        if rows != [("ok",)]:
-            found.append(f"{pragma}: {rows[:5]}")
-    violated = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if violated:
-        found.append(f"foreign_key_check: {violated[:5]}")
-    if encrypted:
-        # This reads the file without its log, where a page may be half written yet whole in the log: merge them first.
+    for pragma, sound in (("quick_check", [("ok",)]), ("integrity_check", [("ok",)]), ("foreign_key_check", [])):
+        found += _differs(connection, pragma, sound)
+    if encrypted and not found:
+        # The seals are read from the file alone, where a page may be half written yet whole in the log: merge first.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        broken = connection.execute("PRAGMA cipher_integrity_check").fetchall()
-        if broken:
-            found.append(f"cipher_integrity_check: {broken[:5]}")
+        found += _differs(connection, "cipher_integrity_check", [])
     return found
+
+
+def _differs(connection: Any, pragma: str, sound: list[tuple[str]]) -> list[str]:
+    try:
+        rows = connection.execute(f"PRAGMA {pragma}").fetchall()
+    except driver.DatabaseError as error:
+        return [f"{pragma}: {error}"]
+    return [] if rows == sound else [f"{pragma}: {rows[:5]}"]

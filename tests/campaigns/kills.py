@@ -50,7 +50,7 @@ class Victim:
         self._lines: list[str] = []
         self._appending = threading.Event()
         command = [sys.executable, "-m", "campaigns.victim", place.url, place.key or "", life, str(THREADS), *chats]
-        environment = {**os.environ, "PYTHONPATH": TESTS}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([TESTS, *sys.path])}
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
         )
@@ -72,9 +72,9 @@ class Victim:
         self._process.send_signal(signal.SIGKILL)
         assert self._process.stderr is not None
         said_last = self._process.stderr.read()
-        self._process.wait()
         self._listener.join()
-        self._process.stderr.close()
+        with self._process:  # waits for it, and closes what it wrote to
+            pass
         if self._process.returncode != -signal.SIGKILL or said_last:
             raise RuntimeError(f"it ended with {self._process.returncode} by itself: {said_last[-1500:]}")
         return _life(self._lines)

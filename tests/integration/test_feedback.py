@@ -48,11 +48,11 @@ def test_only_answers_of_the_assistant_are_rated(amina, chat):
     assert amina.conversations.feedback(chat.id) == []
 
 
-@pytest.mark.parametrize("rating", [0, 2, -2, None, "1", 1.5, True, 1.0])
-def test_a_rating_is_one_or_minus_one(amina, chat, answers, rating):
-    with pytest.raises(HoldfastError, match="is neither 1 nor -1") as caught:
-        amina.conversations.rate(answers[0], rating)
-    assert caught.value.code == "invalid_input"
+def test_a_rating_is_one_or_minus_one(amina, chat, answers):
+    for rating in (0, 2, -2, None, "1", 1.5, [], True):
+        with pytest.raises(HoldfastError, match="is neither 1 nor -1") as caught:
+            amina.conversations.rate(answers[0], rating)
+        assert caught.value.code == "invalid_input"
     assert amina.conversations.feedback(chat.id) == []
 
 

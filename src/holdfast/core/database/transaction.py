@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Dialect
 
-from holdfast.core.database.query import Query
+from holdfast.core.database.query import Query, converter
+from holdfast.core.database.types import Id
 from holdfast.core.errors import TenantGuardError
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
@@ -65,6 +67,16 @@ class Call(Generic[T]):
         return self.procedure.result(tx.call(self.procedure, self.params), self.params)
 
 
+@lru_cache(maxsize=10_000)
+def _own_values(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
+    """The scope's own parameters, as the driver takes them. The operator has none: it names the tenant it means."""
+    if scope.is_operator:
+        return {}
+    convert = converter(Id(), dialect) or (lambda value: value)
+    ids = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id}
+    return {name: None if value is None else convert(value) for name, value in ids.items()} | {"reach": reach}
+
+
 class Transaction:
     """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
 
@@ -78,13 +90,12 @@ class Transaction:
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
-        own = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
-        self._own: Params = {} if scope.is_operator else own  # the operator names the tenant it means
+        self._own = _own_values(scope, reach, dialect)
 
     def all(self, query: Query[T], params: Params = _NOTHING) -> list[T]:
         """Every row."""
         prepared = self._allowed(query).prepared(self._dialect)
-        self._cursor.execute(prepared.sql, prepared.values({**params, **self._own}))
+        self._cursor.execute(prepared.sql, prepared.values(params, self._own))
         return prepared.rows(self._cursor.fetchall())
 
     def first(self, query: Query[T], params: Params = _NOTHING) -> T | None:
@@ -95,14 +106,14 @@ class Transaction:
     def run(self, query: Query[Any], params: Params = _NOTHING) -> int:
         """How many rows an INSERT, UPDATE or DELETE touched."""
         prepared = self._allowed(query).prepared(self._dialect)
-        self._cursor.execute(prepared.sql, prepared.values({**params, **self._own}))
+        self._cursor.execute(prepared.sql, prepared.values(params, self._own))
         return self._cursor.rowcount
 
     def many(self, query: Query[Any], rows: Iterable[Params]) -> None:
         """Run an INSERT, UPDATE or DELETE once for each of `rows`."""
         prepared = self._allowed(query).prepared(self._dialect)
         own = self._own
-        self._cursor.executemany(prepared.sql, [prepared.values({**row, **own}) for row in rows])
+        self._cursor.executemany(prepared.sql, [prepared.values(row, own) for row in rows])
 
     def call(self, procedure: Procedure[Any], params: Params) -> Sequence[Any]:
         """The row that a procedure gives."""

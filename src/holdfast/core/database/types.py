@@ -6,7 +6,8 @@
 | Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
 | Json   | JSON value      | TEXT, sorted keys         | json        |
 | Digest | hex digits      | BLOB                      | bytea       |
-| Words  | list of words   | an FTS5 column            | tsvector    |
+| Words  | text            | an FTS5 column            | tsvector    |
+| MarkList | marks         | an FTS5 column            | tsvector    |
 """
 
 import json
@@ -19,6 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 from holdfast.core.clock import from_microseconds, to_microseconds
+from holdfast.core.words import words
 
 _new_uuid = object.__new__
 _set = object.__setattr__
@@ -37,10 +39,12 @@ _SAFE_UNKNOWN = UUID(int=0).is_safe
 
 def dump_json(value: object) -> str:
     """The one JSON spelling of a value: sorted keys, no spaces, no escapes. Digests are taken over it."""
+    if not value and isinstance(value, dict):
+        return "{}"
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-class _PerEngine(UserDefinedType[Any]):
+class PerEngine(UserDefinedType[Any]):
     """A type whose column, bind and result forms are chosen by engine."""
 
     cache_ok = True
@@ -49,17 +53,20 @@ class _PerEngine(UserDefinedType[Any]):
     results: dict[str, Callable[[Any], Any]] = {}
 
     def get_col_spec(self, **_: Any) -> str:
+        """What a compiler without a dialect shows."""
         return self.specs["postgresql"]
 
     def bind_processor(self, dialect: Dialect) -> Any:
+        """For SQLAlchemy's own executor, which migrations use."""
         return _unless_none(self.binds.get(dialect.name))
 
     def result_processor(self, dialect: Dialect, _coltype: object) -> Any:
+        """The driver's value as ours; never called with None."""
         return self.results.get(dialect.name)
 
 
-@compiles(_PerEngine)
-def _column_type(type_: _PerEngine, compiler: Any, **_: Any) -> str:
+@compiles(PerEngine)
+def _column_type(type_: PerEngine, compiler: Any, **_: Any) -> str:
     return type_.specs[compiler.dialect.name]
 
 
@@ -73,7 +80,7 @@ def _uuid_bytes(value: UUID) -> bytes:
     return value.bytes
 
 
-class Id(_PerEngine):
+class Id(PerEngine):
     """A UUID."""
 
     specs = {"sqlite": "BLOB", "postgresql": "UUID"}
@@ -81,7 +88,7 @@ class Id(_PerEngine):
     results = {"sqlite": uuid_from_bytes}
 
 
-class Time(_PerEngine):
+class Time(PerEngine):
     """A moment, to the microsecond."""
 
     specs = {"sqlite": "INTEGER", "postgresql": "TIMESTAMP WITH TIME ZONE"}
@@ -94,7 +101,7 @@ def load_json(text: str) -> Any:
     return {} if text == "{}" else json.loads(text)
 
 
-class Json(_PerEngine):
+class Json(PerEngine):
     """A JSON value, kept as the text `dump_json` made: jsonb would respell numbers, and digests cover the text."""
 
     specs = {"sqlite": "TEXT", "postgresql": "JSON"}
@@ -102,7 +109,7 @@ class Json(_PerEngine):
     results = {"sqlite": load_json}
 
 
-class Digest(_PerEngine):
+class Digest(PerEngine):
     """A hash: bytes in the database, hex digits in Python."""
 
     specs = {"sqlite": "BLOB", "postgresql": "BYTEA"}
@@ -110,12 +117,17 @@ class Digest(_PerEngine):
     results = {"sqlite": bytes.hex, "postgresql": bytes.hex}
 
 
-def _tsvector(words: list[str]) -> str:
+def _words_of(text: str) -> str:
+    return " ".join(words(text))
+
+
+def _tsvector(text: str) -> str:
     """A tsvector literal. Words are letters and digits only (core/words.py), so quoting them is safe."""
+    found = words(text)
     places: dict[str, list[str]] = {}
-    for at, word in enumerate(words[:_POSITIONS], 1):
+    for at, word in enumerate(found[:_POSITIONS], 1):
         places.setdefault(word, []).append(str(at))
-    for word in words[_POSITIONS:]:
+    for word in found[_POSITIONS:]:
         places.setdefault(word, [str(_POSITIONS)])
     return " ".join([f"'{word}':{','.join(at[:_PER_WORD])}" for word, at in places.items()])
 
@@ -124,8 +136,14 @@ _POSITIONS = 16_383
 _PER_WORD = 255
 
 
-class Words(_PerEngine):
-    """A list of searchable words: a column of an FTS5 table, or a tsvector. Written, never read back."""
+class MarkList(PerEngine):
+    """Marks of letters and digits, separated by spaces, indexed as they are: a stem would be another mark."""
 
     specs = {"sqlite": "", "postgresql": "TSVECTOR"}
-    binds = {"sqlite": " ".join, "postgresql": _tsvector}
+
+
+class Words(PerEngine):
+    """A text, as its searchable words: a column of an FTS5 table, or a tsvector. Written, never read back."""
+
+    specs = {"sqlite": "", "postgresql": "TSVECTOR"}
+    binds = {"sqlite": _words_of, "postgresql": _tsvector}

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Params, Procedure, Transaction
-from holdfast.domains.conversations import queries
+from holdfast.domains.conversations import indexing, queries
 from holdfast.domains.conversations.chain import link
 from holdfast.domains.conversations.drafts import Draft, marks_of
 from holdfast.domains.conversations.errors import (
@@ -24,7 +24,7 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
     held = tx.first(queries.lock_conversation, params)
     if held is None:
         return ("DELETED", *_NO_ROW)
-    status, count, head, last_message_at, workspace_id = held
+    status, count, head, last_message_at, _workspace = held
     if params["request_id"] is not None:
         first = tx.first(queries.message_by_request, params)
         if first is not None:
@@ -32,17 +32,16 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
     if status != "ACTIVE":
         return (status, *_NO_ROW)
     seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
-    row = {**params, "seq": seq, "created_at": moment, "previous": head, "owner_id": tx.scope.actor_id}
-    row["new_head"] = link(head, seq, params["id"], params["role"], moment, params["digest"])
-    row["moment"] = moment
-    row["marks"] = _marks(tx, params["conversation_id"], workspace_id)
+    new_head = link(head, seq, params["id"], params["role"], moment, params["digest"])
+    row = {**params, "seq": seq, "created_at": moment, "moment": moment, "previous": head, "new_head": new_head}
+    row["owner_id"] = tx.scope.actor_id
     tx.run(queries.advance_conversation, row)
     tx.run(queries.insert_message, row)
-    tx.run(queries.index_message, row)
+    indexing.add(tx, params["id"])
     return (status, params["id"], seq, None, None, None, moment, params["digest"], head)
 
 
-def _marks(tx: Transaction, conversation_id: UUID, workspace_id: UUID | None) -> list[str]:
+def _marks(tx: Transaction, conversation_id: UUID, workspace_id: UUID | None) -> str:
     tenant_id, actor_id = tx.scope.tenant_id, tx.scope.actor_id
     if tenant_id is None or actor_id is None:
         raise ConversationNotFound(conversation_id)  # the operator has no conversations
@@ -57,7 +56,8 @@ def _result(row: Sequence[Any], params: Params) -> Message:
         raise ConversationNotActive(params["conversation_id"], outcome)
     replayed = outcome == "REPLAYED"
     said = row[3:6] if replayed else (params["content"], params["parts"], params["metadata"])
-    return Message(
+    message = object.__new__(Message)  # its __init__ costs more than reading the row
+    message.__dict__.update(
         id=row[1],
         conversation_id=params["conversation_id"],
         seq=row[2],
@@ -71,6 +71,7 @@ def _result(row: Sequence[Any], params: Params) -> Message:
         previous=row[8],
         replayed=replayed,
     )
+    return message
 
 
 append_message = Procedure(name="append_message", query=queries.append_on_server, steps=_steps, result=_result)

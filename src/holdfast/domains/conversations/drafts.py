@@ -12,13 +12,12 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_choice, check_document, check_json, check_text
 from holdfast.core.settings import Settings
-from holdfast.core.words import words
 from holdfast.domains.conversations.chain import SALT_BYTES, content_digest
 from holdfast.domains.conversations.errors import EmptyMessage
 from holdfast.domains.conversations.models import ROLES, NewMessage
 
 Draft = dict[str, Any]
-"""A checked message: the columns it will have, and `body`, its searchable words."""
+"""A checked message: the columns it will have, and `body`, the text that search reads."""
 
 REQUEST_ID_BYTES = 200
 
@@ -44,7 +43,7 @@ def check_message(new: NewMessage, settings: Settings) -> Draft:
         "created_at": now() if new.created_at is None else _original_time(new.created_at),
         "salt": salt,
         "digest": content_digest(salt, content, parts, metadata),
-        "body": words(readable_text(content, parts)),
+        "body": readable_text(content, parts),
     }
 
 
@@ -94,10 +93,10 @@ def _original_time(created_at: datetime) -> datetime:
     return moment
 
 
-def marks_of(tenant_id: UUID, owner_id: UUID, conversation_id: UUID, workspace_id: UUID | None) -> list[str]:
+def marks_of(tenant_id: UUID, owner_id: UUID, conversation_id: UUID, workspace_id: UUID | None) -> str:
     """Where a message is found in the search index: whose, in which conversation, in which workspace."""
-    marks = [owner_mark(tenant_id, owner_id), conversation_mark(conversation_id)]
-    return marks if workspace_id is None else [*marks, workspace_mark(workspace_id)]
+    marks = f"{owner_mark(tenant_id, owner_id)} {conversation_mark(conversation_id)}"
+    return marks if workspace_id is None else f"{marks} {workspace_mark(workspace_id)}"
 
 
 def owner_mark(tenant_id: UUID, owner_id: UUID) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
+    delete,
     func,
     insert,
     literal_column,
@@ -21,7 +22,7 @@ from sqlalchemy.types import Text
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, one_at_a_time
 from holdfast.core.database.text_search import search_messages
-from holdfast.core.database.types import Digest, Id, Json, Time, Words
+from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
@@ -36,10 +37,12 @@ from holdfast.domains.conversations.tables import (
     message_index,
     messages,
     summaries,
+    unindexed_messages,
 )
 from holdfast.domains.identity.tables import tenants
 
 _c, _m, _s, _f, _a = conversations.c, messages.c, summaries.c, feedback.c, attachments.c
+_q = unindexed_messages.c
 
 _CONVERSATION = [column for column in _c if column.name not in ("tenant_id", "head")]
 _MESSAGE = [column for column in _m if column.name not in ("tenant_id", "owner_id", "salt")]
@@ -199,10 +202,25 @@ index_message = Query(
     insert(message_index).values(
         tenant_id=TENANT,
         message_id=bindparam("id", type_=Id),
-        marks=bindparam("marks", type_=Words),
+        marks=bindparam("marks", type_=MarkList),
         body=bindparam("body", type_=Words),
     )
 )
+
+queue_for_index = Query(insert(unindexed_messages).values(tenant_id=TENANT, message_id=bindparam("id", type_=Id)))
+
+any_unindexed = Query(select(_q.message_id).where(_q.tenant_id == TENANT).limit(1))
+
+unindexed = Query(
+    select(_m.id, _m.owner_id, _m.conversation_id, _c.workspace_id, _m.content, _m.parts)
+    .select_from(unindexed_messages)
+    .join(messages, (_m.tenant_id == TENANT) & (_m.id == _q.message_id))
+    .join(conversations, (_c.tenant_id == TENANT) & (_c.id == _m.conversation_id))
+    .where(_q.tenant_id == TENANT)
+    .order_by(_q.message_id)
+)
+
+empty_index_queue = Query(delete(unindexed_messages).where(_q.tenant_id == TENANT))
 
 message_by_request = Query(
     select(

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.core.action import Actions, action
+from holdfast.core.action import Actions, action, composite
 from holdfast.core.clock import EPOCH, as_utc
 from holdfast.core.database import Transaction, Work
-from holdfast.core.database.text_search import parse_query
+from holdfast.core.database.text_search import Term, parse_query
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice, check_document, check_text
@@ -16,6 +16,7 @@ from holdfast.core.pages import Page, check_limit
 from holdfast.domains.conversations import (
     contexts,
     cursors,
+    indexing,
     lineage,
     queries,
     searching,
@@ -154,7 +155,7 @@ class ConversationReads(Actions):
 
         return work
 
-    @action("conversations.read", writes=False)
+    @composite
     def search(
         self,
         query: str,
@@ -162,20 +163,35 @@ class ConversationReads(Actions):
         conversation: ConversationId | None = None,
         workspace: UUID | str | None = None,
         limit: int = 20,
-    ) -> Work[HitList]:
+    ) -> HitList:
         """Messages that match, best first: in one conversation, or in all of the actor's own.
 
-        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. When more than
-        `Settings.search_window` messages match, the newest so many are ranked. Raises `InvalidInput`.
+        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
+        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
+        Raises `InvalidInput`.
         """
         terms = parse_query(check_text(query, field="query", most_bytes=10_000))
         check_limit(limit, self.settings.page)
+        if self._index_is_behind():
+            self._catch_up_index()
         if conversation is not None:
-            conversation_id = conversation_id_of(conversation)
-            return lambda tx: searching.search_conversation(
-                tx, terms, conversation_id, limit=limit, settings=self.settings
-            )
-        workspace_id = None if workspace is None else as_id(workspace, field="workspace")
+            return self._search_conversation(terms, conversation_id_of(conversation), limit)
+        return self._search_person(terms, None if workspace is None else as_id(workspace, field="workspace"), limit)
+
+    @action("conversations.read", writes=False)
+    def _index_is_behind(self) -> Work[bool]:
+        return indexing.is_behind
+
+    @action("conversations.read", writes=True)
+    def _catch_up_index(self) -> Work[None]:
+        return indexing.catch_up
+
+    @action("conversations.read", writes=False)
+    def _search_conversation(self, terms: tuple[Term, ...], conversation_id: UUID, limit: int) -> Work[HitList]:
+        return lambda tx: searching.search_conversation(tx, terms, conversation_id, limit=limit, settings=self.settings)
+
+    @action("conversations.read", writes=False)
+    def _search_person(self, terms: tuple[Term, ...], workspace_id: UUID | None, limit: int) -> Work[HitList]:
         return lambda tx: searching.search_person(
             tx, terms, workspace_id=workspace_id, limit=limit, settings=self.settings
         )

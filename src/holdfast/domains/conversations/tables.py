@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from holdfast.core.database.schema import scoped_table
-from holdfast.core.database.types import Digest, Id, Json, Time, Words
+from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 
 conversations = scoped_table(
     "conversations",
@@ -90,7 +90,7 @@ messages = scoped_table(
 message_index = scoped_table(
     "message_index",
     Column("message_id", Id, primary_key=True),
-    Column("marks", Words, nullable=False),
+    Column("marks", MarkList, nullable=False),
     Column("body", Words, nullable=False),
     Index("ix_message_index_words", "marks", "body", postgresql_using="gin"),
     index=True,
@@ -98,6 +98,15 @@ message_index = scoped_table(
 """The search index: FTS5 on SQLite (a virtual table without a copy of the text), a GIN index on PostgreSQL.
 `marks` holds whose and where a message is, so that every search is narrowed inside the index. It references
 messages without a foreign key, which FTS5 has not."""
+
+unindexed_messages = scoped_table(
+    "unindexed_messages",
+    Column("message_id", Id, primary_key=True),
+    ForeignKeyConstraint(["tenant_id", "message_id"], ["messages.tenant_id", "messages.id"]),
+    index=True,
+    sqlite_with_rowid=False,
+)
+"""Appended, not yet in the search index; see indexing.py. PostgreSQL's index keeps such a list itself."""
 
 summaries = scoped_table(
     "summaries",

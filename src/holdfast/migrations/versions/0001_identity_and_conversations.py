@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from holdfast.core.database.types import Digest, Id, Json, Time, Words
+from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 from holdfast.migrations import dialects
 from holdfast.migrations import functions_0001 as functions
 from holdfast.migrations.dialects import each, protect, refuse
@@ -170,7 +170,7 @@ def _message_index() -> None:
     _scoped(
         "message_index",
         sa.Column("message_id", Id, nullable=False),
-        sa.Column("marks", Words, nullable=False),
+        sa.Column("marks", MarkList, nullable=False),
         sa.Column("body", Words, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "message_id", name="pk_message_index"),
     )
@@ -178,6 +178,13 @@ def _message_index() -> None:
 
 
 def _beside_messages() -> None:
+    _scoped(
+        "unindexed_messages",
+        sa.Column("message_id", Id, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "message_id", name="pk_unindexed_messages"),
+        _reference("unindexed_messages", ["tenant_id", "message_id"], "messages", ["tenant_id", "id"]),
+        sqlite_with_rowid=False,
+    )
     _scoped(
         "summaries",
         sa.Column("conversation_id", Id, nullable=False),
@@ -234,6 +241,7 @@ def _protection() -> None:
     protect("conversations", rule=dialects.OF_OWNER, grants="SELECT, INSERT, UPDATE")
     protect("messages", rule=dialects.OF_OWNER, grants="SELECT, INSERT")
     protect("message_index", rule=dialects.OF_TENANT, grants="INSERT")
+    protect("unindexed_messages", rule=dialects.OF_TENANT, grants="SELECT, INSERT, DELETE")
     protect("summaries", rule=dialects.OF_CONVERSATION, grants="SELECT, INSERT")
     protect("feedback", rule=dialects.OF_MESSAGE, grants="SELECT, INSERT, UPDATE")
     protect("attachments", rule=dialects.OF_CONVERSATION, grants="SELECT, INSERT")
