@@ -18,6 +18,8 @@ RARE_EVERY = 10_000
 """One message in so many holds the rare word."""
 CONVERSATIONS = 200
 LIMIT = 20
+LOOKED_AT = 200
+"""Asked for so many, a search must begin with the same ones."""
 
 
 def measure(places: Places, *, quick: bool, million: bool = False) -> Iterator[Figure]:
@@ -56,6 +58,7 @@ def _figure(place: Place, operation: str, query: str, chat: str | None, limit: f
         opened = time.perf_counter()
         hits = room.search(query, conversation=chat, limit=LIMIT)
         cold = time.perf_counter() - opened
+        more = room.search(query, conversation=chat, limit=LOOKED_AT)
         figure = alone(
             place,
             f"search: {operation}",
@@ -64,15 +67,22 @@ def _figure(place: Place, operation: str, query: str, chat: str | None, limit: f
             table="search",
             promise=(Bound(measure="ours", limit=limit), Bound(measure="wrong", limit=1)),
         )
-    figure.more.update({"cold ms": 1000 * cold, "open ms": 1000 * (opened - before), "hits": len(hits)})
-    figure.more["wrong"] = float(_wrong(hits, query, chat))
+    figure.more.update(
+        {
+            "cold ms": 1000 * cold,
+            "open ms": 1000 * (opened - before),
+            "hits": len(hits),
+            "wrong": _wrong(hits, more, query, chat),
+        }
+    )
     return figure
 
 
-def _wrong(hits: list[Hit], query: str, chat: str | None) -> int:
-    """How many hits are out of order, lack a word, or are of another conversation; 1 when there is none at all."""
+def _wrong(hits: list[Hit], more: list[Hit], query: str, chat: str | None) -> int:
+    """How many hits are out of order, not the best of `more`, lack a word, or are of elsewhere; 1 if there is none."""
     words = query.split()
     misplaced = sum(later.score > earlier.score for earlier, later in pairwise(hits))
     lacking = sum(any(word not in hit.message.content.lower() for word in words) for hit in hits)
     foreign = sum(chat is not None and str(hit.message.conversation_id) != chat for hit in hits)
-    return misplaced + lacking + foreign + (not hits)
+    worse = sum(best.score > hit.score for hit, best in zip(hits, more, strict=False))
+    return misplaced + worse + lacking + foreign + (not hits)

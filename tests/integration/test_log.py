@@ -1,7 +1,8 @@
 """The message log: order, replay, durability of what was acknowledged."""
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import NewMessage
 
 

@@ -96,6 +96,7 @@ def _looks_encrypted(path: Path, header: bytes) -> bool:
 def unlock(connection: Any, key: Key | None, path: Path) -> None:
     """Give a fresh connection its key and read once with it. Raises `WrongKey` or `NotADatabase`."""
     if key is not None:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # it writes to standard error; we raise instead
         connection.execute(key.pragma())
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

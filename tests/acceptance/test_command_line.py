@@ -1,0 +1,104 @@
+"""The command line as a new user meets it: every command, in words and as JSON, with its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def run(folder: Path, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `holdfast` in a folder and check its exit code."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *arguments]
+    ran = subprocess.run(command, cwd=folder, env=clean | environment, capture_output=True, text=True)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran
+
+
+def as_json(folder: Path, *arguments: str) -> Any:
+    return json.loads(run(folder, *arguments, "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    shown = run(folder, "demo").stdout
+    assert "Every hash chain verified: sound." in shown
+    assert "What now?" in shown
+    return folder
+
+
+ME = ("--profile", "holdfast-demo/profile.json")
+
+
+def test_the_demo_is_encrypted_and_its_key_is_private(demo: Path) -> None:
+    assert not (demo / "holdfast-demo" / "demo.db").read_bytes().startswith(b"SQLite format 3")
+    assert (demo / "holdfast-demo" / "demo.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_demo_leaves_the_first_alone(demo: Path) -> None:
+    assert as_json(demo, "demo")["folder"] == "holdfast-demo-2"
+
+
+def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> None:
+    page = as_json(demo, *ME, "conversations", "list", "--limit", "5")
+    assert len(page["items"]) == 5
+    rest = as_json(demo, *ME, "conversations", "list", "--limit", "5", "--cursor", page["next"])
+    assert not {item["id"] for item in rest["items"]} & {item["id"] for item in page["items"]}
+    first = page["items"][0]
+    shown = as_json(demo, *ME, "conversations", "show", first["id"])
+    assert len(shown["messages"]) == first["message_count"]
+    assert first["created_at"].endswith("Z")
+    hits = as_json(demo, *ME, "conversations", "search", "standing order")
+    assert hits
+    assert "**" in hits[0]["snippet"]
+    context = as_json(demo, *ME, "conversations", "context", first["id"], "--max-tokens", "500")
+    assert 0 < context["tokens"] <= 500
+    for command in (("list",), ("show", first["id"]), ("search", "order"), ("context", first["id"])):
+        assert run(demo, *ME, "conversations", *command).stdout.strip()
+
+
+def test_status_and_verify_say_that_all_is_well(demo: Path) -> None:
+    (tenant,) = as_json(demo, *ME, "status")["tenants"]
+    assert tenant["rows"]["messages"] == 50
+    assert as_json(demo, *ME, "verify") == {"ok": True, "conversations": 12, "bad": []}
+    assert "0 not sound" in run(demo, *ME, "verify").stdout
+
+
+def test_a_store_is_made_filled_and_looked_at(tmp_path: Path, demo: Path) -> None:
+    run(tmp_path, "--tenant", "home", "init", "sqlite:///me.db", "--new-key", "me.key", "--write-profile", "me.json")
+    export = tmp_path / "export.jsonl"
+    export.write_text(json.dumps({"messages": [{"role": "user", "content": "hello"}]}) + "\nnot json\n")
+    ran = run(tmp_path, "--profile", "me.json", "import", "export.jsonl", code=8)
+    assert "left out" in ran.stdout
+    assert len(as_json(tmp_path, "--profile", "me.json", "conversations", "list")["items"]) == 1
+    assert as_json(tmp_path, "--profile", "me.json", "migrate") == {"from": "0001", "to": "0001"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--store", "sqlite:///none.db", "status"), 6, "store_missing"),
+        (("--store", "mysql://x/y", "status"), 2, "unsupported_url"),
+        (("status",), 2, "invalid_input"),
+        (("--profile", "holdfast-demo/profile.json", "--key-file", "wrong.key", "status"), 6, "wrong_key"),
+        ((*ME, "init"), 6, "store_exists"),
+        ((*ME, "conversations", "show", "nonsense"), 2, "invalid_input"),
+        ((*ME, "conversations", "show", "0198c0de-0000-7000-8000-000000000000"), 3, "conversation_not_found"),
+        ((*ME, "--user", "stranger@demo.test", "conversations", "list"), 3, "user_not_found"),
+        ((*ME, "import", "missing.zip"), 2, "export_not_found"),
+        (("--profile", "none.json", "status"), 2, "invalid_input"),
+    ],
+)
+def test_an_error_has_its_code_says_what_to_do_and_exits_so(
+    demo: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    (demo / "wrong.key").write_text("0" * 64)
+    assert says in run(demo, *arguments, code=code).stderr
+    error = json.loads(run(demo, *arguments, "--json", code=code).stderr)["error"]
+    assert error["code"] == says
+    assert "Traceback" not in error["message"]

@@ -1,0 +1,212 @@
+"""PostgreSQL itself keeps the tenants apart: seen past Holdfast, on connections of our own."""
+
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+import holdfast
+from holdfast.core.database.schema import metadata, scoped_tables
+
+SCOPED = [table.name for table in scoped_tables()]
+ALWAYS_EMPTY = {"unindexed_messages"}
+"""A queue that only the engine of one writer needs."""
+RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = 'holdfast'::regnamespace AND relkind IN ('r', 'p')"
+
+
+@pytest.fixture
+def place(postgres, postgres_template, request):
+    """A store on PostgreSQL only."""
+    name = f"security_{abs(hash(request.node.nodeid))}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield SimpleNamespace(url=postgres.url(name), key=None)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def people(place):
+    """Two tenants and three people, each with a conversation in which everything is used."""
+    with holdfast.open(place.url) as store:
+        for tenant in ("acme", "globex"):
+            store.system().identity.create_workspace("Client", tenant=tenant)
+        made = {}
+        for tenant, email in (("acme", "amina@acme.test"), ("acme", "ben@acme.test"), ("globex", "gus@globex.test")):
+            scope = store.tenant(tenant).user(email)
+            c = scope.conversations
+            chat = c.create(title=f"of {email}")
+            c.append(chat.id, role="user", content=f"heliotrope of {email}")
+            c.rate(c.append(chat.id, role="assistant", content="answer").id, 1)
+            c.summarize(chat.id, "Summary.")
+            c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
+            made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
+        yield SimpleNamespace(**made)
+
+
+@pytest.fixture
+def superuser(place, people):
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        connection.execute("SET search_path = holdfast, public")
+        yield connection
+
+
+@pytest.fixture
+def app(place, people):
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        connection.execute("SET ROLE holdfast_app; SET search_path = holdfast, public")
+        yield connection
+
+
+def become(connection, person, reach="own"):
+    for name, value in (("tenant_id", person.tenant_id), ("actor_id", person.actor_id), ("reach", reach)):
+        connection.execute("SELECT set_config(%s, %s, false)", (f"holdfast.{name}", str(value)))
+
+
+def rows(connection, statement, *values):
+    return connection.execute(statement, values).fetchall()
+
+
+def readable(connection):
+    allowed = "SELECT table_name FROM information_schema.table_privileges WHERE grantee = 'holdfast_app' AND privilege_type = 'SELECT'"
+    tables = {table.name for table in metadata.sorted_tables} - ALWAYS_EMPTY
+    return {name for (name,) in rows(connection, allowed)} & tables
+
+
+def test_without_a_scope_no_row_of_any_table_is_seen(app, superuser):
+    assert len(readable(superuser)) >= 9
+    for table in readable(superuser):
+        assert rows(superuser, f"SELECT count(*) FROM {table}")[0][0] > 0, f"nothing in {table} to hide"
+        assert rows(app, f"SELECT * FROM {table}") == []
+
+
+def test_with_an_empty_scope_no_row_is_seen(app, superuser):
+    for name in ("tenant_id", "actor_id", "reach"):
+        app.execute("SELECT set_config(%s, '', false)", (f"holdfast.{name}",))
+    for table in readable(superuser):
+        assert rows(app, f"SELECT * FROM {table}") == []
+
+
+@pytest.mark.parametrize("reach", ["own", "tenant"])
+def test_one_tenants_scope_shows_no_row_of_another(app, superuser, people, reach):
+    become(app, people.amina, reach)
+    for table in readable(superuser) & set(SCOPED):
+        tenants = {tenant for (tenant,) in rows(app, f"SELECT tenant_id FROM {table}")}
+        assert tenants == {people.amina.tenant_id}, table
+    assert rows(app, "SELECT id FROM tenants") == [(people.amina.tenant_id,)]
+    emails = {email for (email,) in rows(app, "SELECT email FROM users")}
+    assert "amina@acme.test" in emails and "gus@globex.test" not in emails
+
+
+def test_a_member_sees_their_own_and_an_administrator_the_tenants(app, people):
+    of = {"conversations": "owner_id", "messages": "owner_id"}
+    for table, owner in of.items():
+        become(app, people.amina, "own")
+        assert {row[0] for row in rows(app, f"SELECT {owner} FROM {table}")} == {people.amina.actor_id}
+        become(app, people.amina, "tenant")
+        owners = {row[0] for row in rows(app, f"SELECT {owner} FROM {table}")}
+        assert owners == {people.amina.actor_id, people.ben.actor_id}
+    for table in ("summaries", "attachments", "feedback"):
+        become(app, people.amina, "own")
+        assert rows(app, f"SELECT count(*) FROM {table}") == [(1,)], table
+        become(app, people.amina, "tenant")
+        assert rows(app, f"SELECT count(*) FROM {table}") == [(2,)], table
+
+
+def test_nothing_can_be_written_into_another_tenant_or_another_persons_conversation(app, people):
+    become(app, people.amina)
+    for owner in (people.ben, people.gus):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(
+                "INSERT INTO conversations (tenant_id, id, owner_id, status, tags, metadata, message_count, head,"
+                " summarized_through, created_at, active_at) VALUES (%s, gen_random_uuid(), %s, 'ACTIVE', '[]', '{}', 0,"
+                " '', 0, now(), now())",
+                (owner.tenant_id, owner.actor_id),
+            )
+        touched = app.execute("UPDATE conversations SET title = 'theirs' WHERE id = %s", (owner.chat.id,)).rowcount
+        assert touched == 0
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute("UPDATE conversations SET tenant_id = %s", (people.gus.tenant_id,))
+
+
+@pytest.mark.parametrize("statement", ["UPDATE messages SET content = 'x'", "DELETE FROM messages", "TRUNCATE messages CASCADE",
+                                       "DELETE FROM conversations", "SELECT * FROM message_index", "UPDATE tenants SET name = 'x'",
+                                       "UPDATE memberships SET role = 'owner'", "INSERT INTO users SELECT * FROM users",
+                                       "DROP TABLE messages", "ALTER TABLE messages DISABLE ROW LEVEL SECURITY",
+                                       "CREATE TABLE holdfast.x (a int)"])  # fmt: skip
+def test_the_application_role_is_refused(app, people, statement):
+    become(app, people.amina, "tenant")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute(statement)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE messages SET content = 'x'", "UPDATE messages SET seq = seq + 1", "DELETE FROM messages",
+                                       "UPDATE summaries SET text = 'x'"])  # fmt: skip
+def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only|versioned"):
+        superuser.execute(statement)
+
+
+def test_every_scoped_table_has_row_level_security_enabled_and_forced(superuser):
+    found = rows(superuser, "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+    protected = {name for (name,) in found}
+    on_server = {name for (name,) in rows(superuser, RELATIONS)}
+    assert protected >= {table.name for table in metadata.sorted_tables} & on_server
+    assert set(SCOPED) & on_server <= protected
+    assert on_server - protected == {"holdfast_schema"}
+    policies = rows(superuser, "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'holdfast'")
+    for table in set(SCOPED) & on_server:
+        assert {("scope"), ("operator")} == {name for of, name in policies if of == table}, table
+
+
+def test_the_roles_own_no_table_and_bypass_nothing(superuser):
+    roles = rows(superuser, "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles"
+                            " WHERE rolname IN ('holdfast_app', 'holdfast_operator') ORDER BY 1")  # fmt: skip
+    assert roles == [(name, *[False] * 5) for name in ("holdfast_app", "holdfast_operator")]
+    owners = {owner for (owner,) in rows(superuser, "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
+                                                    " WHERE relnamespace = 'holdfast'::regnamespace")}  # fmt: skip
+    assert owners & {"holdfast_app", "holdfast_operator"} == set()
+    member = rows(superuser, "SELECT pg_has_role('holdfast_app', 'holdfast_operator', 'MEMBER')")
+    assert member == [(False,)]
+
+
+MARKS = ("c{chat}", "o{owner}", "c{chat} | zz", "!zz", "o{owner} & !zz", "!(o{me})", "c{chat}:*", "o:*", "c:*", "o:* | c:*")
+
+
+@pytest.mark.parametrize("reach", ["own", "tenant", "all", "", "other"])
+def test_no_marks_make_the_search_cross_tenants_or_people(app, people, reach):
+    become(app, people.amina, reach)
+    for stranger in (people.gus, people.ben):
+        owner = rows(app, "SELECT md5(%s || %s)", str(stranger.tenant_id), str(stranger.actor_id))[0][0]
+        mine = rows(app, "SELECT md5(%s || %s)", str(people.amina.tenant_id), str(people.amina.actor_id))[0][0]
+        for pattern in MARKS:
+            marks = pattern.format(chat=stranger.chat.id.hex, owner=owner, me=mine)
+            found = rows(app, "SELECT message_id FROM search_messages(%s, 'heliotrop', 1000, 1000, 1000)", marks)
+            seen = rows(app, "SELECT owner_id FROM messages WHERE id = ANY(%s)", [one for (one,) in found])
+            assert len(seen) == len(found), "every hit is a message that the scope may read"
+
+
+def test_the_search_without_a_scope_finds_nothing(app):
+    for marks in ("!zz", "o:*", "c:* | o:*"):
+        assert rows(app, "SELECT * FROM search_messages(%s, 'heliotrop', 1000, 1000, 1000)", marks) == []
+
+
+def test_a_temporary_table_cannot_stand_in_for_a_real_one(app, people):
+    become(app, people.amina)
+    app.execute("CREATE TEMPORARY TABLE message_index AS SELECT gen_random_uuid() AS tenant_id, gen_random_uuid() AS message_id")
+    found = rows(app, "SELECT message_id FROM search_messages('!zz', 'heliotrop', 1000, 1000, 1000)")
+    assert len(found) == 1
+
+
+def test_a_statement_in_what_people_write_stays_data(place, superuser):
+    texts = ("'); DROP TABLE messages; --", "$$; RESET ROLE; $$", "'; SET holdfast.reach = 'all'; --", "%s %(tenant_id)s {}", "\\'; --")
+    with holdfast.open(place.url) as store:
+        c = store.tenant("acme").user("amina@acme.test").conversations
+        for text in texts:
+            chat = c.create(title=text, metadata={text: text}, tags=[text])
+            c.append(chat.id, role="user", content=text, metadata={text: text}, request_id=text)
+            c.append(chat.id, role="assistant", content="x", parts=[{"type": "text", "text": text}])
+            c.summarize(chat.id, text, entities=[text])
+            assert c.list(metadata={text: text}, tag=text).items[0].title == text
+            c.search(text + " heliotrope")
+    assert rows(superuser, "SELECT count(*) FROM messages") == [(6 + 2 * len(texts),)]
+    contents = {content for (content,) in rows(superuser, "SELECT content FROM messages")}
+    assert contents >= set(texts)
