@@ -66,12 +66,12 @@ def promise(case: Case, engine: str) -> tuple[Bound, ...]:
 
 def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
     """Every case on one engine."""
-    seconds, rounds = (0.3, 2) if quick else (2.0, 5)
+    seconds, rounds = (0.2, 2) if quick else (2.0, 5)
+    place = places.new()
     for case in QUICK if quick else CASES:
-        place = places.new()
-        yield _figure(place, case, seconds=seconds, rounds=rounds)
-    for writers in (1, MANY):
-        yield from _probe(places.new(), writers)
+        yield _figure(place if quick else places.new(), case, seconds=seconds, rounds=rounds)
+    for writers in (1,) if quick else (1, MANY):
+        yield from _probe(place, writers)
 
 
 def _figure(place: Place, case: Case, *, seconds: float, rounds: int) -> Figure:

@@ -1,11 +1,9 @@
-"""Several processes append to one conversation while another reads it."""
+"""Several processes append to one conversation while another reads it; the long form is campaigns/processes.py."""
 
-from campaigns import places
 from campaigns.processes import race
 
 
-def test_processes_share_a_conversation_without_gap_double_or_disorder(place):
-    here = places.Place(place.engine, place.url, place.key)
+def test_processes_share_a_conversation_without_gap_double_or_disorder(here):
     outcome = race(here, writers=4, appends=50)
     assert outcome.faults == []
     assert sum(len(waits) for waits in outcome.waits.values()) == 200

@@ -45,7 +45,7 @@ ALLOWED = {
     "chain of three": select(s.text).join(conversations, s.tenant_id == c.tenant_id).join(messages, same).where(held),
     "alias": select(a.c.id).where(a.c.tenant_id == TENANT),
     "subquery": select(select(c.id).where(held).subquery().c.id),
-    "exists held": select(c.id).where(held, exists().where(m.tenant_id == TENANT, m.conversation_id == c.id)),
+    "exists held": select(c.id).where(held, exists().where(m.tenant_id == TENANT, same, m.conversation_id == c.id)),
     "union": select(c.id).where(held).union_all(select(m.id).where(m.tenant_id == TENANT)),
     "update": update(conversations).where(held).values(title="x"),
     "delete": delete(conversations).where(held),

@@ -38,6 +38,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "conversations.fork": _OWN_ONLY,
     "conversations.import": _OWN_ONLY,
     "conversations.verify": _READ,
+    "conversations.index": _EVERY_MEMBER,  # keeping the search index, which shows nobody anything
 }
 
 

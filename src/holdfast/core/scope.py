@@ -1,7 +1,7 @@
 """Scope: who is asking, within which tenant. Every statement and every check is confined by one."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from uuid import UUID
 
 Role = Literal["owner", "admin", "member", "auditor", "operator"]
@@ -17,6 +17,8 @@ class Scope:
     role: Role
     tenant_id: UUID | None = None
     actor_id: UUID | None = None
+    prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What an engine has made of this scope (parameters, statements), kept so that no call makes it again."""
 
     @property
     def is_operator(self) -> bool:

@@ -15,25 +15,24 @@ CREATE VIRTUAL TABLE message_index USING fts5(
 """
 
 # One round trip: sets the scope (so that row-level security holds it), takes the conversation's row lock, gives
-# the next seq, links the hash chain and indexes the words. Runs with the caller's rights.
+# the next seq, links the hash chain and notes the message for the search index. Runs with the caller's rights.
 APPEND_MESSAGE = """
 CREATE FUNCTION append_message(
     p_tenant_id uuid, p_actor_id uuid, p_reach text, p_conversation_id uuid, p_id uuid, p_role text,
     p_content text, p_parts json, p_metadata json, p_request_id text, p_created_at timestamptz,
-    p_salt bytea, p_digest bytea, p_body tsvector,
+    p_salt bytea, p_digest bytea,
     OUT outcome text, OUT id uuid, OUT seq integer, OUT content text, OUT parts json, OUT metadata json,
     OUT created_at timestamptz, OUT digest bytea, OUT previous bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     held record;
-    marks text[];
 BEGIN
     PERFORM set_config('holdfast.tenant_id', p_tenant_id::text, true),
             set_config('holdfast.actor_id', p_actor_id::text, true),
             set_config('holdfast.reach', p_reach, true);
 
-    SELECT c.status, c.message_count, c.head, c.last_message_at, c.workspace_id INTO held
+    SELECT c.status, c.message_count, c.head, c.last_message_at INTO held
     FROM conversations c
     WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
     FOR UPDATE;
@@ -79,12 +78,7 @@ BEGIN
     VALUES (p_tenant_id, p_conversation_id, append_message.seq, p_id, p_actor_id, p_role, p_content, p_parts,
             p_metadata, p_request_id, append_message.created_at, p_salt, p_digest, held.head);
 
-    marks := ARRAY['o' || md5(p_tenant_id::text || p_actor_id::text), 'c' || replace(p_conversation_id::text, '-', '')];
-    IF held.workspace_id IS NOT NULL THEN
-        marks := marks || ('w' || replace(held.workspace_id::text, '-', ''));
-    END IF;
-    INSERT INTO message_index (tenant_id, message_id, marks, body)
-    VALUES (p_tenant_id, p_id, array_to_tsvector(marks), p_body);
+    INSERT INTO unindexed_messages (tenant_id, message_id) VALUES (p_tenant_id, p_id);
 END $$
 """
 

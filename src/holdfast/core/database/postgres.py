@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
@@ -216,9 +215,15 @@ class _Conflict(Unavailable):
     code = "conflict_retry"
 
 
-@lru_cache(maxsize=10_000)
 def _begin(scope: Scope, reach: Reach, mode: str) -> str:
     """BEGIN and the scope in one message."""
+    made: str | None = scope.prepared.get(("begin", reach, mode))
+    if made is None:
+        made = scope.prepared["begin", reach, mode] = _make_begin(scope, reach, mode)
+    return made
+
+
+def _make_begin(scope: Scope, reach: Reach, mode: str) -> str:
     if scope.is_operator:
         return f"BEGIN {mode}; SET LOCAL ROLE {OPERATOR_ROLE}"
     parts = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}

@@ -32,6 +32,9 @@ T = TypeVar("T")
 OLDEST = (3, 51, 3)
 """Earlier versions can corrupt a file in WAL mode when a checkpoint races a reset."""
 
+SEEN = 10_000
+"""Of so many rows a process remembers what it last saw (`Transaction.seen`)."""
+
 _abandoned: list[Any] = []
 
 
@@ -55,6 +58,7 @@ class SqliteEngine:
         self._process = os.getpid()
         self._writer: Any = None
         self._commits: CommitQueue | None = None
+        self._seen: dict[Any, Any] = {}
         self._readers = QueuePool(
             self._connect_reader,
             pool_size=self._settings.pool,
@@ -89,8 +93,11 @@ class SqliteEngine:
         """See `Engine.write`. Costs two statements besides the work's own and one fsync, shared with others."""
         self._check_usable()
         commits, writer = self._writing()
+        seen = self._seen
+        if len(seen) > SEEN:
+            seen.clear()
         try:
-            done: T = commits.submit(lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach)))
+            done: T = commits.submit(lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen)))
         except driver.Error as error:
             raise translate(error) from None  # the driver's text can hold values
         return done

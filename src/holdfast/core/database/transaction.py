@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Dialect
@@ -67,11 +66,15 @@ class Call(Generic[T]):
         return self.procedure.result(tx.call(self.procedure, self.params), self.params)
 
 
-@lru_cache(maxsize=10_000)
 def _own_values(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
     """The scope's own parameters, as the driver takes them. The operator has none: it names the tenant it means."""
-    if scope.is_operator:
-        return {}
+    made: Params | None = scope.prepared.get((dialect.name, reach))
+    if made is None:
+        made = scope.prepared[dialect.name, reach] = {} if scope.is_operator else _make_own(scope, reach, dialect)
+    return made
+
+
+def _make_own(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
     convert = converter(Id(), dialect) or (lambda value: value)
     ids = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id}
     return {name: None if value is None else convert(value) for name, value in ids.items()} | {"reach": reach}
@@ -80,13 +83,22 @@ def _own_values(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
 class Transaction:
     """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
 
-    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "reach", "scope")
+    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "reach", "scope", "seen")
 
     def __init__(
-        self, cursor: Cursor, dialect: Dialect, scope: Scope, reach: Reach, *, server_side: bool = False
+        self,
+        cursor: Cursor,
+        dialect: Dialect,
+        scope: Scope,
+        reach: Reach,
+        *,
+        seen: dict[Any, Any] | None = None,
+        server_side: bool = False,
     ) -> None:
         self.scope = scope
         self.reach = reach
+        self.seen: dict[Any, Any] = {} if seen is None else seen
+        """What this process last saw of rows, kept over transactions: a guess, to be confirmed by a guarded update."""
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side

@@ -11,7 +11,7 @@ from holdfast.core.database import Call, Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_json, check_name, check_text
-from holdfast.domains.conversations import importing, lineage, queries, statuses, visibility
+from holdfast.domains.conversations import importing, indexing, lineage, queries, statuses, visibility
 from holdfast.domains.conversations.append import append_all, append_message
 from holdfast.domains.conversations.attaching import check_attachment, check_referenced
 from holdfast.domains.conversations.creation import fork, insert
@@ -126,6 +126,8 @@ class Conversations(ConversationReads):
         new = NewMessage(role=role, content=content, parts=parts, metadata=metadata, request_id=request_id)
         draft = check_message(new, self.settings)
         draft["conversation_id"] = conversation_id_of(conversation)
+        if indexing.is_time(draft["id"]):
+            self._catch_up_index()
         if parts is None:
             return Call(append_message, draft)
         return lambda tx: self._append_with_parts(tx, draft)

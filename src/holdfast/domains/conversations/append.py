@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Params, Procedure, Transaction
-from holdfast.domains.conversations import indexing, queries
+from holdfast.domains.conversations import queries
 from holdfast.domains.conversations.chain import link
 from holdfast.domains.conversations.drafts import Draft, marks_of
 from holdfast.domains.conversations.errors import (
@@ -20,7 +20,17 @@ _NO_ROW = (None,) * 8
 
 
 def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
-    """What append_message does on a server: lock, replay or refuse, advance, insert, index."""
+    """What append_message does on a server: lock, replay or refuse, advance, insert, note for the index.
+
+    Who appended last in this process knows the end of the log already. It goes on from there if the conversation is
+    still as it was, which the update itself checks, and looks again if it is not.
+    """
+    key = (tx.scope.actor_id, params["conversation_id"])
+    seen = tx.seen.get(key) if params["request_id"] is None else None
+    if seen is not None:
+        row = _next_row(tx, params, *seen)
+        if tx.run(queries.advance_if_unchanged, row) == 1:
+            return _insert(tx, key, row)
     held = tx.first(queries.lock_conversation, params)
     if held is None:
         return ("DELETED", *_NO_ROW)
@@ -31,14 +41,27 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
             return first
     if status != "ACTIVE":
         return (status, *_NO_ROW)
-    seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
-    new_head = link(head, seq, params["id"], params["role"], moment, params["digest"])
-    row = {**params, "seq": seq, "created_at": moment, "moment": moment, "previous": head, "new_head": new_head}
-    row["owner_id"] = tx.scope.actor_id
+    row = _next_row(tx, params, count, head, last_message_at)
     tx.run(queries.advance_conversation, row)
+    return _insert(tx, key, row)
+
+
+def _next_row(
+    tx: Transaction, params: Params, count: int, head: str, last_message_at: datetime | None
+) -> dict[str, Any]:
+    """The message's row, and what its conversation becomes."""
+    seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
+    row = {**params, "seq": seq, "seen_count": count, "created_at": moment, "moment": moment, "previous": head}
+    row["new_head"] = link(head, seq, params["id"], params["role"], moment, params["digest"])
+    row["owner_id"] = tx.scope.actor_id
+    return row
+
+
+def _insert(tx: Transaction, key: object, row: dict[str, Any]) -> Sequence[Any]:
     tx.run(queries.insert_message, row)
-    indexing.add(tx, params["id"])
-    return (status, params["id"], seq, None, None, None, moment, params["digest"], head)
+    tx.run(queries.queue_for_index, row)
+    tx.seen[key] = (row["seq"], row["new_head"], row["moment"])
+    return ("ACTIVE", row["id"], row["seq"], None, None, None, row["moment"], row["digest"], row["previous"])
 
 
 def _marks(tx: Transaction, conversation_id: UUID, workspace_id: UUID | None) -> str:

@@ -103,6 +103,16 @@ advance_conversation = Query(
     )
 )
 
+advance_if_unchanged = Query(
+    advance_conversation.statement.where(  # type: ignore[union-attr]  # it is an UPDATE
+        _c.owner_id == ACTOR,
+        _c.status == "ACTIVE",
+        _c.message_count == bindparam("seen_count", type_=Integer),
+        _c.head == bindparam("previous", type_=Digest),
+    )
+)
+"""The same, if nobody has appended since the conversation was seen: one statement instead of two."""
+
 set_status = Query(
     update(conversations)
     .where(_c.tenant_id == TENANT, _c.id == _THIS)
@@ -220,7 +230,7 @@ unindexed = Query(
     .order_by(_q.message_id)
 )
 
-empty_index_queue = Query(delete(unindexed_messages).where(_q.tenant_id == TENANT))
+indexed = Query(delete(unindexed_messages).where(_q.tenant_id == TENANT, _q.message_id == bindparam("id", type_=Id)))
 
 message_by_request = Query(
     select(
@@ -279,7 +289,6 @@ append_on_server = Query(
             bindparam("created_at", type_=Time),
             bindparam("salt", type_=_m.salt.type),
             bindparam("digest", type_=Digest),
-            bindparam("body", type_=Words),
         ).table_valued("outcome")
     )
 )

@@ -178,11 +178,11 @@ class ConversationReads(Actions):
             return self._search_conversation(terms, conversation_id_of(conversation), limit)
         return self._search_person(terms, None if workspace is None else as_id(workspace, field="workspace"), limit)
 
-    @action("conversations.read", writes=False)
+    @action("conversations.index", writes=False)
     def _index_is_behind(self) -> Work[bool]:
         return indexing.is_behind
 
-    @action("conversations.read", writes=True)
+    @action("conversations.index", writes=True)
     def _catch_up_index(self) -> Work[None]:
         return indexing.catch_up
 

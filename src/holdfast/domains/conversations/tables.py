@@ -102,11 +102,11 @@ messages without a foreign key, which FTS5 has not."""
 unindexed_messages = scoped_table(
     "unindexed_messages",
     Column("message_id", Id, primary_key=True),
-    ForeignKeyConstraint(["tenant_id", "message_id"], ["messages.tenant_id", "messages.id"]),
     index=True,
     sqlite_with_rowid=False,
 )
-"""Appended, not yet in the search index; see indexing.py. PostgreSQL's index keeps such a list itself."""
+"""Appended, not yet in the search index; see indexing.py. PostgreSQL's index keeps such a list itself. As the index, it
+references messages without a foreign key: checking one would cost every append, and a row too many does no harm."""
 
 summaries = scoped_table(
     "summaries",

@@ -182,7 +182,6 @@ def _beside_messages() -> None:
         "unindexed_messages",
         sa.Column("message_id", Id, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "message_id", name="pk_unindexed_messages"),
-        _reference("unindexed_messages", ["tenant_id", "message_id"], "messages", ["tenant_id", "id"]),
         sqlite_with_rowid=False,
     )
     _scoped(

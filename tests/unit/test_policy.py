@@ -1,0 +1,73 @@
+"""The policy: who may do what, each cell of the table."""
+
+import pytest
+
+from holdfast.core.action import Actions, action
+from holdfast.core.errors import PermissionDenied
+from holdfast.core.policy import POLICY, reach
+from holdfast.domains.conversations import Conversations
+from holdfast.domains.identity import Identity
+
+ROLES = ("operator", "owner", "admin", "member", "auditor")
+TABLE = """
+                             operator  owner   admin   member  auditor
+identity.create_tenant       all       -       -       -       -
+identity.list_tenants        all       -       -       -       -
+identity.configure_tenant    all       tenant  tenant  -       -
+identity.create_user         all       tenant  tenant  -       -
+identity.set_role            all       tenant  tenant  -       -
+identity.create_workspace    all       tenant  tenant  -       -
+identity.list_members        all       tenant  tenant  tenant  tenant
+identity.list_workspaces     all       tenant  tenant  tenant  tenant
+conversations.create         -         own     own     own     -
+conversations.append         -         own     own     own     -
+conversations.read           -         tenant  tenant  own     tenant
+conversations.edit           -         tenant  tenant  own     -
+conversations.summarize      -         tenant  tenant  own     -
+conversations.rate           -         own     own     own     -
+conversations.fork           -         own     own     own     -
+conversations.import         -         own     own     own     -
+conversations.verify         -         tenant  tenant  own     tenant
+"""
+CELLS = {row.split()[0]: dict(zip(ROLES, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
+
+
+def test_every_operation_is_in_the_table_here():
+    assert set(POLICY) == set(CELLS)
+
+
+@pytest.mark.parametrize("operation", CELLS)
+def test_each_role_reaches_as_far_as_the_table_says(operation):
+    for role in ROLES:
+        if CELLS[operation][role] == "-":
+            with pytest.raises(PermissionDenied, match=f"the role '{role}' may not do '{operation}'") as caught:
+                reach(operation, role)
+            assert (caught.value.code, caught.value.status) == ("permission_denied", 403)
+        else:
+            assert reach(operation, role) == CELLS[operation][role]
+
+
+@pytest.mark.parametrize("role", ["", "root", "Owner", None])
+def test_an_unknown_role_reaches_nothing(role):
+    for operation in POLICY:
+        with pytest.raises(PermissionDenied):
+            reach(operation, role)
+
+
+def test_an_undeclared_operation_does_not_import():
+    with pytest.raises(KeyError, match="conversations.burn"):
+
+        class Room(Actions):
+            @action("conversations.burn", writes=True)
+            def burn(self):
+                return lambda tx: None
+
+
+def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
+    used = {
+        method.operation
+        for room in (Identity, Conversations)
+        for name in dir(room)
+        if (method := getattr(room, name)) and hasattr(method, "operation")
+    }
+    assert used == set(POLICY)
