@@ -259,8 +259,8 @@ def _round(folder: Path, number: int, appends: int, wanted: int, seed: int) -> l
 def main() -> int:
     """Run the campaign as the command line asks."""
     options = parser(__doc__)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--moments", type=int, default=500, help="cuts a round, each with four fates")
+    options.add_argument("--rounds", type=int, default=2)
+    options.add_argument("--moments", type=int, default=250, help="cuts a round, each with four fates")
     options.add_argument("--appends", type=int, default=600, help="recorded in a round")
     options.add_argument("--seed", type=int, default=1)
     asked = options.parse_args()

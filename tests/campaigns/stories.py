@@ -7,6 +7,7 @@ runs the function of that name and gives what it printed; a story that fails or 
 
 import faulthandler
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -37,9 +39,10 @@ def tell(story: str, place: Place) -> list[str]:
     command = [sys.executable, "-m", "campaigns.stories", story, place.engine, place.url, place.key or ""]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([TESTS, *sys.path])}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    lines = done.stdout.splitlines()
     if done.returncode != 0:
-        raise AssertionError(f"{story} ended with {done.returncode}:\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}")
-    return done.stdout.splitlines()
+        raise AssertionError(f"{story} ended with {done.returncode}: {lines[-3:]}\n{done.stderr[-3000:]}")
+    return [line for line in lines if "[error " not in line]  # of the log, which goes to stdout
 
 
 def fork_and_go_on(place: Place) -> None:
@@ -197,25 +200,36 @@ def _until(holds: Callable[[], bool], otherwise: str) -> None:
 
 
 def interrupt_at_every_line(place: Place) -> None:
-    """A KeyboardInterrupt at each line of an append's way through the engine; prints the lines that do lasting harm.
+    """Ctrl-C at each line of an append's way through the engine; prints the lines that do lasting harm.
 
     Harm: another thread's append hangs, fails, or is acknowledged and not there.
     """
     line = 0
     while True:
         line += 1
-        store = place.open()
+        here = _fresh(place, line)
+        store = here.open()
         conversations = conversations_of(store)
         chat = conversations.create(title=f"Line {line}").id
-        where = _interrupt_at(line, partial(conversations.append, chat, role="user", content="interrupted"))
+        said = [NewMessage(role="user", content="interrupted")]
+        where = _interrupt_at(line, partial(conversations.append_many, chat, said))
         if where is None:
             store.close()
             return
-        harm = _harm(place, conversations, chat)
+        harm = _harm(here, conversations, chat)
         if harm is None:
             store.close()
         else:
             os.write(1, f"{where}: {harm}\n".encode())  # the store is lost: closing it might hang
+
+
+def _fresh(place: Place, number: int) -> Place:
+    """A copy of a SQLite store, since one that was harmed keeps its lock; a PostgreSQL store itself."""
+    if place.engine != "sqlite":
+        return place
+    copy = place.path.with_name(f"copy-{number}.db")
+    shutil.copy(place.path, copy)
+    return replace(place, url=f"sqlite:///{copy}")
 
 
 INTERRUPTED = {"sqlite": "commits.py", "postgresql": "postgres.py"}
@@ -223,7 +237,7 @@ INTERRUPTED = {"sqlite": "commits.py", "postgresql": "postgres.py"}
 
 
 def _interrupt_at(wanted: int, call: Callable[[], object]) -> str | None:
-    """Raise KeyboardInterrupt at so many lines into those files. Where that was; None if the call has not so many."""
+    """Send SIGINT at so many lines into those files. Where that was; None if the call has not so many."""
     seen, where = 0, None
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
@@ -232,7 +246,7 @@ def _interrupt_at(wanted: int, call: Callable[[], object]) -> str | None:
             seen += 1
             if seen == wanted:
                 where = f"{frame.f_code.co_name}:{frame.f_lineno}"
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
         return trace
 
     sys.settrace(trace)

@@ -6,6 +6,11 @@ from itertools import count
 _clock = count()
 
 
+def same(one, other):
+    """Equal as JSON values: `true` is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 @dataclass(eq=False)
 class Said:
     """A message; `home` is the conversation that it was appended to."""
@@ -96,7 +101,7 @@ class Person:
             for n, chat in enumerate(self.chats)
             if (chat.status == status if status else chat.status != "DELETED")
             and (hidden or status == "DELETED" or not chat.hidden)
-            and (metadata is None or all(chat.metadata.get(key) == value for key, value in metadata.items()))
+            and all(key in chat.metadata and same(chat.metadata[key], value) for key, value in (metadata or {}).items())
         ]
         return [n for _, n in sorted(found, reverse=True)]
 

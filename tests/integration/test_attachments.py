@@ -55,7 +55,12 @@ def test_a_message_cannot_show_a_file_that_is_not_there(amina, chat):
     elsewhere = amina.conversations.attach(
         amina.conversations.create().id, b"x", name="a", media_type="text/plain"
     ).part()
-    for part in (elsewhere, {"type": "attachment"}, {"type": "attachment", "digest": 5}, {"type": "attachment", "digest": "0" * 64}):
+    for part in (
+        elsewhere,
+        {"type": "attachment"},
+        {"type": "attachment", "digest": 5},
+        {"type": "attachment", "digest": "0" * 64},
+    ):
         for send in (
             lambda p=part: amina.conversations.append(chat.id, role="user", content="see", parts=[p]),
             lambda p=part: amina.conversations.append_many(

@@ -44,7 +44,9 @@ print(json.dumps({"acknowledged": acknowledged, "refused": refused, "read": read
 
 
 def fill(url, limit=0):
-    done = subprocess.run([sys.executable, "-c", FILL, url, KEY, str(limit)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, url, KEY, str(limit)], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 

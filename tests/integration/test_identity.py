@@ -89,7 +89,14 @@ def test_each_role_is_given_and_changed(store, root, role):
 
 def test_an_unknown_role_is_given_to_nobody(store, root):
     for role in ("operator", "root", "Member", "", None, 5, ["admin"]):
-        refused("invalid_input", "role: .* is not one of owner, admin", root.create_user, "r@x.test", tenant="acme", role=role)
+        refused(
+            "invalid_input",
+            "role: .* is not one of owner, admin",
+            root.create_user,
+            "r@x.test",
+            tenant="acme",
+            role=role,
+        )
         refused("invalid_input", "role: ", root.set_role, "amina@acme.test", role, tenant="acme")
     refused("user_not_found", "no user", store.tenant("acme").user, "r@x.test")
     refused("user_not_found", "no user", root.set_role, "gus@globex.test", "admin", tenant="acme")

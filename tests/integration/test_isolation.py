@@ -22,7 +22,9 @@ def is_operation(name):
 
 
 OPERATIONS = {
-    name: inspect.signature(getattr(Conversations, name)).parameters for name in dir(Conversations) if is_operation(name)
+    name: inspect.signature(getattr(Conversations, name)).parameters
+    for name in dir(Conversations)
+    if is_operation(name)
 }
 FOREIGN = {name: params for name, params in OPERATIONS.items() if set(BY_ID) & set(params)}
 COMPOSITES = {"import_export", "search"}

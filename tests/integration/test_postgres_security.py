@@ -9,8 +9,8 @@ import holdfast
 from holdfast.core.database.schema import metadata, scoped_tables
 
 SCOPED = [table.name for table in scoped_tables()]
-ALWAYS_EMPTY = {"unindexed_messages"}
-"""A queue that only the engine of one writer needs."""
+MAY_BE_EMPTY = {"unindexed_messages"}
+"""The queue of the search index."""
 RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = 'holdfast'::regnamespace AND relkind IN ('r', 'p')"
 
 
@@ -38,6 +38,7 @@ def people(place):
             c.rate(c.append(chat.id, role="assistant", content="answer").id, 1)
             c.summarize(chat.id, "Summary.")
             c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
+            c.search("heliotrope")  # what waits for the index is indexed
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         yield SimpleNamespace(**made)
 
@@ -66,15 +67,20 @@ def rows(connection, statement, *values):
 
 
 def readable(connection):
-    allowed = "SELECT table_name FROM information_schema.table_privileges WHERE grantee = 'holdfast_app' AND privilege_type = 'SELECT'"
-    tables = {table.name for table in metadata.sorted_tables} - ALWAYS_EMPTY
+    allowed = (
+        "SELECT table_name FROM information_schema.table_privileges"
+        " WHERE grantee = 'holdfast_app' AND privilege_type = 'SELECT'"
+    )
+    tables = {table.name for table in metadata.sorted_tables}
     return {name for (name,) in rows(connection, allowed)} & tables
 
 
 def test_without_a_scope_no_row_of_any_table_is_seen(app, superuser):
     assert len(readable(superuser)) >= 9
     for table in readable(superuser):
-        assert rows(superuser, f"SELECT count(*) FROM {table}")[0][0] > 0, f"nothing in {table} to hide"
+        assert rows(superuser, f"SELECT count(*) FROM {table}")[0][0] > 0 or table in MAY_BE_EMPTY, (
+            f"nothing in {table} to hide"
+        )
         assert rows(app, f"SELECT * FROM {table}") == []
 
 
@@ -90,7 +96,7 @@ def test_one_tenants_scope_shows_no_row_of_another(app, superuser, people, reach
     become(app, people.amina, reach)
     for table in readable(superuser) & set(SCOPED):
         tenants = {tenant for (tenant,) in rows(app, f"SELECT tenant_id FROM {table}")}
-        assert tenants == {people.amina.tenant_id}, table
+        assert tenants == {people.amina.tenant_id} or (table in MAY_BE_EMPTY and not tenants), table
     assert rows(app, "SELECT id FROM tenants") == [(people.amina.tenant_id,)]
     emails = {email for (email,) in rows(app, "SELECT email FROM users")}
     assert "amina@acme.test" in emails and "gus@globex.test" not in emails
@@ -117,7 +123,8 @@ def test_nothing_can_be_written_into_another_tenant_or_another_persons_conversat
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute(
                 "INSERT INTO conversations (tenant_id, id, owner_id, status, tags, metadata, message_count, head,"
-                " summarized_through, created_at, active_at) VALUES (%s, gen_random_uuid(), %s, 'ACTIVE', '[]', '{}', 0,"
+                " summarized_through, created_at, active_at)"
+                " VALUES (%s, gen_random_uuid(), %s, 'ACTIVE', '[]', '{}', 0,"
                 " '', 0, now(), now())",
                 (owner.tenant_id, owner.actor_id),
             )
@@ -127,19 +134,35 @@ def test_nothing_can_be_written_into_another_tenant_or_another_persons_conversat
         app.execute("UPDATE conversations SET tenant_id = %s", (people.gus.tenant_id,))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE messages SET content = 'x'", "DELETE FROM messages", "TRUNCATE messages CASCADE",
-                                       "DELETE FROM conversations", "SELECT * FROM message_index", "UPDATE tenants SET name = 'x'",
-                                       "UPDATE memberships SET role = 'owner'", "INSERT INTO users SELECT * FROM users",
-                                       "DROP TABLE messages", "ALTER TABLE messages DISABLE ROW LEVEL SECURITY",
-                                       "CREATE TABLE holdfast.x (a int)"])  # fmt: skip
+FORBIDDEN = (
+    "UPDATE messages SET content = 'x'",
+    "DELETE FROM messages",
+    "TRUNCATE messages CASCADE",
+    "DELETE FROM conversations",
+    "SELECT * FROM message_index",
+    "UPDATE tenants SET name = 'x'",
+    "UPDATE memberships SET role = 'owner'",
+    "INSERT INTO users SELECT * FROM users",
+    "DROP TABLE messages",
+    "ALTER TABLE messages DISABLE ROW LEVEL SECURITY",
+    "CREATE TABLE holdfast.x (a int)",
+)
+REFUSED_BY_TRIGGER = (
+    "UPDATE messages SET content = 'x'",
+    "UPDATE messages SET seq = seq + 1",
+    "DELETE FROM messages",
+    "UPDATE summaries SET text = 'x'",
+)
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
 def test_the_application_role_is_refused(app, people, statement):
     become(app, people.amina, "tenant")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE messages SET content = 'x'", "UPDATE messages SET seq = seq + 1", "DELETE FROM messages",
-                                       "UPDATE summaries SET text = 'x'"])  # fmt: skip
+@pytest.mark.parametrize("statement", REFUSED_BY_TRIGGER)
 def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only|versioned"):
         superuser.execute(statement)
@@ -158,7 +181,8 @@ def test_every_scoped_table_has_row_level_security_enabled_and_forced(superuser)
 
 
 def test_the_roles_own_no_table_and_bypass_nothing(superuser):
-    roles = rows(superuser, "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles"
+    roles = rows(superuser, "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin"
+                            " FROM pg_roles"
                             " WHERE rolname IN ('holdfast_app', 'holdfast_operator') ORDER BY 1")  # fmt: skip
     assert roles == [(name, *[False] * 5) for name in ("holdfast_app", "holdfast_operator")]
     owners = {owner for (owner,) in rows(superuser, "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
@@ -168,7 +192,18 @@ def test_the_roles_own_no_table_and_bypass_nothing(superuser):
     assert member == [(False,)]
 
 
-MARKS = ("c{chat}", "o{owner}", "c{chat} | zz", "!zz", "o{owner} & !zz", "!(o{me})", "c{chat}:*", "o:*", "c:*", "o:* | c:*")
+MARKS = (
+    "c{chat}",
+    "o{owner}",
+    "c{chat} | zz",
+    "!zz",
+    "o{owner} & !zz",
+    "!(o{me})",
+    "c{chat}:*",
+    "o:*",
+    "c:*",
+    "o:* | c:*",
+)
 
 
 @pytest.mark.parametrize("reach", ["own", "tenant", "all", "", "other"])
@@ -191,13 +226,21 @@ def test_the_search_without_a_scope_finds_nothing(app):
 
 def test_a_temporary_table_cannot_stand_in_for_a_real_one(app, people):
     become(app, people.amina)
-    app.execute("CREATE TEMPORARY TABLE message_index AS SELECT gen_random_uuid() AS tenant_id, gen_random_uuid() AS message_id")
+    app.execute(
+        "CREATE TEMPORARY TABLE message_index AS SELECT gen_random_uuid() AS tenant_id, gen_random_uuid() AS message_id"
+    )
     found = rows(app, "SELECT message_id FROM search_messages('!zz', 'heliotrop', 1000, 1000, 1000)")
     assert len(found) == 1
 
 
 def test_a_statement_in_what_people_write_stays_data(place, superuser):
-    texts = ("'); DROP TABLE messages; --", "$$; RESET ROLE; $$", "'; SET holdfast.reach = 'all'; --", "%s %(tenant_id)s {}", "\\'; --")
+    texts = (
+        "'); DROP TABLE messages; --",
+        "$$; RESET ROLE; $$",
+        "'; SET holdfast.reach = 'all'; --",
+        "%s %(tenant_id)s {}",
+        "\\'; --",
+    )
     with holdfast.open(place.url) as store:
         c = store.tenant("acme").user("amina@acme.test").conversations
         for text in texts:

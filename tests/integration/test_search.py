@@ -192,7 +192,8 @@ def test_a_query_without_a_word_or_beyond_the_limits_is_refused(amina):
 
 DATA = {
     'loan"': 1, "loan AND offer": 1, "NEAR(loan offer)": 0, "body:loan": 0, "loan OR x": 0, "'loan'": 1, "lo:*": 1,
-    "^loan": 1, "{marks}: loan": 0, "loan')--": 1, "%loan_": 1, "loan<->offer": 1, "(loan": 1, "🦉 loan": 1, "loan -": 1,
+    "^loan": 1, "{marks}: loan": 0, "loan')--": 1, "%loan_": 1, "loan<->offer": 1, "(loan": 1, "🦉 loan": 1,
+    "loan -": 1,
     "loan&!offer": 1, "loan|x": 0,
 }  # fmt: skip
 

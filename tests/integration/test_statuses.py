@@ -6,7 +6,11 @@ import pytest
 
 from holdfast import HoldfastError, NewMessage
 
-CHANGES = {"archive": ("ARCHIVED", "archived_at"), "close": ("CLOSED", "closed_at"), "delete": ("DELETED", "deleted_at")}
+CHANGES = {
+    "archive": ("ARCHIVED", "archived_at"),
+    "close": ("CLOSED", "closed_at"),
+    "delete": ("DELETED", "deleted_at"),
+}
 
 
 @pytest.fixture

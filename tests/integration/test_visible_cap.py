@@ -9,9 +9,7 @@ from holdfast import HoldfastError
 
 @pytest.fixture
 def capped(store):
-    store.system().identity.configure_tenant(
-        {"visible_conversations": 20, "visible_warning": 15}, tenant="acme"
-    )
+    store.system().identity.configure_tenant({"visible_conversations": 20, "visible_warning": 15}, tenant="acme")
     return store.tenant("acme").user("amina@acme.test")
 
 

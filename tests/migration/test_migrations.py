@@ -1,17 +1,11 @@
-"""Migrations equal the tables, bring what tables cannot say, and leave nothing when they fail."""
-
-import shutil
-from pathlib import Path
+"""Migrations equal the tables, and bring what tables cannot say."""
 
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-import holdfast
-from holdfast import migrations
 from holdfast.core.database.schema import metadata, scoped_tables
-from holdfast.migrations.runner import upgrade
 
 FULL_TEXT = "message_index"
 """On SQLite a virtual table of FTS5, with shadow tables of its own: the one stated exception."""
@@ -58,7 +52,9 @@ def test_columns_are_the_same(engine):
     with engine.admin() as connection:
         inspector, dialect = sqlalchemy.inspect(connection), connection.dialect
         for table in ours(dialect.name):
-            found = {c["name"]: (compile_type(c["type"], dialect), c["nullable"]) for c in inspector.get_columns(table.name)}
+            found = {
+                c["name"]: (compile_type(c["type"], dialect), c["nullable"]) for c in inspector.get_columns(table.name)
+            }
             expected = {c.name: (compile_type(c.type, dialect), c.nullable) for c in table.columns}
             assert found == expected, table.name
             assert list(found) == list(expected), table.name
@@ -104,7 +100,9 @@ def test_every_constraint_has_the_name_the_convention_gives(engine):
             found |= {key["name"] for key in inspector.get_unique_constraints(table.name)}
             found |= {inspector.get_pk_constraint(table.name)["name"]}
             kinds = (sqlalchemy.PrimaryKeyConstraint, sqlalchemy.UniqueConstraint, sqlalchemy.ForeignKeyConstraint)
-            expected = {dialect.identifier_preparer.format_constraint(c) for c in table.constraints if isinstance(c, kinds)}
+            expected = {
+                dialect.identifier_preparer.format_constraint(c) for c in table.constraints if isinstance(c, kinds)
+            }
             assert found == expected, table.name
 
 
@@ -166,91 +164,13 @@ def test_policies_and_functions_are_there_on_the_server(engine):
         return
     functions = listed(engine, "", "SELECT proname FROM pg_proc WHERE pronamespace = 'holdfast'::regnamespace")
     assert functions >= {"append_message", "search_messages", "refuse_change"}
-    policies = listed(engine, "", "SELECT tablename || '.' || policyname FROM pg_policies WHERE schemaname = 'holdfast'")
+    policies = listed(
+        engine, "", "SELECT tablename || '.' || policyname FROM pg_policies WHERE schemaname = 'holdfast'"
+    )
     on_server = listed(engine, "", "SELECT relname FROM pg_class WHERE relnamespace = 'holdfast'::regnamespace")
     for table in metadata.sorted_tables:
         if table.name in on_server:
             assert {f"{table.name}.scope", f"{table.name}.operator"} <= policies
-
-
-FAILING = '''
-"""A migration that fails half-way."""
-import sqlalchemy as sa
-from alembic import op
-from holdfast.migrations.dialects import refuse
-
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
-
-def upgrade():
-    op.create_table("half_way", sa.Column("id", sa.Integer, primary_key=True))
-    op.add_column("conversations", sa.Column("half_way", sa.Text))
-    op.get_bind().exec_driver_sql("UPDATE conversations SET title = 'half way'")
-    refuse("half_way", "DELETE", "half way")
-    op.get_bind().exec_driver_sql("SELECT * FROM a_table_that_is_not_there")
-'''
-LATER = FAILING.replace('    op.get_bind().exec_driver_sql("SELECT * FROM a_table_that_is_not_there")\n', "")
-
-
-@pytest.fixture
-def scripts(tmp_path):
-    folder = tmp_path / "100% scripts"
-    shutil.copytree(Path(migrations.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
-
-
-def schema_of(engine):
-    return listed(
-        engine,
-        "SELECT type || name || coalesce(sql, '') FROM sqlite_master",
-        "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'holdfast'"
-        " UNION SELECT tgname FROM pg_trigger UNION SELECT version_num FROM holdfast.holdfast_schema",
-    )
-
-
-def test_a_failed_migration_rolls_everything_back(place, scripts):
-    (scripts / "versions" / "0002_failing.py").write_text(FAILING)
-    with holdfast.open(place.url, place.key) as store:
-        c = store.tenant("acme").user("amina@acme.test").conversations
-        chat = c.create(title="before")
-        c.append(chat.id, role="user", content="heliotrope")
-        before = schema_of(store.engine)
-        with pytest.raises(sqlalchemy.exc.DBAPIError, match="a_table_that_is_not_there"):
-            upgrade(store.engine, scripts=scripts)
-        assert schema_of(store.engine) == before
-        assert store.engine.revision() == "0001"
-    with holdfast.open(place.url, place.key) as store:
-        c = store.tenant("acme").user("amina@acme.test").conversations
-        assert c.get(chat.id).title == "before"
-        assert c.append(chat.id, role="user", content="on").seq == 2
-        assert len(c.search("heliotrope")) == 1
-
-
-def test_a_migration_that_succeeds_is_kept_and_then_this_version_refuses_the_store(place, scripts):
-    (scripts / "versions" / "0002_later.py").write_text(LATER)
-    with holdfast.open(place.url, place.key) as store:
-        upgrade(store.engine, scripts=scripts)
-        assert store.engine.revision() == "0002"
-    with pytest.raises(holdfast.HoldfastError) as caught:
-        holdfast.open(place.url, place.key)
-    assert caught.value.code == "schema_too_new"
-
-
-def test_the_first_migration_failing_leaves_an_empty_database(postgres, scripts):
-    from holdfast.core.database.opening import engine_for_new
-
-    first = scripts / "versions" / "0001_identity_and_conversations.py"
-    first.write_text(first.read_text().replace("    _protection()\n", "    raise RuntimeError('half way')\n"))
-    postgres.execute("CREATE DATABASE half_way")
-    engine = engine_for_new(postgres.url("half_way"), None, holdfast.Settings())
-    try:
-        with pytest.raises(RuntimeError, match="half way"):
-            upgrade(engine, scripts=scripts)
-        assert engine.revision() is None
-        assert listed(engine, "", "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
-                                  " WHERE nspname = 'holdfast'") == set()  # fmt: skip
-    finally:
-        engine.discard()
-        postgres.execute("DROP DATABASE half_way")
 
 
 @pytest.mark.parametrize("table", scoped_tables(), ids=lambda table: table.name)

@@ -13,8 +13,14 @@ from holdfast.domains.conversations.chain import content_digest, genesis, link
 ID = UUID("01890000-0000-7000-8000-000000000001")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -29,11 +35,19 @@ def test_the_hashes_are_these_for_good():
     digest = hashlib.sha256(b"s" * 16 + struct.pack(">q", 3) + "ü!".encode() + struct.pack(">q", 0) + b"{}").hexdigest()
     assert content_digest(b"s" * 16, "ü!", None, {}) == digest
     parts = content_digest(b"s" * 16, "", [{"type": "text", "a": 1}], {"b": [1.5, None]})
-    assert parts == hashlib.sha256(
-        b"s" * 16 + struct.pack(">q", 0) + struct.pack(">q", 23) + b'[{"a":1,"type":"text"}]' + b'{"b":[1.5,null]}'
-    ).hexdigest()
+    assert (
+        parts
+        == hashlib.sha256(
+            b"s" * 16 + struct.pack(">q", 0) + struct.pack(">q", 23) + b'[{"a":1,"type":"text"}]' + b'{"b":[1.5,null]}'
+        ).hexdigest()
+    )
     expected = hashlib.sha256(
-        start + struct.pack(">q", 1) + ID.bytes + b"user\0" + struct.pack(">q", to_microseconds(MOMENT)) + bytes.fromhex(digest)
+        start
+        + struct.pack(">q", 1)
+        + ID.bytes
+        + b"user\0"
+        + struct.pack(">q", to_microseconds(MOMENT))
+        + bytes.fromhex(digest)
     )
     assert link(start.hex(), 1, ID, "user", MOMENT, digest) == expected.hexdigest()
 
@@ -42,7 +56,14 @@ def test_the_hashes_are_these_for_good():
 def test_each_thing_a_link_covers_changes_it(change):
     zero, one = "00" * 32, "01" * 32
     base = {"previous": zero, "seq": 1, "id": ID, "role": "user", "time": MOMENT, "digest": zero}
-    other = {"previous": one, "seq": 2, "id": UUID(int=5), "role": "tool", "time": MOMENT + timedelta(microseconds=1), "digest": one}
+    other = {
+        "previous": one,
+        "seq": 2,
+        "id": UUID(int=5),
+        "role": "tool",
+        "time": MOMENT + timedelta(microseconds=1),
+        "digest": one,
+    }
     assert link(*base.values()) != link(*(base | {change: other[change]}).values())
 
 
@@ -61,7 +82,12 @@ def _turned(value):
     return [_turned(item) for item in value] if isinstance(value, list) else value
 
 
-@given(st.text("ab{}[]", max_size=5), st.text("ab{}[]", max_size=5), st.sampled_from([None, [], [{}]]), st.sampled_from([None, [], [{}]]))
+@given(
+    st.text("ab{}[]", max_size=5),
+    st.text("ab{}[]", max_size=5),
+    st.sampled_from([None, [], [{}]]),
+    st.sampled_from([None, [], [{}]]),
+)
 def test_content_and_parts_cannot_be_taken_for_one_another(one, other, parts, other_parts):
     same = (one, parts) == (other, other_parts)
     assert (content_digest(b"s", one, parts, {}) == content_digest(b"s", other, other_parts, {})) is same

@@ -38,7 +38,9 @@ ALLOWED = {
     "held from the other side": select(c.id).where(c.tenant_id == TENANT),
     "held among others": select(c.id).where(c.id == OTHER, held, or_(c.title.is_(None), c.title == "x")),
     "held in an and": select(c.id).where(and_(c.id == OTHER, and_(held, true()))),
-    "joined by the tenant": select(m.id).join(conversations, same & (c.id == m.conversation_id)).where(m.tenant_id == TENANT),
+    "joined by the tenant": select(m.id)
+    .join(conversations, same & (c.id == m.conversation_id))
+    .where(m.tenant_id == TENANT),
     "each held": select(m.id).join(conversations, (c.id == m.conversation_id) & held).where(m.tenant_id == TENANT),
     "held in an inner join": select(m.id).join(conversations, held & same),
     "left join held in its own condition": select(c.id).outerjoin(messages, same & (m.seq == 1)).where(held),
@@ -60,7 +62,9 @@ REFUSED = {
     "another condition": select(c.id).where(c.id == OTHER),
     "a value of its own": select(c.id).where(c.tenant_id == uuid4()),
     "a parameter of another name": select(c.id).where(c.tenant_id == bindparam("tenant")),
-    "another parameter of the same name": select(c.id).where(c.tenant_id == bindparam("tenant_id", uuid4(), unique=True)),
+    "another parameter of the same name": select(c.id).where(
+        c.tenant_id == bindparam("tenant_id", uuid4(), unique=True)
+    ),
     "the actor instead": select(c.id).where(c.tenant_id == ACTOR),
     "a set of tenants": select(c.id).where(c.tenant_id.in_([uuid4()])),
     "not equal": select(c.id).where(c.tenant_id != TENANT),
@@ -89,7 +93,9 @@ REFUSED = {
     "update": update(conversations).values(title="x"),
     "update or": update(conversations).where(or_(held, true())).values(title="x"),
     "update from": update(conversations).where(held, c.id == m.conversation_id).values(title=m.content),
-    "update with a subquery": update(conversations).where(held).values(title=select(m.content).limit(1).scalar_subquery()),
+    "update with a subquery": update(conversations)
+    .where(held)
+    .values(title=select(m.content).limit(1).scalar_subquery()),
     "update that moves rows": update(conversations).where(held).values(tenant_id=OTHER),
     "delete": delete(conversations).where(c.id == OTHER),
     "delete using": delete(conversations).where(held, c.id == m.conversation_id),
@@ -100,7 +106,9 @@ REFUSED = {
     "insert of nothing": insert(conversations),
     "insert of many": insert(conversations).values([{"tenant_id": uuid4()}, {"tenant_id": uuid4()}]),
     "insert select unguarded": insert(summaries).from_select(["tenant_id", "text"], select(c.tenant_id, c.title)),
-    "insert select of another": insert(summaries).from_select(["tenant_id", "text"], select(OTHER, c.title).where(held)),
+    "insert select of another": insert(summaries).from_select(
+        ["tenant_id", "text"], select(OTHER, c.title).where(held)
+    ),
     "insert select of a value": insert(summaries).from_select(["tenant_id"], select(literal(1))),
 }
 

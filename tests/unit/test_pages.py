@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.core.pages import InvalidCursor, check_limit, decode_cursor, encode_cursor
 from holdfast.core.errors import InvalidInput
+from holdfast.core.pages import InvalidCursor, check_limit, decode_cursor, encode_cursor
 
 QUESTION = ("conversations.list", "tenant", "actor", "filter")
 JSON = st.one_of(st.integers(), st.text(), st.none(), st.booleans())

@@ -28,6 +28,7 @@ conversations.rate           -         own     own     own     -
 conversations.fork           -         own     own     own     -
 conversations.import         -         own     own     own     -
 conversations.verify         -         tenant  tenant  own     tenant
+conversations.index          -         tenant  tenant  tenant  tenant
 """
 CELLS = {row.split()[0]: dict(zip(ROLES, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 

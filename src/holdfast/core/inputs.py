@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from holdfast.core.errors import InvalidInput
 
+INTEGER_BITS = 1024
+"""Longer whole numbers are refused: parsers differ about them, and Python's own gives up at 4,300 digits."""
+
 
 def check_text(value: object, *, field: str, most_bytes: int) -> str:
     """`value`, when it is text that both engines can store, of at most `most_bytes` bytes of UTF-8."""
@@ -59,10 +62,13 @@ def check_document(
 def check_json(value: object, *, field: str, most_bytes: int, most_depth: int) -> int:
     """The size of `value` as JSON in bytes, when it is JSON that both engines can store, within the limits."""
     _check_node(value, field, most_depth)
-    size = len(_encode(json.dumps(value, ensure_ascii=False, separators=(",", ":")), field))
+    size = len(_encode(_spelled(value), field))
     if size > most_bytes:
         raise InvalidInput(f"{field}: {size:,} bytes of JSON, the limit is {most_bytes:,}", field=field)
     return size
+
+
+_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _check_node(value: object, place: str, depth: int) -> None:
@@ -86,6 +92,8 @@ def _check_leaf(value: object, place: str) -> None:
         _check_string(value, place)
     elif isinstance(value, float) and not math.isfinite(value):
         raise InvalidInput(f"{place}: {value!r} is not a JSON number", field=place.partition(".")[0])
+    elif isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        raise InvalidInput(f"{place}: a whole number of {value.bit_length():,} bits", field=place.partition(".")[0])
     elif value is not None and not isinstance(value, (bool, int, float)):
         raise InvalidInput(
             f"{place}: {type(value).__name__} is not JSON; give text, numbers, true, false, null, lists or objects",

@@ -25,58 +25,50 @@ CREATE FUNCTION append_message(
     OUT created_at timestamptz, OUT digest bytea, OUT previous bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
-DECLARE
-    held record;
 BEGIN
     PERFORM set_config('holdfast.tenant_id', p_tenant_id::text, true),
             set_config('holdfast.actor_id', p_actor_id::text, true),
             set_config('holdfast.reach', p_reach, true);
 
-    SELECT c.status, c.message_count, c.head, c.last_message_at INTO held
-    FROM conversations c
-    WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
-    FOR UPDATE;
-    IF NOT FOUND THEN
-        outcome := 'DELETED';
-        RETURN;
-    END IF;
-
     IF p_request_id IS NOT NULL THEN
+        -- Whoever appends under the same request id just now is waited for.
+        PERFORM FROM conversations c
+        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
+        FOR UPDATE;
         SELECT 'REPLAYED', m.id, m.seq, m.content, m.parts, m.metadata, m.created_at, m.digest, m.previous
         INTO outcome, id, seq, content, parts, metadata, created_at, digest, previous
         FROM messages m
         WHERE m.tenant_id = p_tenant_id AND m.conversation_id = p_conversation_id
-          AND m.request_id = p_request_id AND m.role = p_role;
+          AND m.request_id = p_request_id AND m.role = p_role AND m.owner_id = p_actor_id;
         IF FOUND THEN
             RETURN;
         END IF;
     END IF;
 
-    outcome := held.status;
-    IF outcome <> 'ACTIVE' THEN
+    UPDATE conversations c
+    SET message_count = c.message_count + 1,
+        last_message_at = greatest(p_created_at, c.last_message_at),
+        active_at = greatest(p_created_at, c.last_message_at),
+        previous_head = c.head,
+        head = sha256(
+            c.head || int8send(c.message_count + 1) || uuid_send(p_id) || convert_to(p_role, 'UTF8') || '\\x00'
+            || int8send((extract(epoch FROM greatest(p_created_at, c.last_message_at)) * 1000000)::bigint) || p_digest
+        )
+    WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id AND c.status = 'ACTIVE'
+    RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head
+    INTO outcome, id, seq, created_at, digest, previous;
+    IF NOT FOUND THEN
+        SELECT c.status INTO outcome FROM conversations c
+        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id;
+        outcome := coalesce(outcome, 'DELETED');
         RETURN;
     END IF;
-
-    id := p_id;
-    seq := held.message_count + 1;
-    created_at := greatest(p_created_at, held.last_message_at);
-    digest := p_digest;
-    previous := held.head;
-
-    UPDATE conversations c
-    SET message_count = append_message.seq,
-        last_message_at = append_message.created_at,
-        active_at = append_message.created_at,
-        head = sha256(
-            held.head || int8send(append_message.seq) || uuid_send(p_id) || convert_to(p_role, 'UTF8') || '\\x00'
-            || int8send((extract(epoch FROM append_message.created_at) * 1000000)::bigint) || p_digest
-        )
-    WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id;
 
     INSERT INTO messages (tenant_id, conversation_id, seq, id, owner_id, role, content, parts, metadata,
                           request_id, created_at, salt, digest, previous)
     VALUES (p_tenant_id, p_conversation_id, append_message.seq, p_id, p_actor_id, p_role, p_content, p_parts,
-            p_metadata, p_request_id, append_message.created_at, p_salt, p_digest, held.head);
+            p_metadata, p_request_id, append_message.created_at, p_salt, p_digest,
+            append_message.previous);
 
     INSERT INTO unindexed_messages (tenant_id, message_id) VALUES (p_tenant_id, p_id);
 END $$
@@ -90,7 +82,7 @@ SEARCH_MESSAGES = (
     """
 CREATE FUNCTION search_messages(p_marks tsquery, p_query tsquery, p_window integer, p_through integer, p_limit integer)
 RETURNS TABLE (message_id uuid, score double precision)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = holdfast, pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 20 SECURITY DEFINER SET search_path = holdfast, pg_catalog, pg_temp AS $$
 DECLARE
     tenant uuid := nullif(current_setting('holdfast.tenant_id', true), '')::uuid;
     actor uuid := nullif(current_setting('holdfast.actor_id', true), '')::uuid;

@@ -7,7 +7,9 @@ one commit each, and no writer is starved, because the queue is served in order 
 writer waiting 6.4 s). Nothing is acknowledged before the commit that holds it has returned.
 """
 
+import random
 import threading
+import time
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, Protocol
@@ -30,13 +32,13 @@ class Writer(Protocol):
 class Job:
     """One caller's work, and what became of it."""
 
-    __slots__ = ("chosen", "context", "error", "finished", "gate", "result", "work")
+    __slots__ = ("abandoned", "chosen", "context", "error", "finished", "gate", "result", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.context: Context = copy_context()
         self.gate = threading.Lock()
-        self.gate.acquire()
+        self.abandoned = False
         self.chosen = False
         self.finished = False
         self.result: Any = None
@@ -52,8 +54,11 @@ class Job:
 class CommitQueue:
     """Runs jobs on one connection, in the order they came, several to a commit when they overlap."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, *, busy: type[Exception], patience: float) -> None:
+        """`busy` is what the driver raises when another process has the lock; `patience` in seconds."""
         self._writer = writer
+        self._busy = busy
+        self._patience = patience
         self._mutex = threading.Lock()
         self._waiting: list[Job] = []
         self._led = False
@@ -63,45 +68,51 @@ class CommitQueue:
         """Run `work` in a transaction and return its result once that is committed."""
         job = Job(work)
         with self._mutex:
-            self._waiting.append(job)
-            leads, self._led = not self._led, True
-        if not leads:
-            self._wait(job)
-        if not job.finished:
-            self._lead()
+            follows, self._led = self._led, True
+            if follows:
+                job.gate.acquire()
+                self._waiting.append(job)
+        if not follows:
+            self._lead([job])
+        elif not self._wait(job):
+            self._lead(self._next_batch())
         return job.outcome()
 
-    def _wait(self, job: Job) -> None:
+    def _wait(self, job: Job) -> bool:
+        """Wait until the job is finished, or chosen to lead: whether it is finished."""
         try:
-            job.gate.acquire()  # opened when the job is finished, or chosen to lead
+            job.gate.acquire()
         except BaseException:
             self._withdraw(job)
             raise
+        return job.finished
 
     def _withdraw(self, job: Job) -> None:
         """An interrupted waiter leaves; were it chosen meanwhile, another must lead."""
         with self._mutex:
+            job.abandoned = True
             if job in self._waiting:
                 self._waiting.remove(job)
             if job.chosen:
                 self._choose()
 
-    def _lead(self) -> None:
+    def _next_batch(self) -> list[Job]:
         with self._mutex:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        return batch
+
+    def _lead(self, batch: list[Job]) -> None:
+        """Run a batch whose first job is the caller's own."""
         try:
             self._run(batch)
         finally:
-            self._hand_over(batch)
-
-    def _hand_over(self, batch: list[Job]) -> None:
-        me = batch[0]  # a leader's own job is the oldest
-        with self._mutex:
-            self._waiting[:0] = [job for job in batch if not job.finished and job is not me]
-            self._choose()
-        for job in batch:
-            if job.finished and job is not me:
-                job.gate.release()
+            followers = batch[1:]
+            with self._mutex:
+                self._waiting[:0] = [job for job in followers if not (job.finished or job.abandoned)]
+                self._choose()
+            for job in followers:
+                if job.finished:
+                    job.gate.release()
 
     def _choose(self) -> None:
         """Name the next leader. Needs the mutex."""
@@ -111,14 +122,10 @@ class CommitQueue:
             self._waiting[0].gate.release()
 
     def _run(self, batch: list[Job]) -> None:
+        self._committing = False
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-        except Exception as error:  # noqa: BLE001  # raised again in each caller's own thread
-            for job in batch:
-                _finish(job, error)
-            return
-        try:
-            self._commit(batch)
+            if self._begin(batch):
+                self._commit(batch)
         except Exception as error:  # noqa: BLE001  # raised again in the caller's own thread
             self._roll_back()
             self._run_apart(batch, error)
@@ -128,8 +135,31 @@ class CommitQueue:
             self._roll_back()
             raise
 
+    def _begin(self, batch: list[Job]) -> bool:
+        """Whether there is a transaction; if there is none, every job has the reason."""
+        try:
+            self._take_lock()
+        except Exception as error:  # noqa: BLE001  # raised again in each caller's own thread
+            for job in batch:
+                _finish(job, error)
+            return False
+        return True
+
+    def _take_lock(self) -> None:
+        """Take the file's write lock, asking often and evenly: SQLite's own handler asks ever more rarely, so that of
+        eight processes one once waited 1.3 s while others wrote.
+        """
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                return
+            except self._busy as error:
+                if "locked" not in str(error) or time.monotonic() > give_up:
+                    raise
+                time.sleep(random.uniform(0.0002, 0.001))
+
     def _commit(self, batch: list[Job]) -> None:
-        self._committing = False
         for job in batch:
             self._attempt(job, alone=len(batch) == 1)
         self._committing = True

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, bindparam
+from sqlalchemy import Boolean, ColumnElement, FromClause, Join, bindparam, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
@@ -82,3 +82,26 @@ def _advisory_lock(element: one_at_a_time, compiler: Any, **options: Any) -> str
 def _already_alone(element: one_at_a_time, compiler: Any, **options: Any) -> str:
     (key,) = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{key} IS NULL"
+
+
+def in_this_order(*sources: FromClause) -> FromClause:
+    """A cross join. SQLite runs its loops in the order written; PostgreSQL chooses its own, and knows how many hits."""
+    joined, *rest = sources
+    for source in rest:
+        joined = _Cross(joined, source)
+    return joined
+
+
+class _Cross(Join):
+    """`a CROSS JOIN b`."""
+
+    inherit_cache = True
+
+    def __init__(self, left: FromClause, right: FromClause) -> None:
+        super().__init__(left, right, true())
+
+
+@compiles(_Cross)
+def _cross_join(element: _Cross, compiler: Any, **options: Any) -> str:
+    options["asfrom"] = True
+    return f"{compiler.process(element.left, **options)} CROSS JOIN {compiler.process(element.right, **options)}"

@@ -5,7 +5,6 @@ policies. Every transaction sets its scope with `SET LOCAL`, in the same message
 it itself and takes a single round trip.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ import psycopg
 import sqlalchemy
 import stamina
 from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
@@ -23,12 +24,14 @@ from holdfast.core.database.errors import (
     Busy,
     EngineTooOld,
     StorageFull,
-    StoreClosed,
     StoreMissing,
 )
+from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Call, Transaction, Work
+from holdfast.core.database.types import load_json
 from holdfast.core.errors import HoldfastError, Unavailable
+from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
@@ -54,12 +57,11 @@ class PostgresEngine:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         self._settings = settings
-        self._closed = False
-        self._replacing = threading.Lock()
         self._start()
+        self._gate = Gate(self._drop)
 
     def _start(self) -> None:
-        self._process = os.getpid()
+        self._replacing = threading.Lock()
         self._pool = QueuePool(
             self._connect_application,
             pool_size=self._settings.pool,
@@ -69,15 +71,22 @@ class PostgresEngine:
             use_lifo=True,
         )
 
+    def _drop(self) -> None:
+        self._pool.dispose()
+        self._start()
+
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """See `Engine.read`. Costs two round trips besides the work's own."""
-        return self._in_transaction(scope, reach, work, _SNAPSHOT)
+        return shielded(lambda: self._in_transaction(scope, reach, work, _SNAPSHOT))
 
     def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """See `Engine.write`. Costs two round trips besides the work's own; a lone `Call` takes one in all.
 
         Tried again, with growing pauses, when the server chose it to fail for another's sake.
         """
+        return shielded(lambda: self._write(scope, reach, work))
+
+    def _write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         try:
             return self._write_once(scope, reach, work)
         except _Conflict:
@@ -98,12 +107,10 @@ class PostgresEngine:
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         with self._lent() as cursor:
-            cursor.connection.execute(
-                _begin(scope, reach, mode), prepare=False
-            )  # several statements: text protocol only
+            cursor.connection.execute(_begin(scope, reach, mode), prepare=False)  # several statements: text protocol
             try:
                 done = work(Transaction(cursor, self.dialect, scope, reach, server_side=True))
-            except BaseException:
+            except Exception:
                 if not cursor.connection.closed:
                     cursor.execute("ROLLBACK")
                 raise
@@ -113,37 +120,38 @@ class PostgresEngine:
     @contextmanager
     def _lent(self) -> Iterator[Any]:
         """A cursor on a pooled connection; the driver's errors leave here as named ones."""
-        self._check_usable()
-        pool = self._pool
-        try:
-            lent = pool.connect()
-        except PoolTimeout as error:
-            raise Busy from error
-        except psycopg.Error as error:
-            raise translate(error) from None
-        try:
-            yield lent.cursor(binary=True)
-        except psycopg.Error as error:
-            if lent.dbapi_connection is None or lent.dbapi_connection.closed:
-                lent.invalidate()
-                self._replace(pool)
-            raise translate(error) from None  # the driver's text can hold values
-        finally:
+        with self._gate.inside():
+            pool = self._pool
+            try:
+                lent = pool.connect()
+            except PoolTimeout as error:
+                raise Busy from error
+            except psycopg.Error as error:
+                raise translate(error) from None
+            try:
+                yield lent.cursor(binary=True)
+            except psycopg.Error as error:
+                raise translate(error) from None  # the driver's text can hold values
+            finally:
+                self._give_back(lent, pool)
+
+    def _give_back(self, lent: Any, pool: QueuePool) -> None:
+        """To the pool, if it is as it came from there: connected, and in no transaction."""
+        connection = lent.dbapi_connection
+        lost = connection is None or connection.closed
+        if lost or pool is not self._pool or connection.info.transaction_status != TransactionStatus.IDLE:
+            lent.invalidate()
+        else:
             lent.close()
+        if lost:
+            self._replace(pool)
 
     def _replace(self, broken: QueuePool) -> None:
         """When one connection is lost the others of its time usually are: start a new pool, once."""
         with self._replacing:
             if self._pool is broken:
-                self._start()
+                self._pool = broken.recreate()
                 broken.dispose()
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise StoreClosed
-        if os.getpid() != self._process:
-            _abandoned.append(self._pool)  # a socket shared over a fork mixes two conversations
-            self._start()
 
     def _connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self._conninfo, autocommit=True, application_name="holdfast", connect_timeout=10)
@@ -151,6 +159,7 @@ class PostgresEngine:
     def _connect_application(self) -> Any:
         connection = self._connect()
         connection.prepare_threshold = 1
+        set_json_loads(_load_json_bytes, connection)
         connection.execute(_SESSION, prepare=False)
         return connection
 
@@ -189,16 +198,13 @@ class PostgresEngine:
 
     def close(self) -> None:
         """See `Engine.close`."""
-        if not self._closed and os.getpid() == self._process:
-            self._closed = True
+        if self._gate.close():
             self._pool.dispose()
 
     def discard(self) -> None:
         """See `Engine.discard`. The migration was rolled back, so there is nothing to take away."""
         self.close()
 
-
-_abandoned: list[QueuePool] = []
 
 _SESSION = """
     SET ROLE holdfast_app;
@@ -207,6 +213,10 @@ _SESSION = """
     SET plan_cache_mode = force_generic_plan
 """
 _ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
+
+
+def _load_json_bytes(data: str | bytes) -> Any:
+    return load_json(data if isinstance(data, str) else bytes(data).decode())
 
 
 class _Conflict(Unavailable):

@@ -21,12 +21,14 @@ def scoped_table(name: str, *parts: Any, index: bool = False, **options: Any) ->
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
 
     Declare the other key columns with `primary_key=True`. The tenant guard refuses statements on it
-    without a tenant predicate, and on PostgreSQL row-level security must cover it. `index`: it holds nothing that
-    cannot be made again from other tables.
+    without a tenant predicate, and on PostgreSQL row-level security must cover it. It refers to its tenant, itself or
+    through another scoped table. `index`: it holds nothing that cannot be made again from other tables, and refers to
+    none.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
-    tenant = ForeignKeyConstraint(["tenant_id"], ["tenants.id"])
-    return Table(name, metadata, tenant_id, *parts, tenant, info={"scoped": True, "index": index}, **options)
+    through_another = any(isinstance(part, ForeignKeyConstraint) and "tenant_id" in part.column_keys for part in parts)
+    tenant = () if through_another or index else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
+    return Table(name, metadata, tenant_id, *parts, *tenant, info={"scoped": True, "index": index}, **options)
 
 
 def global_table(name: str, *parts: Any, **options: Any) -> Table:

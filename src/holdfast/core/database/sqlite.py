@@ -4,7 +4,6 @@ WAL with `synchronous=FULL`: a commit that has returned survives a power cut. Re
 own and never wait for the writer. Writes share commits (commits.py).
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,10 +18,12 @@ from sqlcipher3 import dbapi2 as driver
 
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
-from holdfast.core.database.errors import Busy, EngineTooOld, StorageFull, StoreClosed
+from holdfast.core.database.errors import Busy, EngineTooOld, StorageFull
+from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Transaction, Work
 from holdfast.core.errors import HoldfastError
+from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
@@ -34,8 +35,6 @@ OLDEST = (3, 51, 3)
 
 SEEN = 10_000
 """Of so many rows a process remembers what it last saw (`Transaction.seen`)."""
-
-_abandoned: list[Any] = []
 
 
 class SqliteEngine:
@@ -50,12 +49,11 @@ class SqliteEngine:
         self.url = f"sqlite:///{path}"
         self._key = key
         self._settings = settings
-        self._closed = False
-        self._opening = threading.Lock()
         self._start()
+        self._gate = Gate(self._drop)
 
     def _start(self) -> None:
-        self._process = os.getpid()
+        self._opening = threading.Lock()
         self._writer: Any = None
         self._commits: CommitQueue | None = None
         self._seen: dict[Any, Any] = {}
@@ -68,19 +66,28 @@ class SqliteEngine:
             use_lifo=True,
         )
 
+    def _drop(self) -> None:
+        self._readers.dispose()
+        if self._writer is not None:
+            self._writer.close()
+        self._start()
+
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """See `Engine.read`. Costs two statements besides the work's own; no fsync."""
-        self._check_usable()
-        try:
-            lent = self._readers.connect()
-        except PoolTimeout as error:
-            raise Busy from error
-        try:
-            return self._read_on(lent.cursor(), scope, reach, work)
-        except driver.Error as error:
-            raise translate(error) from None  # the driver's text can hold values
-        finally:
-            lent.close()
+        return shielded(lambda: self._read(scope, reach, work))
+
+    def _read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        with self._gate.inside():
+            try:
+                lent = self._readers.connect()
+                try:
+                    return self._read_on(lent.cursor(), scope, reach, work)
+                finally:
+                    lent.close()
+            except PoolTimeout as error:
+                raise Busy from error
+            except driver.Error as error:
+                raise translate(error) from None  # the driver's text can hold values
 
     def _read_on(self, cursor: Any, scope: Scope, reach: Reach, work: Work[T]) -> T:
         cursor.execute("BEGIN")
@@ -91,33 +98,30 @@ class SqliteEngine:
 
     def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """See `Engine.write`. Costs two statements besides the work's own and one fsync, shared with others."""
-        self._check_usable()
-        commits, writer = self._writing()
-        seen = self._seen
-        if len(seen) > SEEN:
-            seen.clear()
-        try:
-            done: T = commits.submit(lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen)))
-        except driver.Error as error:
-            raise translate(error) from None  # the driver's text can hold values
+        return shielded(lambda: self._write(scope, reach, work))
+
+    def _write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        with self._gate.inside():
+            try:
+                commits, writer, seen = self._writing()
+                done: T = commits.submit(
+                    lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen))
+                )
+            except driver.Error as error:
+                raise translate(error) from None  # the driver's text can hold values
         return done
 
-    def _writing(self) -> tuple[CommitQueue, Any]:
+    def _writing(self) -> tuple[CommitQueue, Any, dict[Any, Any]]:
         if self._commits is None:
             with self._opening:
                 if self._commits is None:
                     self._writer = self.connect()
-                    self._commits = CommitQueue(self._writer)
-        return self._commits, self._writer
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise StoreClosed
-        if os.getpid() != self._process:
-            # A connection carried over a fork corrupts; closing it here would drop the parent's locks.
-            _abandoned.append((self._writer, self._readers))
-            self._opening = threading.Lock()
-            self._start()
+                    self._writer.execute("PRAGMA busy_timeout = 0")  # the queue waits itself
+                    patience = self._settings.busy_seconds
+                    self._commits = CommitQueue(self._writer, busy=driver.OperationalError, patience=patience)
+        if len(self._seen) > SEEN:
+            self._seen.clear()
+        return self._commits, self._writer, self._seen
 
     def connect(self) -> Any:
         """A new connection with every pragma set. Raises the named error of a file that does not open."""
@@ -161,13 +165,14 @@ class SqliteEngine:
             connection.close()
 
     def close(self) -> None:
-        """See `Engine.close`. The last connection to close empties the write-ahead log into the file."""
-        if self._closed or os.getpid() != self._process:
-            return
-        self._closed = True
-        self._readers.dispose()
-        if self._writer is not None:
-            self._writer.close()
+        """See `Engine.close`. What has begun is finished first.
+
+        The last connection to close empties the write-ahead log into the file.
+        """
+        if self._gate.close():
+            self._readers.dispose()
+            if self._writer is not None:
+                self._writer.close()
 
     def discard(self) -> None:
         """See `Engine.discard`. Only ever called on a file that this process has just made."""

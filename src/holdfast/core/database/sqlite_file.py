@@ -87,10 +87,13 @@ def _header(path: Path, url: str) -> bytes:
 
 
 def _looks_encrypted(path: Path, header: bytes) -> bool:
-    """Encrypted files are whole pages and begin with a random salt; other files rarely do both."""
+    """Encrypted files begin with a random salt; of other files few are so long and do.
+
+    A crash may leave the last page half written, so the size tells nothing.
+    """
     size = path.stat().st_size
     printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in header)
-    return size > 0 and size % PAGE_BYTES == 0 and printable < SALT_BYTES
+    return size >= PAGE_BYTES and printable < SALT_BYTES
 
 
 def unlock(connection: Any, key: Key | None, path: Path) -> None:

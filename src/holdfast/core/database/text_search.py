@@ -141,7 +141,10 @@ def _server_function(element: search_messages, compiler: Any, **options: Any) ->
 
 @compiles(search_messages, "sqlite")
 def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str:
-    """CROSS JOIN fixes the order of the loops: candidates come best first, and joining stops at the limit."""
+    """CROSS JOIN fixes the order of the loops: candidates come best first, and joining stops at the limit.
+
+    Without its LIMIT, SQLite takes the inner ORDER BY for superfluous and leaves it out.
+    """
     marks, query, window, through, limit = (compiler.process(bind, **options) for bind in element.binds)
     tenant, same_tenant = compiler.process(TENANT, **options), compiler.process(TENANT, **options)
     return f"""(
@@ -151,7 +154,7 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
                 SELECT rowid AS number, message_id, bm25(message_index, 0.0, 0.0, 0.0, 1.0) AS rank
                 FROM message_index WHERE message_index MATCH {marks} || {query}
                 ORDER BY rowid DESC LIMIT {window}
-            ) ORDER BY rank, number DESC
+            ) ORDER BY rank, number DESC LIMIT -1
         ) AS ranked
         CROSS JOIN messages AS m ON m.tenant_id = {tenant} AND m.id = ranked.message_id
         CROSS JOIN conversations AS c ON c.tenant_id = {same_tenant} AND c.id = m.conversation_id

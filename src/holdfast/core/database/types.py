@@ -41,7 +41,10 @@ def dump_json(value: object) -> str:
     """The one JSON spelling of a value: sorted keys, no spaces, no escapes. Digests are taken over it."""
     if not value and isinstance(value, dict):
         return "{}"
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class PerEngine(UserDefinedType[Any]):
@@ -98,7 +101,10 @@ class Time(PerEngine):
 
 def load_json(text: str) -> Any:
     """The value of a stored text; the empty document, the common case, without a parser."""
-    return {} if text == "{}" else json.loads(text)
+    return {} if text == "{}" else _scan(text, 0)[0]
+
+
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # what loads() ends in; our texts have no spaces around
 
 
 class Json(PerEngine):

@@ -132,7 +132,13 @@ class _Log:
         return created_at if self._original_times else latest
 
     def end(self) -> dict[str, Any]:
-        return {**self._same, "seq": self.count, "new_head": self.head, "moment": self.latest}
+        return {
+            **self._same,
+            "seq": self.count,
+            "new_head": self.head,
+            "moment": self.latest,
+            "previous": self.rows[-1]["previous"],
+        }
 
 
 def append_all(

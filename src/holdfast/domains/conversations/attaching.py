@@ -20,12 +20,13 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
     "application/pdf": (b"%PDF-",),
     "application/zip": (b"PK\x03\x04", b"PK\x05\x06"),
     "application/gzip": (b"\x1f\x8b",),
 }
 """How files of a type begin, for the types that say so."""
+
+WEBP = "image/webp"
 
 REFUSED = ("text/html", "image/svg+xml", "application/xhtml+xml", "application/javascript", "text/javascript")
 """Types that a browser would run when they are shown."""
@@ -52,12 +53,18 @@ def check_attachment(data: bytes, name: str, media_type: str, settings: Settings
 
 
 def _check_signature(data: bytes, media_type: str) -> None:
-    expected = SIGNATURES.get(media_type)
-    if expected is not None and not data.startswith(expected):
+    really = _recognised(data)
+    if media_type in (*SIGNATURES, WEBP) and really != media_type:
         raise AttachmentRefused(f"does not begin as {media_type} does; name the type it really has")
-    for other, beginnings in SIGNATURES.items():
-        if expected is None and other.startswith("image/") and data.startswith(beginnings):
-            raise AttachmentRefused(f"is {other}, not {media_type}; name the type it really has")
+    if really is not None and really.startswith("image/") and really != media_type:
+        raise AttachmentRefused(f"is {really}, not {media_type}; name the type it really has")
+
+
+def _recognised(data: bytes) -> str | None:
+    """The type that the bytes themselves tell."""
+    if data.startswith(b"RIFF"):
+        return WEBP if data[8:12] == b"WEBP" else None  # sound and video begin with RIFF too
+    return next((name for name, beginnings in SIGNATURES.items() if data.startswith(beginnings)), None)
 
 
 def check_digest(digest: object) -> str:

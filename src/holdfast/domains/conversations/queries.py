@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Text
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
-from holdfast.core.database.constructs import has_element, has_members, one_at_a_time
+from holdfast.core.database.constructs import has_element, has_members, in_this_order, one_at_a_time
 from holdfast.core.database.text_search import search_messages
 from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 from holdfast.domains.conversations.models import (
@@ -44,7 +44,7 @@ from holdfast.domains.identity.tables import tenants
 _c, _m, _s, _f, _a = conversations.c, messages.c, summaries.c, feedback.c, attachments.c
 _q = unindexed_messages.c
 
-_CONVERSATION = [column for column in _c if column.name not in ("tenant_id", "head")]
+_CONVERSATION = [column for column in _c if column.name not in ("tenant_id", "head", "previous_head")]
 _MESSAGE = [column for column in _m if column.name not in ("tenant_id", "owner_id", "salt")]
 MESSAGE_FIELDS = tuple(column.name for column in _MESSAGE)
 _THIS = bindparam("conversation_id", type_=Id)
@@ -73,7 +73,7 @@ conversation_by_source = Query(
     ),
     Conversation,
 )
-"""Served by the unique key of (tenant, owner, source, source_id)."""
+"""Served by uq_conversations_source."""
 
 insert_conversation = Query(
     insert(conversations).values(
@@ -98,6 +98,7 @@ advance_conversation = Query(
     .values(
         message_count=bindparam("seq"),
         head=bindparam("new_head", type_=Digest),
+        previous_head=bindparam("previous", type_=Digest),
         last_message_at=bindparam("moment", type_=Time),
         active_at=bindparam("moment", type_=Time),
     )
@@ -374,10 +375,15 @@ _hits = search_messages().hits()
 
 search = Query(
     select(*_MESSAGE, _c.title.label("title"), _hits.c.score)
-    .select_from(_hits)
-    .join(messages, (_m.tenant_id == TENANT) & (_m.id == _hits.c.message_id))
-    .join(conversations, (_c.tenant_id == TENANT) & (_c.id == _m.conversation_id))
-    .where(_within_reach(_m.owner_id), _c.status != "DELETED")
+    .select_from(in_this_order(_hits, messages, conversations))
+    .where(
+        _m.tenant_id == TENANT,
+        _m.id == _hits.c.message_id,
+        _c.tenant_id == TENANT,
+        _c.id == _m.conversation_id,
+        _within_reach(_m.owner_id),
+        _c.status != "DELETED",
+    )
     .order_by(_hits.c.score.desc(), _m.id.desc())
 )
 """The ranking is done inside the index; this fetches the few that are shown."""

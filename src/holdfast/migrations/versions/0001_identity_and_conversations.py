@@ -30,13 +30,7 @@ def upgrade() -> None:
 
 
 def _scoped(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
-    op.create_table(
-        name,
-        sa.Column("tenant_id", Id, nullable=False),
-        *parts,
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=f"fk_{name}_tenant_id"),
-        **options,
-    )
+    op.create_table(name, sa.Column("tenant_id", Id, nullable=False), *parts, **options)
 
 
 def _reference(table: str, columns: list[str], target: str, keys: list[str]) -> sa.ForeignKeyConstraint:
@@ -70,6 +64,7 @@ def _identity() -> None:
         sa.Column("created_at", Time, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "user_id", name="pk_memberships"),
         _reference("memberships", ["user_id"], "users", ["id"]),
+        _reference("memberships", ["tenant_id"], "tenants", ["id"]),
         sa.CheckConstraint("role IN ('owner', 'admin', 'member', 'auditor')", name=op.f("ck_memberships_role")),
     )
     op.create_index("ix_memberships_user_id", "memberships", ["user_id"])
@@ -80,6 +75,7 @@ def _identity() -> None:
         sa.Column("created_at", Time, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_workspaces"),
         sa.UniqueConstraint("tenant_id", "name", name="uq_workspaces_tenant_id_name"),
+        _reference("workspaces", ["tenant_id"], "tenants", ["id"]),
     )
 
 
@@ -95,6 +91,7 @@ def _conversations() -> None:
         sa.Column("metadata", Json, nullable=False),
         sa.Column("message_count", sa.Integer, nullable=False),
         sa.Column("head", Digest, nullable=False),
+        sa.Column("previous_head", Digest),
         sa.Column("summarized_through", sa.Integer, nullable=False),
         sa.Column("created_at", Time, nullable=False),
         sa.Column("last_message_at", Time),
@@ -111,15 +108,21 @@ def _conversations() -> None:
         _reference("conversations", ["tenant_id", "owner_id"], "memberships", ["tenant_id", "user_id"]),
         _reference("conversations", ["tenant_id", "workspace_id"], "workspaces", ["tenant_id", "id"]),
         _reference("conversations", ["tenant_id", "parent_id"], "conversations", ["tenant_id", "id"]),
-        sa.UniqueConstraint(
-            "tenant_id", "owner_id", "source", "source_id", name="uq_conversations_tenant_id_owner_id_source_source_id"
-        ),
         sa.CheckConstraint(
             "status IN ('ACTIVE', 'ARCHIVED', 'CLOSED', 'DELETED')", name=op.f("ck_conversations_status")
         ),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_conversations_recent", "conversations", ["tenant_id", "owner_id", "active_at", "id"])
+    imported = sa.text("source IS NOT NULL")
+    op.create_index(
+        "uq_conversations_source",
+        "conversations",
+        ["tenant_id", "owner_id", "source", "source_id"],
+        unique=True,
+        sqlite_where=imported,
+        postgresql_where=imported,
+    )
     forked = sa.text("parent_id IS NOT NULL")
     op.create_index(
         "ix_conversations_parent",
