@@ -94,4 +94,4 @@ def test_a_file_whose_last_page_is_half_written_opens_when_its_log_is_whole(tmp_
     with place.path.open("ab") as file:
         file.write(bytes(size))
     with place.open() as store:
-        assert conversations_of(store).list().items == []
+        assert conversations_of(store).list().items == ()

@@ -1,105 +1,173 @@
 """The tenant guard: a statement on a scoped table without its tenant predicate is not made into a query.
 
-It reads the statement's structure, not its text. In every SELECT, UPDATE and DELETE each scoped table must be
-held to the scope's tenant by a condition that always applies (joined by AND at the top of WHERE or ON):
-`table.tenant_id = :tenant_id`, or equality with the tenant_id of a table that is so held. An INSERT must take
-its tenant_id from `:tenant_id`. The value of `:tenant_id` is always the scope's own: a caller cannot give one.
+It reads the statement's structure, not its text. In every SELECT, UPDATE and DELETE each scoped table must be held to
+the scope's tenant by a condition that always applies (joined by AND at the top of WHERE, or of ON where the join cannot
+let rows through without it): `table.tenant_id = :tenant_id`, or equality with the tenant_id of a table that is so held.
+An INSERT must take its tenant_id from `:tenant_id`, or from a held table; an UPDATE cannot set it. The value of `:tenant_id`
+is always the scope's own: a caller cannot give one. What the guard cannot read (a table by name, text) is refused.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Delete, Insert, Select, Table, Update
+from sqlalchemy import BindParameter, Column, Delete, Insert, Select, Table, TextClause, Update
 from sqlalchemy.sql import ClauseElement, operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, Grouping
-from sqlalchemy.sql.selectable import Alias, FromClause, Join
+from sqlalchemy.sql.selectable import (
+    AliasedReturnsRows,
+    FromClause,
+    Join,
+    SelectBase,
+    TableValuedAlias,
+    TextualSelect,
+)
 
 from holdfast.core.errors import TenantGuardError
 
 TENANT = "tenant_id"
 
+Edge = tuple[Any, Any]
+"""(a, None): `a` is held to the scope's tenant. (a, b): `a` is held if `b` is."""
+
 
 def check(statement: ClauseElement) -> None:
     """Raise `TenantGuardError` unless every scoped table in `statement` is held to the scope's tenant."""
     for part in visitors.iterate(statement):
+        if isinstance(part, TextualSelect):
+            raise TenantGuardError("a statement with text in place of a SELECT; write it in Core")
         if isinstance(part, Select):
-            _check_held(_sources(part.get_final_froms()), [*part._where_criteria, *_join_conditions(part)])
+            _check_select(part)
         elif isinstance(part, (Update, Delete)):
-            _check_held(_sources([part.table]), part._where_criteria)
+            _check_change(part)
         elif isinstance(part, Insert):
             _check_insert(part)
 
 
-def _check_held(sources: list[FromClause], conditions: Iterable[Any]) -> None:
-    wanted = {source for source in sources if _is_scoped(source)}
-    equalities = [pair for condition in conditions for pair in _tenant_equalities(condition)]
-    held: set[Any] = {source for source, other in equalities if other is None}
+def _check_select(select: Select[Any]) -> None:
+    froms = select.get_final_froms()
+    edges = [edge for condition in select._where_criteria for edge in _edges(condition)]
+    edges += [edge for source in froms for edge in _join_edges(source)]
+    _check_held([leaf for source in froms for leaf in _leaves(source)], edges)
+
+
+def _check_change(change: Update | Delete) -> None:
+    values = (getattr(change, "_values", None) or {}) if isinstance(change, Update) else {}
+    if any(_name(column) == TENANT for column in values):
+        raise TenantGuardError(f"UPDATE of {_name(change.table)!r} would move rows to another tenant")
+    parts = [*change._where_criteria, *values.values()]
+    for table in {column.table for part in parts for column in _columns_outside_selects(part)} - {change.table}:
+        raise TenantGuardError(f"statement on {_name(table)!r} beside {_name(change.table)!r}; use a subquery")
+    _check_held([*_leaves(change.table)], [edge for condition in change._where_criteria for edge in _edges(condition)])
+
+
+def _check_insert(insert: Insert) -> None:
+    if not _is_scoped(insert.table):
+        return
+    if insert.select is not None:
+        given = _selected_tenant(insert)
+        allowed = _is_scope_tenant(given) or _is_tenant_column(given)  # its SELECT is checked to be held
+    else:
+        named = {_name(column): value for column, value in (insert._values or {}).items()}
+        allowed = _is_scope_tenant(named.get(TENANT))
+    if not allowed:
+        raise TenantGuardError(f"INSERT into {insert.table.name!r} must take tenant_id from :tenant_id")
+
+
+def _selected_tenant(insert: Insert) -> Any:
+    names = [_name(name) for name in insert._select_names or ()]
+    if TENANT not in names or not isinstance(insert.select, Select):
+        return None
+    return list(insert.select.selected_columns)[names.index(TENANT)]
+
+
+def _check_held(leaves: list[FromClause], edges: list[Edge]) -> None:
+    held: set[Any] = set()
     while True:
-        more = {s for s, o in equalities if o in held} | {o for s, o in equalities if o is not None and s in held}
-        if more <= held:
+        more = {target for target, source in edges if source is None or source in held} - held
+        if not more:
             break
         held |= more
-    for source in wanted - held:
-        raise TenantGuardError(f"statement on {_name(source)!r} without its tenant predicate; hold it to :tenant_id")
+    for leaf in leaves:
+        if _is_scoped(leaf) and leaf not in held:
+            raise TenantGuardError(f"statement on {_name(leaf)!r} without its tenant predicate; hold it to :tenant_id")
 
 
-def _check_insert(statement: Insert) -> None:
-    if not _is_scoped(statement.table) or statement.select is not None:
-        return  # the SELECT of an INSERT … SELECT is checked as such
-    given = {getattr(name, "key", name): value for name, value in (statement._values or {}).items()}.get(TENANT)
-    if not _is_scope_tenant(given):
-        raise TenantGuardError(f"INSERT into {statement.table.name!r} must take tenant_id from :tenant_id")
-
-
-def _sources(froms: Iterable[Any]) -> list[FromClause]:
-    found: list[FromClause] = []
-    for source in froms:
-        if isinstance(source, Join):
-            found.extend(_sources([source.left, source.right]))
-        else:
-            found.append(source)
-    return found
-
-
-def _join_conditions(select: Select[Any]) -> Iterator[Any]:
-    for source in select.get_final_froms():
-        yield from _conditions_in(source)
-
-
-def _conditions_in(source: Any) -> Iterator[Any]:
+def _leaves(source: Any) -> Iterator[FromClause]:
+    """The tables, aliases and subqueries under joins. Refuses what cannot be read."""
     if isinstance(source, Join):
-        yield source.onclause
-        yield from _conditions_in(source.left)
-        yield from _conditions_in(source.right)
+        yield from _leaves(source.left)
+        yield from _leaves(source.right)
+    elif isinstance(source, TextClause) or not _is_readable(_unwrapped(source)):
+        raise TenantGuardError(f"statement on {_name(source)!r}, which is no table of the schema; declare it")
+    else:
+        yield source
+
+
+def _unwrapped(source: Any) -> Any:
+    """What an alias, a sample or a subquery is of."""
+    while isinstance(source, AliasedReturnsRows) and not isinstance(source, TableValuedAlias):
+        source = source.element
+    return source
+
+
+def _is_readable(source: Any) -> bool:
+    return isinstance(source, (Table, SelectBase, TableValuedAlias))
 
 
 def _is_scoped(source: Any) -> bool:
-    table = source.element if isinstance(source, Alias) else source
+    table = _unwrapped(source)
     return isinstance(table, Table) and bool(table.info["scoped"])
 
 
 def _name(source: Any) -> str:
-    return str(getattr(source, "name", source))
+    return str(getattr(source, "key", None) or getattr(source, "name", source))
 
 
-def _tenant_equalities(condition: Any) -> Iterator[tuple[Any, Any]]:
-    """(source, None) for `source.tenant_id = :tenant_id`; (source, other) for an equality of two tenant_ids."""
+def _join_edges(source: Any) -> Iterator[Edge]:
+    """What ON conditions hold: both sides of an inner join, only the right one of a left join, none of a full one."""
+    if not isinstance(source, Join):
+        return
+    yield from _join_edges(source.left)
+    if not source.full:
+        if source.isouter:
+            right = set(_leaves(source.right))
+            yield from (edge for edge in _edges(source.onclause) if edge[0] in right)
+        else:
+            yield from _edges(source.onclause)
+            yield from _join_edges(source.right)
+
+
+def _edges(condition: Any) -> Iterator[Edge]:
     if isinstance(condition, Grouping):
-        yield from _tenant_equalities(condition.element)
+        yield from _edges(condition.element)
     elif isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
         for inner in condition.clauses:
-            yield from _tenant_equalities(inner)
+            yield from _edges(inner)
     elif isinstance(condition, BinaryExpression) and condition.operator is operators.eq:
         yield from _equality(condition.left, condition.right)
 
 
-def _equality(left: Any, right: Any) -> Iterator[tuple[Any, Any]]:
-    if _is_tenant_column(left) and _is_scope_tenant(right):
-        yield left.table, None
-    elif _is_tenant_column(right) and _is_scope_tenant(left):
-        yield right.table, None
-    elif _is_tenant_column(left) and _is_tenant_column(right):
-        yield left.table, right.table
+def _equality(left: Any, right: Any) -> Iterator[Edge]:
+    for one, other in ((left, right), (right, left)):
+        if _is_tenant_column(one) and _is_scope_tenant(other):
+            yield one.table, None
+        elif _is_tenant_column(one) and _is_tenant_column(other):
+            yield one.table, other.table
+
+
+def _columns_outside_selects(part: Any) -> Iterator[Any]:
+    """The columns that a WHERE or SET uses itself; those inside a subquery are checked with it."""
+    waiting: list[Any] = [part]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Column) and current.table is not None:
+            yield current
+        elif isinstance(current, ClauseElement) and not isinstance(current, SelectBase):
+            waiting += _children(current)
+
+
+def _children(element: ClauseElement) -> Iterable[Any]:
+    return element.get_children()
 
 
 def _is_tenant_column(part: Any) -> bool:
@@ -107,4 +175,4 @@ def _is_tenant_column(part: Any) -> bool:
 
 
 def _is_scope_tenant(part: Any) -> bool:
-    return isinstance(part, BindParameter) and part.key == TENANT
+    return isinstance(part, BindParameter) and part.key == TENANT and not part.unique
