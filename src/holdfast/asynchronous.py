@@ -34,7 +34,7 @@ from holdfast.domains.conversations.reads import (
     SummaryList,
 )
 from holdfast.domains.identity import Identity
-from holdfast.domains.identity.models import Member, Tenant, User, Workspace
+from holdfast.domains.identity.models import Member, Tenant, Workspace
 
 
 class AsyncIdentity:
@@ -65,7 +65,7 @@ class AsyncIdentity:
 
     async def create_user(
         self, email: str, *, role: str = "member", tenant: str | None = None, name: str | None = None
-    ) -> User:
+    ) -> Member:
         """Make a person a member of a tenant, known by e-mail address (in lower case); new to the store or not.
 
         `role`: owner, admin, member or auditor. `tenant` (its slug) is the caller's own unless the operator names one.

@@ -17,6 +17,7 @@ from holdfast.core.database.errors import (
 from holdfast.core.database.opening import engine_for_existing, engine_for_new
 from holdfast.core.database.schema import scoped_tables
 from holdfast.core.database.types import Id
+from holdfast.core.inputs import check_text
 from holdfast.core.scope import OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.conversations import Conversations
@@ -77,7 +78,8 @@ class TenantScope:
 
     def user(self, email: str) -> UserScope:
         """The scope of a member, found by e-mail address. Raises `UserNotFound`."""
-        asked = {"in_tenant": self.tenant.id, "email": email.strip().lower()}
+        address = check_text(email, field="email", most_bytes=10_000).strip().lower()
+        asked = {"in_tenant": self.tenant.id, "email": address}
         member = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_by_email, asked))
         if member is None:
             raise UserNotFound(email)
@@ -103,7 +105,8 @@ class Store:
 
     def tenant(self, slug: str) -> TenantScope:
         """A tenant by its slug. Raises `TenantNotFound`."""
-        tenant = self.engine.read(OPERATOR, "all", lambda tx: tx.first(tenant_by_slug, {"slug": slug}))
+        asked = {"slug": check_text(slug, field="tenant", most_bytes=1_000)}
+        tenant = self.engine.read(OPERATOR, "all", lambda tx: tx.first(tenant_by_slug, asked))
         if tenant is None:
             raise TenantNotFound(slug)
         return TenantScope(self.engine, tenant, self.settings)

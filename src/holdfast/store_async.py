@@ -1,11 +1,12 @@
 """A store for asyncio programs: the same names as `store`, awaited."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 from holdfast import store as synchronous
 from holdfast.asynchronous import AsyncConversations, AsyncIdentity
 from holdfast.core.hop import Hop
-from holdfast.core.settings import Settings
+from holdfast.core.settings import Settings, from_environment
 from holdfast.store import Store, SystemScope, TenantScope, UserScope
 
 
@@ -75,15 +76,21 @@ class AsyncStore:
 
 async def create_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
     """`create`, for asyncio programs."""
-    hop = _hop(settings)
-    return AsyncStore(hop, await hop(synchronous.create, url, key, settings=settings))
+    return await _store(synchronous.create, url, key, settings)
 
 
 async def open_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
     """`open`, for asyncio programs."""
-    hop = _hop(settings)
-    return AsyncStore(hop, await hop(synchronous.open, url, key, settings=settings))
+    return await _store(synchronous.open, url, key, settings)
 
 
-def _hop(settings: Settings | None) -> Hop:
-    return Hop((settings or Settings()).pool)
+async def _store(
+    make: Callable[..., Store], url: str, key: str | bytes | None, settings: Settings | None
+) -> AsyncStore:
+    chosen = settings or from_environment()
+    hop = Hop(chosen.pool)
+    try:
+        return AsyncStore(hop, await hop(make, url, key, settings=chosen))
+    except BaseException:
+        hop.close()
+        raise

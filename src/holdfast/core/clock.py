@@ -15,9 +15,12 @@ def now() -> datetime:
 
 def as_utc(value: datetime, *, field: str) -> datetime:
     """`value` in UTC. Raises `InvalidInput` for a time without a zone: guessing one would shift it silently."""
-    if value.tzinfo is None:
-        raise InvalidInput(f"{field}: {value!r} has no time zone; give an aware datetime", field=field)
-    return value.astimezone(UTC)
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise InvalidInput(f"{field}: {value!r:.80} has no time zone; give an aware datetime", field=field)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(f"{field}: {value!r:.80} is beyond the calendar", field=field) from error
 
 
 def to_microseconds(value: datetime) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from holdfast.core.errors import InvalidInput
 
-INTEGER_BITS = 1024
-"""Longer whole numbers are refused: parsers differ about them, and Python's own gives up at 4,300 digits."""
+INTEGER_BITS = 63
+"""Longer whole numbers are refused: parsers round them, each in its own way."""
 
 
 def check_text(value: object, *, field: str, most_bytes: int) -> str:

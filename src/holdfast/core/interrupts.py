@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def shielded(call: Callable[[], T]) -> T:
-    """The result of `call`; an interrupt that comes meanwhile is raised after it. Costs 2 µs, in the main thread only."""
+    """The result of `call`; an interrupt that comes meanwhile is raised after it. Costs 2 µs in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return call()  # signals are raised in the main thread
     handler = signal.getsignal(signal.SIGINT)

@@ -25,9 +25,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.configure_tenant": _ADMINISTER,
     "identity.create_user": _ADMINISTER,
     "identity.set_role": _ADMINISTER,
+    "identity.make_owner": {"operator": "all", "owner": "tenant"},
     "identity.create_workspace": _ADMINISTER,
-    "identity.list_members": _ADMINISTER | _EVERY_MEMBER,
-    "identity.list_workspaces": _ADMINISTER | _EVERY_MEMBER,
+    "identity.list_members": _EVERY_MEMBER,
+    "identity.list_workspaces": _EVERY_MEMBER,
     # conversations
     "conversations.create": _OWN_ONLY,
     "conversations.append": _OWN_ONLY,

@@ -3,6 +3,7 @@
 Each field can be set by an environment variable: `HOLDFAST_` and its name in capitals.
 """
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -57,7 +58,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in numbers(self).items():
-            if value <= 0:
+            if not (value > 0 and math.isfinite(value)):
                 raise InvalidInput(f"setting {name}: {value!r} is not a positive number", field=name)
 
 

@@ -18,18 +18,10 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]+|(?:(?![{_CJK}])[^\W_])+")
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
-WORDS_INDEXED = 20_000
-"""Of a longer message only so many words are searchable."""
+WORDS_INDEXED = 16_383
+"""Of a longer message only so many words are searchable: as many places as a tsvector has."""
 WORD_CHARS = 64
 """Longer words (a line of base64) are cut to this."""
-
-COMMON = frozenset(
-    """
-    a about after all also an and any are as at be been but by can could did do does for from had has have he her
-    his how i if in into is it its just me more my no not of on or our out over she so some than that the their
-    them then there these they this to up us was we were what when which who will with would you your
-    """.split()
-)
 
 _stems: dict[str, str] = {}
 _stemmer = Stemmer.Stemmer("english")
@@ -63,12 +55,13 @@ def _analyzed(piece: str) -> list[str]:
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
     """Each searchable word of `text` with where it begins and ends."""
     for match in _WORD.finditer(text):
-        piece = _fold(match.group())
-        if _IS_CJK.match(piece):
-            for offset, pair in enumerate(_pairs(piece)):
+        if _IS_CJK.match(match.group()) and len(_fold(match.group())) == len(match.group()):
+            for offset, pair in enumerate(_pairs(_fold(match.group()))):
                 yield pair, match.start() + offset, match.start() + offset + len(pair)
-        else:
-            yield _stem(piece), match.start(), match.end()
+            continue
+        for piece in _WORD.findall(_fold(match.group())):  # a fold can split: one half becomes 1⁄2
+            for word in _analyzed(piece):
+                yield word, match.start(), match.end()
 
 
 def _fold(text: str) -> str:
@@ -91,3 +84,14 @@ def _stem(word: str) -> str:
         if len(_stems) < _STEMS_KEPT:
             _stems[word] = stem
     return stem
+
+
+COMMON = frozenset(
+    _stem(word)
+    for word in """
+    a about after all also an and any are as at be been but by can could did do does for from had has have he her
+    his how i if in into is it its just me more my no not of on or our out over she so some than that the their
+    them then there these they this to up us was we were what when which who will with would you your
+    """.split()
+)
+"""Stems of words that tell nothing, in a query that has others."""

@@ -10,7 +10,8 @@ END $$
 MESSAGE_INDEX = """
 CREATE VIRTUAL TABLE message_index USING fts5(
     tenant_id UNINDEXED, message_id UNINDEXED, marks, body,
-    content='', contentless_unindexed=1, contentless_delete=1, tokenize="unicode61 remove_diacritics 0"
+    content='', contentless_unindexed=1, contentless_delete=1,
+    tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
 )
 """
 
@@ -34,7 +35,12 @@ BEGIN
         -- Whoever appends under the same request id just now is waited for.
         PERFORM FROM conversations c
         WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
+          AND c.status <> 'DELETED'
         FOR UPDATE;
+        IF NOT FOUND THEN
+            outcome := 'DELETED';
+            RETURN;
+        END IF;
         SELECT 'REPLAYED', m.id, m.seq, m.content, m.parts, m.metadata, m.created_at, m.digest, m.previous
         INTO outcome, id, seq, content, parts, metadata, created_at, digest, previous
         FROM messages m
@@ -80,7 +86,9 @@ END $$
 # newest first for common ones.
 SEARCH_MESSAGES = (
     """
-CREATE FUNCTION search_messages(p_marks tsquery, p_query tsquery, p_window integer, p_through integer, p_limit integer)
+CREATE FUNCTION search_messages(
+    p_marks tsquery, p_query tsquery, p_window integer, p_through integer, p_deleted boolean, p_limit integer
+)
 RETURNS TABLE (message_id uuid, score double precision)
 LANGUAGE plpgsql STABLE ROWS 20 SECURITY DEFINER SET search_path = holdfast, pg_catalog, pg_temp AS $$
 DECLARE
@@ -105,10 +113,10 @@ BEGIN
         ) ranked
         JOIN messages m ON m.tenant_id = $1 AND m.id = ranked.message_id
         JOIN conversations c ON c.tenant_id = $1 AND c.id = m.conversation_id
-        WHERE m.seq <= $6 AND c.status <> 'DELETED'
+        WHERE m.seq <= $6 AND ($7 OR c.status <> 'DELETED')
         ORDER BY ranked.score DESC, ranked.message_id DESC
         LIMIT $5
-    $query$ USING tenant, confined, p_query, p_window, p_limit, p_through;
+    $query$ USING tenant, confined, p_query, p_window, p_limit, p_through, p_deleted;
 END $$
 """,
     "GRANT CREATE ON SCHEMA holdfast TO holdfast_operator",

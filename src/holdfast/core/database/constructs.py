@@ -21,22 +21,21 @@ class has_members(FunctionElement[Any]):  # noqa: N801  # reads as the function 
 
 
 @compiles(has_members)
-def _jsonb_members(element: has_members, compiler: Any, **options: Any) -> str:
+def _json_members(element: has_members, compiler: Any, **options: Any) -> str:
+    """Compared as texts, which `dump_json` spells in one way: jsonb would take 1 and 1.0 for one."""
     document, wanted = (compiler.process(clause, **options) for clause in element.clauses)
     return (
-        f"(SELECT coalesce(bool_and(coalesce({document}::jsonb -> w.key = w.value, false)), true) "
-        f"FROM jsonb_each({wanted}::jsonb) AS w)"
+        f"(SELECT coalesce(bool_and(coalesce(({document} -> w.key)::text = w.value::text, false)), true) "
+        f"FROM json_each({wanted}::json) AS w)"
     )
 
 
 @compiles(has_members, "sqlite")
 def _json_each_members(element: has_members, compiler: Any, **options: Any) -> str:
-    """`true` and 1 are one value to SQLite, hence the comparison of types."""
     document, wanted = (compiler.process(clause, **options) for clause in element.clauses)
     return (
         f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS w LEFT JOIN json_each({document}) AS h ON h.key = w.key "
-        "WHERE h.key IS NULL OR h.value IS NOT w.value "
-        "OR (h.type IN ('true', 'false')) <> (w.type IN ('true', 'false')))"
+        "WHERE h.key IS NULL OR h.type <> w.type OR h.value IS NOT w.value)"
     )
 
 

@@ -139,6 +139,16 @@ class StorageFull(Unavailable):
         super().__init__("the disk is full; nothing was written. Free some space and repeat the call")
 
 
+class StorageFailed(Unavailable):
+    """The disk does not take or give the data: a failing device, a quota, a file-size limit."""
+
+    code = "storage_failed"
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("the disk failed or a limit of the system was reached; nothing of this call was acknowledged")
+
+
 class Busy(Unavailable):
     """Another process held the write lock for too long. Nothing of this call was written."""
 

@@ -3,8 +3,9 @@
 It reads the statement's structure, not its text. In every SELECT, UPDATE and DELETE each scoped table must be held to
 the scope's tenant by a condition that always applies (joined by AND at the top of WHERE, or of ON where the join cannot
 let rows through without it): `table.tenant_id = :tenant_id`, or equality with the tenant_id of a table that is so held.
-An INSERT must take its tenant_id from `:tenant_id`, or from a held table; an UPDATE cannot set it. The value of `:tenant_id`
-is always the scope's own: a caller cannot give one. What the guard cannot read (a table by name, text) is refused.
+An INSERT must take its tenant_id from `:tenant_id`, or from a held table; an UPDATE cannot set it. The value of
+`:tenant_id` is always the scope's own: a caller cannot give one. What the guard cannot read (a table by name, text) is
+refused.
 """
 
 from collections.abc import Iterable, Iterator

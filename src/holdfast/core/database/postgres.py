@@ -55,6 +55,7 @@ class PostgresEngine:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._database = sqlalchemy.make_url(url).database
         self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         self._settings = settings
         self._start()
@@ -191,7 +192,7 @@ class PostgresEngine:
                     return None
                 row = connection.execute("SELECT version_num FROM holdfast.holdfast_schema").fetchone()
         except psycopg.OperationalError as error:
-            if "does not exist" in str(error):
+            if f'database "{self._database}" does not exist' in str(error):
                 raise StoreMissing(self.url) from None
             raise translate(error) from None
         return None if row is None else str(row[0])
@@ -244,13 +245,18 @@ def _make_begin(scope: Scope, reach: Reach, mode: str) -> str:
     return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()
 
 
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether there was no answer: the line broke, or there was none."""
+    return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+
+
 def translate(error: psycopg.Error) -> HoldfastError:
     """The named error for one of the driver's."""
     if isinstance(error, _CONFLICTS):
         return _Conflict("the server preferred another transaction five times; repeat the call")
     if isinstance(error, psycopg.errors.DiskFull):
         return StorageFull()
-    if isinstance(error, (psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow)) or error.sqlstate is None:
+    if isinstance(error, (psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow)) or _is_lost(error):
         return Unavailable("the database does not answer; nothing of this call was acknowledged. Repeat it")
     diag = error.diag
     detail = f"sqlstate={error.sqlstate} constraint={diag.constraint_name} table={diag.table_name}"

@@ -18,7 +18,7 @@ from sqlcipher3 import dbapi2 as driver
 
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
-from holdfast.core.database.errors import Busy, EngineTooOld, StorageFull
+from holdfast.core.database.errors import Busy, EngineTooOld, StorageFailed, StorageFull
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Transaction, Work
@@ -116,6 +116,7 @@ class SqliteEngine:
             with self._opening:
                 if self._commits is None:
                     self._writer = self.connect()
+                    self._writer.execute("PRAGMA journal_mode = WAL")
                     self._writer.execute("PRAGMA busy_timeout = 0")  # the queue waits itself
                     patience = self._settings.busy_seconds
                     self._commits = CommitQueue(self._writer, busy=driver.OperationalError, patience=patience)
@@ -150,9 +151,12 @@ class SqliteEngine:
         with engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA foreign_keys = OFF")
-            with connection.begin():
-                raw.execute("BEGIN IMMEDIATE")
-                yield connection
+            try:
+                with connection.begin():
+                    raw.execute("BEGIN IMMEDIATE")
+                    yield connection
+            except (driver.Error, sqlalchemy.exc.DBAPIError) as error:
+                raise translate(getattr(error, "orig", None) or error) from error
 
     def revision(self) -> str | None:
         """See `Engine.revision`."""
@@ -182,7 +186,6 @@ class SqliteEngine:
 
 
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
@@ -191,6 +194,7 @@ _PRAGMAS = (
 
 _NAMED: tuple[tuple[str, Callable[[], HoldfastError]], ...] = (
     ("database or disk is full", StorageFull),
+    ("disk I/O error", StorageFailed),
     ("database is locked", Busy),
 )
 

@@ -20,6 +20,7 @@ from holdfast.core.database.errors import (
 
 MAGIC = b"SQLite format 3\0"
 SALT_BYTES = 16
+KEY_BYTES = 32
 PAGE_BYTES = 4096
 KDF_ROUNDS = 256_000
 """SQLCipher 4's own derivation, so that a passphrase opens the file in its tools too."""
@@ -48,14 +49,14 @@ def derive_key(key: str | bytes, salt: bytes) -> Key:
     Raises `InvalidKey` for an empty or oddly sized one.
     """
     if isinstance(key, bytes):
-        if len(key) != 32:
+        if len(key) != KEY_BYTES:
             raise InvalidKey(f"{len(key)} bytes; a raw key has 32, or give a passphrase as text")
         return Key(key, salt)
     if not isinstance(key, str) or not key.strip():
         raise InvalidKey("is empty; give a passphrase, 64 hex digits or 32 bytes")
     if _HEX_KEY.fullmatch(key):
         return Key(bytes.fromhex(key), salt)
-    return Key(hashlib.pbkdf2_hmac("sha512", key.encode(), salt, KDF_ROUNDS), salt)
+    return Key(hashlib.pbkdf2_hmac("sha512", key.encode(), salt, KDF_ROUNDS, KEY_BYTES), salt)
 
 
 def new_key(key: str | bytes | None) -> Key | None:

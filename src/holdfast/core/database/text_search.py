@@ -1,7 +1,8 @@
 """Full-text search: one construct and one small query language, in the words of each engine.
 
-`loan offer` finds messages with both words, `"loan offer"` the phrase, `elig*` words that begin so, `-draft`
-leaves messages out. A word that the analyzer splits (an e-mail address, Chinese) is searched as a phrase.
+`loan offer` finds messages with both words, `"loan offer"` the phrase, `elig*` words that begin so (and words of
+the stem it begins), `-draft` leaves messages out. A word that the analyzer splits (an e-mail address, Chinese) is
+searched as a phrase.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, bindparam, column
+from sqlalchemy import BindParameter, Boolean, Integer, bindparam, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -21,6 +22,9 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.words import COMMON, words
 
 MOST_TERMS = 32
+STEM_CHARS = 4
+ENDING_CHARS = 5
+"""With `begin*`, stems that are up to five letters shorter match too, if at least four letters are left."""
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 
 
@@ -61,7 +65,8 @@ def matched_words(terms: tuple[Term, ...]) -> tuple[frozenset[str], tuple[str, .
     """The words and the prefixes that a hit's text is highlighted for."""
     wanted = [term for term in terms if not term.without]
     whole = frozenset(word for term in wanted for word in (term.words[:-1] if term.prefix else term.words))
-    return whole, tuple(term.words[-1] for term in wanted if term.prefix)
+    shorter = frozenset(stem for term in wanted for stem in _shorter_stems(term))
+    return whole | shorter, tuple(term.words[-1] for term in wanted if term.prefix)
 
 
 def _fts5_query(terms: tuple[Term, ...]) -> str:
@@ -71,7 +76,17 @@ def _fts5_query(terms: tuple[Term, ...]) -> str:
 
 
 def _fts5_term(term: Term) -> str:
-    return '"' + " ".join(term.words) + '"' + ("*" if term.prefix else "")
+    phrase = '"' + " ".join(term.words) + '"' + ("*" if term.prefix else "")
+    stems = [f'"{stem}"' for stem in _shorter_stems(term)]
+    return "(" + " OR ".join([phrase, *stems]) + ")" if stems else phrase
+
+
+def _shorter_stems(term: Term) -> list[str]:
+    """A beginning can be longer than the stem of the word it begins: `eligib*` of "eligible", indexed as "elig"."""
+    if not term.prefix or len(term.words) > 1:
+        return []
+    (word,) = term.words
+    return [word[:length] for length in range(max(STEM_CHARS, len(word) - ENDING_CHARS), len(word))]
 
 
 def _fts5_marks(marks: tuple[str, ...]) -> str:
@@ -83,7 +98,8 @@ def _tsquery(terms: tuple[Term, ...]) -> str:
 
 
 def _tsquery_term(term: Term) -> str:
-    return " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.prefix else "")
+    phrase = " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.prefix else "")
+    return " | ".join([phrase, *(f"'{stem}'" for stem in _shorter_stems(term))])
 
 
 class _Language(UserDefinedType[Any]):
@@ -112,8 +128,8 @@ class Marks(_Language):
 
 
 class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
-    """Message ids and scores, best first: `marks`, `query`, `window`, `through` (the highest seq) and `limit` are its
-    parameters."""
+    """Message ids and scores, best first: `marks`, `query`, `window`, `through` (the highest seq), `deleted` (whether
+    deleted conversations count) and `limit` are its parameters."""
 
     inherit_cache = True
     name = "search_messages"
@@ -124,6 +140,7 @@ class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             bindparam("query", type_=Terms),
             bindparam("window", type_=Integer),
             bindparam("through", type_=Integer),
+            bindparam("deleted", type_=Boolean),
             bindparam("limit", type_=Integer),
         )
         super().__init__(*self.binds, TENANT)
@@ -145,7 +162,7 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
 
     Without its LIMIT, SQLite takes the inner ORDER BY for superfluous and leaves it out.
     """
-    marks, query, window, through, limit = (compiler.process(bind, **options) for bind in element.binds)
+    marks, query, window, through, deleted, limit = (compiler.process(bind, **options) for bind in element.binds)
     tenant, same_tenant = compiler.process(TENANT, **options), compiler.process(TENANT, **options)
     return f"""(
         SELECT ranked.message_id AS message_id, -ranked.rank AS score
@@ -158,6 +175,6 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
         ) AS ranked
         CROSS JOIN messages AS m ON m.tenant_id = {tenant} AND m.id = ranked.message_id
         CROSS JOIN conversations AS c ON c.tenant_id = {same_tenant} AND c.id = m.conversation_id
-        WHERE m.seq <= {through} AND c.status <> 'DELETED'
+        WHERE m.seq <= {through} AND ({deleted} OR c.status <> 'DELETED')
         LIMIT {limit}
     )"""

@@ -69,8 +69,9 @@ class Conversations(ConversationReads):
         keep = {as_id(open_id, field="keep_visible") for open_id in keep_visible}
 
         def work(tx: Transaction) -> Conversation:
-            visibility.make_room(tx, moment=moment, keep=keep)
-            return insert(tx, new)
+            insert(tx, new)
+            visibility.keep_to_cap(tx, moment=moment, keep={new.id, *keep})
+            return new
 
         return work
 
@@ -94,6 +95,7 @@ class Conversations(ConversationReads):
             changed["metadata"] = self._check_metadata(metadata)
 
         def work(tx: Transaction) -> Conversation:
+            tx.first(queries.lock_any_conversation, {"conversation_id": conversation_id})
             before = lineage.find(tx, conversation_id)
             after = {name: changed.get(name, getattr(before, name)) for name in ("title", "tags", "metadata")}
             row = {f"new_{name}": value for name, value in after.items()}
@@ -143,7 +145,7 @@ class Conversations(ConversationReads):
         At most `Settings.batch` messages. A message's `created_at` keeps the time of what comes from elsewhere.
         """
         conversation_id = conversation_id_of(conversation)
-        drafts = [check_message(message, self.settings) for message in messages]
+        drafts = [check_message(_as_new(message), self.settings) for message in messages]
         if len(drafts) > self.settings.batch:
             raise InvalidInput(f"messages: {len(drafts):,}, the limit is {self.settings.batch:,}", field="messages")
 
@@ -234,7 +236,9 @@ class Conversations(ConversationReads):
         conversation_id, new_title = conversation_id_of(conversation), self._check_title(title)
 
         def work(tx: Transaction) -> Conversation:
-            return fork(tx, lineage.find(tx, conversation_id), at=at, title=new_title, owner_id=self._actor())
+            made = fork(tx, lineage.find(tx, conversation_id), at=at, title=new_title, owner_id=self._actor())
+            visibility.keep_to_cap(tx, moment=now(), keep={made.id})
+            return made
 
         return work
 
@@ -262,10 +266,10 @@ class Conversations(ConversationReads):
         conversation_id = conversation_id_of(conversation)
 
         def work(tx: Transaction) -> Conversation:
-            found = lineage.find(tx, conversation_id, even_deleted=True)
-            if found.owner_id == tx.scope.actor_id and (found.status != "ACTIVE" or found.hidden_at is not None):
-                visibility.make_room(tx, moment=now(), keep={conversation_id})
-            return statuses.change(tx, conversation_id, "ACTIVE")
+            restored = statuses.change(tx, conversation_id, "ACTIVE")
+            if restored.owner_id == tx.scope.actor_id:
+                visibility.keep_to_cap(tx, moment=now(), keep={conversation_id})
+            return restored
 
         return work
 
@@ -287,7 +291,7 @@ class Conversations(ConversationReads):
 
         Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
         """
-        if rating not in (1, -1):
+        if isinstance(rating, bool) or rating not in (1, -1):
             raise InvalidInput(f"rating: {rating!r:.40} is neither 1 nor -1", field="rating")
         row = {
             "message_id": as_id(message_id, field="message_id"),
@@ -301,6 +305,7 @@ class Conversations(ConversationReads):
             message = find_message(tx, row["message_id"])  # type: ignore[arg-type]  # as_id gave it
             if message.role != "assistant":
                 raise NotAnAnswer(message.role)
+            tx.all(queries.wait_for_turn, {"turn": f"rate {message.id} {row['user_id']}"})
             if not tx.run(queries.update_feedback, row | {f"new_{name}": value for name, value in row.items()}):
                 tx.run(queries.insert_feedback, row)
             return Feedback(**row)  # type: ignore[arg-type]  # the row above
@@ -331,6 +336,12 @@ class Conversations(ConversationReads):
         return None if title is None else check_name(title, field="title", most_chars=self.settings.title_chars)
 
     def _check_tags(self, tags: Collection[str]) -> list[str]:
-        if isinstance(tags, str) or len(tags) > self.settings.tags:
+        if isinstance(tags, (str, bytes)) or not isinstance(tags, Collection) or len(tags) > self.settings.tags:
             raise InvalidInput(f"tags: a list of at most {self.settings.tags} is needed", field="tags")
         return sorted({check_name(tag, field="tags", most_chars=self.settings.title_chars) for tag in tags})
+
+
+def _as_new(message: object) -> NewMessage:
+    if not isinstance(message, NewMessage):
+        raise InvalidInput(f"messages: a NewMessage is needed, got {type(message).__name__}", field="messages")
+    return message

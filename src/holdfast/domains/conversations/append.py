@@ -32,7 +32,7 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
         if tx.run(queries.advance_if_unchanged, row) == 1:
             return _insert(tx, key, row)
     held = tx.first(queries.lock_conversation, params)
-    if held is None:
+    if held is None or held[0] == "DELETED":
         return ("DELETED", *_NO_ROW)
     status, count, head, last_message_at, _workspace = held
     if params["request_id"] is not None:

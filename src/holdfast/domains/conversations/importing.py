@@ -19,7 +19,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_document, check_name
 from holdfast.core.settings import Settings
-from holdfast.domains.conversations import lineage, queries, statuses
+from holdfast.domains.conversations import lineage, queries, statuses, visibility
 from holdfast.domains.conversations.append import append_all
 from holdfast.domains.conversations.creation import fork, insert
 from holdfast.domains.conversations.drafts import REQUEST_ID_BYTES, Draft, check_message
@@ -143,6 +143,8 @@ def store(tx: Transaction, checked: Checked, *, owner_id: UUID) -> Added:
     for drafts in checked.lines:
         if drafts:
             _store_line(tx, checked, drafts, stored, added, owner_id)
+    if added.conversations or added.forks:
+        visibility.keep_to_cap(tx, moment=now(), keep=())
     return added
 
 

@@ -84,3 +84,12 @@ def check_seq(field: str, seq: int, conversation: Conversation, *, most: int | N
     if isinstance(seq, bool) or not isinstance(seq, int) or not 1 <= seq <= end:
         raise SeqOutOfRange(field, seq, end)
     return seq
+
+
+def is_shown(tx: Transaction, conversation_id: UUID, seq: int) -> bool:
+    """Whether a message is in a conversation that is not deleted: its own, or a fork that shares it."""
+    place = {"conversation_id": conversation_id}
+    if tx.first(queries.conversation, place) is not None:
+        return True
+    sharing = [fork for fork in tx.all(queries.forks_of, place) if fork.forked_at is not None and fork.forked_at >= seq]
+    return any(is_shown(tx, fork.id, seq) for fork in sharing)

@@ -137,7 +137,9 @@ edit_conversation = Query(
 )
 
 forks_of = Query(
-    select(*_CONVERSATION).where(_c.tenant_id == TENANT, _c.parent_id == _THIS, _c.owner_id == ACTOR).order_by(_c.id),
+    select(*_CONVERSATION)
+    .where(_c.tenant_id == TENANT, _c.parent_id == _THIS, _within_reach(_c.owner_id))
+    .order_by(_c.id),
     Conversation,
 )
 """Served by ix_conversations_parent."""
@@ -333,17 +335,12 @@ counts_by_role = Query(
 )
 
 message = Query(
-    select(*_MESSAGE)
-    .join(conversations, (_c.tenant_id == _m.tenant_id) & (_c.id == _m.conversation_id))
-    .where(
-        _m.tenant_id == TENANT,
-        _m.id == bindparam("message_id", type_=Id),
-        _within_reach(_m.owner_id),
-        _c.status != "DELETED",
+    select(*_MESSAGE).where(
+        _m.tenant_id == TENANT, _m.id == bindparam("message_id", type_=Id), _within_reach(_m.owner_id)
     ),
     Message,
 )
-"""Served by uq_messages_tenant_id_id."""
+"""Served by uq_messages_tenant_id_id. Of a deleted conversation too: a fork may still show it."""
 
 chain_links = Query(
     select(_m.seq, _m.id, _m.role, _m.created_at, _m.digest, _m.previous, _m.salt, _m.content, _m.parts, _m.metadata)
@@ -382,7 +379,6 @@ search = Query(
         _c.tenant_id == TENANT,
         _c.id == _m.conversation_id,
         _within_reach(_m.owner_id),
-        _c.status != "DELETED",
     )
     .order_by(_hits.c.score.desc(), _m.id.desc())
 )
@@ -433,7 +429,13 @@ update_feedback = Query(
 feedback_in = Query(
     select(*_FEEDBACK)
     .join(messages, (_m.tenant_id == _f.tenant_id) & (_m.id == _f.message_id))
-    .where(_f.tenant_id == TENANT, _m.conversation_id == _THIS, _within_reach(_m.owner_id))
+    .where(
+        _f.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+        _m.seq <= bindparam("through", type_=Integer),
+    )
     .order_by(_m.seq, _f.user_id),
     Feedback,
 )

@@ -9,9 +9,10 @@ from holdfast.core.action import Actions, action, composite
 from holdfast.core.clock import EPOCH, as_utc
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.text_search import Term, parse_query
+from holdfast.core.database.types import dump_json
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
-from holdfast.core.inputs import check_choice, check_document, check_text
+from holdfast.core.inputs import check_choice, check_document, check_name, check_text
 from holdfast.core.pages import Page, check_limit
 from holdfast.domains.conversations import (
     contexts,
@@ -82,9 +83,11 @@ class ConversationReads(Actions):
             "status": None if status is None else check_choice(status, STATUSES, field="status"),
             "workspace_id": None if workspace is None else as_id(workspace, field="workspace"),
             "metadata": self._check_metadata(metadata),
-            "tag": tag,
+            "tag": None if tag is None else check_name(tag, field="tag", most_chars=self.settings.title_chars),
         }
-        question = ("conversations.list", self.scope.tenant_id, self.scope.actor_id, hidden, *map(str, params.values()))
+        filters = dump_json({name: str(value) for name, value in params.items() if name not in ("limit", "metadata")})
+        asked = (hidden, filters, dump_json(params["metadata"]))
+        question = ("conversations.list", self.scope.tenant_id, self.scope.actor_id, *asked)
         if cursor is not None:
             params["after_time"], params["after_id"] = cursors.time_and_id(question, cursor)
         query = queries.page_of_conversations(
@@ -212,7 +215,8 @@ class ConversationReads(Actions):
         """The actor's active conversations with `every` messages (by default `Settings.summary_every`) or more
         beyond their last summary, the most recently active first.
         """
-        params = {"every": every or self.settings.summary_every, "limit": check_limit(limit, self.settings.page)}
+        wanted = self.settings.summary_every if every is None else check_limit(every, 2**31 - 1, field="every")
+        params = {"every": wanted, "limit": check_limit(limit, self.settings.page)}
         return lambda tx: tx.all(queries.due_summaries, params)
 
     @action("conversations.read", writes=False)
@@ -245,8 +249,8 @@ class ConversationReads(Actions):
         conversation_id = conversation_id_of(conversation)
 
         def work(tx: Transaction) -> FeedbackList:
-            lineage.find(tx, conversation_id)
-            return tx.all(queries.feedback_in, {"conversation_id": conversation_id})
+            parts = reversed(list(lineage.segments(tx, lineage.find(tx, conversation_id))))
+            return [found for part in parts for found in tx.all(queries.feedback_in, part.__dict__)]
 
         return work
 
@@ -287,6 +291,6 @@ def conversation_id_of(conversation: ConversationId) -> UUID:
 def find_message(tx: Transaction, message_id: UUID) -> Message:
     """A message within reach. Raises `MessageNotFound`."""
     found = tx.first(queries.message, {"message_id": message_id})
-    if found is None:
+    if found is None or not lineage.is_shown(tx, found.conversation_id, found.seq):
         raise MessageNotFound(message_id)
     return found

@@ -27,24 +27,31 @@ def search_person(
     marks = [owner_mark(scope.tenant_id, scope.actor_id)]
     if workspace_id is not None:
         marks.append(workspace_mark(workspace_id))
-    return _hits(tx, terms, marks, through=_NO_END, limit=limit, settings=settings)
+    return _hits(tx, terms, marks, through=_NO_END, deleted=False, limit=limit, settings=settings)
 
 
 def search_conversation(
     tx: Transaction, terms: tuple[Term, ...], conversation_id: UUID, *, limit: int, settings: Settings
 ) -> list[Hit]:
-    """Hits in one conversation, the past it shares with its ancestors included."""
+    """Hits in one conversation, the past it shares with its ancestors, deleted ones too, included."""
     conversation = lineage.find(tx, conversation_id)
     hits: list[Hit] = []
     for part in lineage.segments(tx, conversation):
         marks = [conversation_mark(part.conversation_id)]
-        hits += _hits(tx, terms, marks, through=part.through, limit=limit, settings=settings)
+        hits += _hits(tx, terms, marks, through=part.through, deleted=True, limit=limit, settings=settings)
     hits.sort(key=lambda hit: (hit.score, hit.message.id), reverse=True)
     return hits[:limit]
 
 
 def _hits(
-    tx: Transaction, terms: tuple[Term, ...], marks: list[str], *, through: int, limit: int, settings: Settings
+    tx: Transaction,
+    terms: tuple[Term, ...],
+    marks: list[str],
+    *,
+    through: int,
+    deleted: bool,
+    limit: int,
+    settings: Settings,
 ) -> list[Hit]:
     params = {
         "marks": tuple(marks),
@@ -52,6 +59,7 @@ def _hits(
         "window": settings.search_window,
         "limit": limit,
         "through": through,
+        "deleted": deleted,
     }
     return [_hit(row, terms) for row in tx.all(queries.search, params)]
 

@@ -9,15 +9,15 @@ from holdfast.domains.conversations import queries
 from holdfast.domains.conversations.models import Visible
 
 
-def make_room(tx: Transaction, *, moment: datetime, keep: Collection[UUID]) -> None:
-    """Hide what is beyond the tenant's cap, so that one more fits. `keep` is open on a screen and stays."""
+def keep_to_cap(tx: Transaction, *, moment: datetime, keep: Collection[UUID]) -> None:
+    """Hide what is beyond the tenant's cap. `keep` is new, or open on a screen, and stays."""
     limit = _setting(tx, "visible_conversations")
     if limit is None:
         return
     tx.all(queries.wait_for_turn, {"turn": f"visible {tx.scope.tenant_id} {tx.scope.actor_id}"})
     seen = [row[0] for row in tx.all(queries.visible_by_relevance)]
     hideable = [conversation_id for conversation_id in seen if conversation_id not in keep]
-    for conversation_id in hideable[: max(0, len(seen) - limit + 1)]:
+    for conversation_id in hideable[: max(0, len(seen) - limit)]:
         tx.run(queries.hide, {"conversation_id": conversation_id, "moment": moment})
 
 

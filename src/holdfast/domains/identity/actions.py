@@ -5,6 +5,7 @@ tenant's administrator acts in that tenant only, whatever tenant is named.
 """
 
 import re
+from uuid import UUID
 
 from holdfast.core.action import Actions, action
 from holdfast.core.clock import now
@@ -12,6 +13,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_choice, check_document, check_name
+from holdfast.core.policy import reach
 from holdfast.core.scope import TENANT_ROLES
 from holdfast.domains.identity import queries
 from holdfast.domains.identity.errors import (
@@ -48,6 +50,7 @@ class Identity(Actions):
         }
 
         def work(tx: Transaction) -> Tenant:
+            tx.all(queries.wait_for_turn, {"turn": f"tenant {slug}"})
             if tx.first(queries.tenant_by_slug, row) is not None:
                 raise TenantExists(slug)
             tx.run(queries.insert_tenant, row)
@@ -77,7 +80,7 @@ class Identity(Actions):
     @action("identity.create_user", writes=True, as_operator=True)
     def create_user(
         self, email: str, *, role: str = "member", tenant: str | None = None, name: str | None = None
-    ) -> Work[User]:
+    ) -> Work[Member]:
         """Make a person a member of a tenant, known by e-mail address (in lower case); new to the store or not.
 
         `role`: owner, admin, member or auditor. `tenant` (its slug) is the caller's own unless the operator names one.
@@ -87,14 +90,18 @@ class Identity(Actions):
         given_role = check_choice(role, TENANT_ROLES, field="role")
         full_name = None if name is None else check_name(name, field="name", most_chars=self.settings.title_chars)
 
-        def work(tx: Transaction) -> User:
+        self._check_grant(given_role)
+
+        def work(tx: Transaction) -> Member:
             tenant_id = self._tenant(tx, tenant).id
+            tx.all(queries.wait_for_turn, {"turn": f"user {address}"})
             if tx.first(queries.member_by_email, {"in_tenant": tenant_id, "email": address}) is not None:
                 raise UserExists(address)
-            user = tx.first(queries.user_by_email, {"email": address}) or _add_user(tx, address, full_name)
-            row = {"tenant_id": tenant_id, "user_id": user.id, "role": given_role, "created_at": now()}
+            user = tx.first(queries.user_by_email, {"email": address}) or _add_user(tx, address)
+            row = {"tenant_id": tenant_id, "user_id": user.id, "role": given_role, "name": full_name}
+            row["created_at"] = now()
             tx.run(queries.insert_membership, row)
-            return user
+            return self._member(tx, tenant_id, address)
 
         return work
 
@@ -104,13 +111,15 @@ class Identity(Actions):
         address = _check_email(email)
         given_role = check_choice(role, TENANT_ROLES, field="role")
 
+        self._check_grant(given_role)
+
         def work(tx: Transaction) -> Member:
-            place = {"in_tenant": self._tenant(tx, tenant).id, "email": address}
-            member = tx.first(queries.member_by_email, place)
-            if member is None:
-                raise UserNotFound(email)
-            tx.run(queries.set_role, {**place, "of_user": member.user_id, "new_role": given_role})
-            return tx.first(queries.member_by_email, place) or member
+            tenant_id = self._tenant(tx, tenant).id
+            member = self._member(tx, tenant_id, address)
+            self._check_grant(member.role)
+            row = {"in_tenant": tenant_id, "of_user": member.user_id, "new_role": given_role}
+            tx.run(queries.set_role, row)
+            return self._member(tx, tenant_id, address)
 
         return work
 
@@ -126,6 +135,7 @@ class Identity(Actions):
 
         def work(tx: Transaction) -> Workspace:
             tenant_id = self._tenant(tx, tenant).id
+            tx.all(queries.wait_for_turn, {"turn": f"workspace {tenant_id} {title}"})
             if tx.first(queries.workspace_by_name, {"in_tenant": tenant_id, "name": title}) is not None:
                 raise WorkspaceExists(title)
             made = Workspace(id=new_id(), name=title, created_at=now())
@@ -151,6 +161,17 @@ class Identity(Actions):
             raise TenantNotFound(str(slug))
         return found
 
+    def _member(self, tx: Transaction, tenant_id: UUID, email: str) -> Member:
+        found = tx.first(queries.member_by_email, {"in_tenant": tenant_id, "email": email})
+        if found is None:
+            raise UserNotFound(email)
+        return found
+
+    def _check_grant(self, role: str) -> None:
+        """Owners are made, and unmade, by owners and by the operator."""
+        if role == "owner":
+            reach("identity.make_owner", self.scope.role)
+
     def _check_settings(self, settings: dict[str, object] | None) -> dict[str, object]:
         limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
         checked = check_document(settings, field="settings", **limits)
@@ -161,8 +182,8 @@ class Identity(Actions):
         return checked
 
 
-def _add_user(tx: Transaction, email: str, name: str | None) -> User:
-    user = User(id=new_id(), email=email, name=name, created_at=now())
+def _add_user(tx: Transaction, email: str) -> User:
+    user = User(id=new_id(), email=email, created_at=now())
     tx.run(queries.insert_user, user.__dict__)
     return user
 

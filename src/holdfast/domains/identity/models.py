@@ -20,11 +20,10 @@ class Tenant:
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A person, known by e-mail address; what they may do is in their memberships."""
+    """A person, known by e-mail address; what they may do, and what they are called, is in their memberships."""
 
     id: UUID
     email: str
-    name: str | None
     created_at: datetime
 
 

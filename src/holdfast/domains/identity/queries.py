@@ -3,6 +3,7 @@
 from sqlalchemy import bindparam, insert, select, update
 
 from holdfast.core.database import TENANT, Query
+from holdfast.core.database.constructs import one_at_a_time
 from holdfast.core.database.types import Id
 from holdfast.domains.identity.models import Member, Tenant, User, Workspace
 from holdfast.domains.identity.tables import memberships, tenants, users, workspaces
@@ -10,6 +11,9 @@ from holdfast.domains.identity.tables import memberships, tenants, users, worksp
 _t, _u, _m, _w = tenants.c, users.c, memberships.c, workspaces.c
 _IN = bindparam("in_tenant", type_=Id)
 """The tenant an operator's statement is about; a tenant's own statements take the scope's."""
+
+wait_for_turn = Query(select(one_at_a_time("turn")), operator=True)
+"""One creation of a name at a time, so that a check that it is free holds."""
 
 tenant_by_slug = Query(select(tenants).where(_t.slug == bindparam("slug")), Tenant, operator=True)
 
@@ -28,7 +32,7 @@ user_by_email = Query(select(users).where(_u.email == bindparam("email")), User,
 
 insert_user = Query(insert(users), operator=True)
 
-_MEMBER = (_u.id.label("user_id"), _u.email, _u.name, _m.role, _m.created_at)
+_MEMBER = (_u.id.label("user_id"), _u.email, _m.name, _m.role, _m.created_at)
 
 member_by_email = Query(
     select(*_MEMBER).join(memberships, _m.user_id == _u.id).where(_m.tenant_id == _IN, _u.email == bindparam("email")),

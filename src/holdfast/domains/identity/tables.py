@@ -26,7 +26,6 @@ users = global_table(
     "users",
     Column("id", Id, primary_key=True),
     Column("email", Text, nullable=False),
-    Column("name", Text),
     Column("created_at", Time, nullable=False),
     UniqueConstraint("email"),
 )
@@ -35,6 +34,7 @@ memberships = scoped_table(
     "memberships",
     Column("user_id", Id, primary_key=True),
     Column("role", Text, nullable=False),
+    Column("name", Text),
     Column("created_at", Time, nullable=False),
     ForeignKeyConstraint(["user_id"], ["users.id"]),
     CheckConstraint("role IN ('owner', 'admin', 'member', 'auditor')", name="role"),
