@@ -214,14 +214,14 @@ def test_no_marks_make_the_search_cross_tenants_or_people(app, people, reach):
         mine = rows(app, "SELECT md5(%s || %s)", str(people.amina.tenant_id), str(people.amina.actor_id))[0][0]
         for pattern in MARKS:
             marks = pattern.format(chat=stranger.chat.id.hex, owner=owner, me=mine)
-            found = rows(app, "SELECT message_id FROM search_messages(%s, 'heliotrop', 1000, 1000, 1000)", marks)
+            found = rows(app, "SELECT message_id FROM search_messages(%s, 'heliotrop', 1000, 1000, false, 1000)", marks)
             seen = rows(app, "SELECT owner_id FROM messages WHERE id = ANY(%s)", [one for (one,) in found])
             assert len(seen) == len(found), "every hit is a message that the scope may read"
 
 
 def test_the_search_without_a_scope_finds_nothing(app):
     for marks in ("!zz", "o:*", "c:* | o:*"):
-        assert rows(app, "SELECT * FROM search_messages(%s, 'heliotrop', 1000, 1000, 1000)", marks) == []
+        assert rows(app, "SELECT * FROM search_messages(%s, 'heliotrop', 1000, 1000, false, 1000)", marks) == []
 
 
 def test_a_temporary_table_cannot_stand_in_for_a_real_one(app, people):
@@ -229,7 +229,7 @@ def test_a_temporary_table_cannot_stand_in_for_a_real_one(app, people):
     app.execute(
         "CREATE TEMPORARY TABLE message_index AS SELECT gen_random_uuid() AS tenant_id, gen_random_uuid() AS message_id"
     )
-    found = rows(app, "SELECT message_id FROM search_messages('!zz', 'heliotrop', 1000, 1000, 1000)")
+    found = rows(app, "SELECT message_id FROM search_messages('!zz', 'heliotrop', 1000, 1000, false, 1000)")
     assert len(found) == 1
 
 

@@ -11,6 +11,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 import Stemmer
 
@@ -53,22 +54,29 @@ def _analyzed(piece: str) -> list[str]:
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each searchable word of `text` with where it begins and ends."""
-    for match in _WORD.finditer(text):
-        if _IS_CJK.match(match.group()) and len(_fold(match.group())) == len(match.group()):
-            for offset, pair in enumerate(_pairs(_fold(match.group()))):
-                yield pair, match.start() + offset, match.start() + offset + len(pair)
-            continue
-        for piece in _WORD.findall(_fold(match.group())):  # a fold can split: one half becomes 1⁄2
-            for word in _analyzed(piece):
-                yield word, match.start(), match.end()
+    """Each searchable word of `text` with where it begins and ends in its NFC form."""
+    folded = [_fold_character(character) for character in unicodedata.normalize("NFC", text)]
+    places = [place for place, piece in enumerate(folded) for _ in piece]  # a fold can be longer: one half is 1⁄2
+    for match in _WORD.finditer("".join(folded)):
+        at = match.start()
+        found = _analyzed(match.group())
+        if len(found) > 1 or _IS_CJK.match(match.group()):
+            for offset, pair in enumerate(found):
+                yield pair, places[at + offset], places[at + offset + len(pair) - 1] + 1
+        else:
+            yield found[0], places[at], places[match.end() - 1] + 1
 
 
 def _fold(text: str) -> str:
     """Case and accents removed; plain ASCII, the common case, skips the slow path."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join([_fold_character(character) for character in unicodedata.normalize("NFC", text)])
+
+
+@lru_cache(maxsize=100_000)
+def _fold_character(character: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", character.casefold())
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 

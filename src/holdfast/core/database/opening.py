@@ -22,6 +22,8 @@ def engine_for_new(url: str, key: str | bytes | None, settings: Settings) -> Eng
         path.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
         raise StoreExists(url) from error
+    except FileNotFoundError as error:
+        raise UnsupportedUrl(url, f"the folder {path.parent} does not exist") from error
     except OSError as error:
         raise UnsupportedUrl(url, f"no file can be made there ({error.strerror})") from error
     return SqliteEngine(path, file_key, settings)

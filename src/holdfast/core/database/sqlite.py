@@ -156,7 +156,7 @@ class SqliteEngine:
                     raw.execute("BEGIN IMMEDIATE")
                     yield connection
             except (driver.Error, sqlalchemy.exc.DBAPIError) as error:
-                raise translate(getattr(error, "orig", None) or error) from error
+                raise named(error) or error from error
 
     def revision(self) -> str | None:
         """See `Engine.revision`."""
@@ -199,9 +199,11 @@ _NAMED: tuple[tuple[str, Callable[[], HoldfastError]], ...] = (
 )
 
 
+def named(error: Exception) -> HoldfastError | None:
+    """What the driver's error means to a caller, if anything. It gives no codes, so its fixed texts are matched."""
+    return next((kind() for text, kind in _NAMED if text in str(error)), None)
+
+
 def translate(error: Exception) -> HoldfastError:
-    """The named error for one of the driver's. It gives no codes, so its fixed texts are matched."""
-    for text, named in _NAMED:
-        if text in str(error):
-            return named()
-    return internal_error("sqlite", type(error).__name__, str(error))
+    """The error to raise for one of the driver's."""
+    return named(error) or internal_error("sqlite", type(error).__name__, str(error))

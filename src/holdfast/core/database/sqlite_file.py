@@ -56,7 +56,11 @@ def derive_key(key: str | bytes, salt: bytes) -> Key:
         raise InvalidKey("is empty; give a passphrase, 64 hex digits or 32 bytes")
     if _HEX_KEY.fullmatch(key):
         return Key(bytes.fromhex(key), salt)
-    return Key(hashlib.pbkdf2_hmac("sha512", key.encode(), salt, KDF_ROUNDS, KEY_BYTES), salt)
+    try:
+        passphrase = key.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidKey("holds a lone surrogate; decode it with the right encoding first") from error
+    return Key(hashlib.pbkdf2_hmac("sha512", passphrase, salt, KDF_ROUNDS, KEY_BYTES), salt)
 
 
 def new_key(key: str | bytes | None) -> Key | None:

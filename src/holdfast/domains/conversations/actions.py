@@ -145,6 +145,8 @@ class Conversations(ConversationReads):
         At most `Settings.batch` messages. A message's `created_at` keeps the time of what comes from elsewhere.
         """
         conversation_id = conversation_id_of(conversation)
+        if not isinstance(messages, Iterable):
+            raise InvalidInput(f"messages: a list is needed, got {type(messages).__name__}", field="messages")
         drafts = [check_message(_as_new(message), self.settings) for message in messages]
         if len(drafts) > self.settings.batch:
             raise InvalidInput(f"messages: {len(drafts):,}, the limit is {self.settings.batch:,}", field="messages")

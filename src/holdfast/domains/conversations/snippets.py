@@ -1,5 +1,7 @@
 """Snippets: the part of a message that shows why a search found it, the matching words marked."""
 
+import unicodedata
+
 from holdfast.core.database.text_search import Term, matched_words
 from holdfast.core.words import spans
 
@@ -9,6 +11,7 @@ MARK = "**"
 
 def snippet(text: str, terms: tuple[Term, ...]) -> str:
     """About 160 characters around the first match, every matching word between `**`."""
+    text = unicodedata.normalize("NFC", text)
     whole, prefixes = matched_words(terms)
     places = [(a, b) for word, a, b in spans(text) if word in whole or word.startswith(prefixes or "\0")]
     start, end = _window(text, places[0][0] if places else 0)
