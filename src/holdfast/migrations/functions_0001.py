@@ -51,24 +51,29 @@ BEGIN
         END IF;
     END IF;
 
-    UPDATE conversations c
-    SET message_count = c.message_count + 1,
-        last_message_at = greatest(p_created_at, c.last_message_at),
-        active_at = greatest(p_created_at, c.last_message_at),
-        previous_head = c.head,
-        head = sha256(
-            c.head || int8send(c.message_count + 1) || uuid_send(p_id) || convert_to(p_role, 'UTF8') || '\\x00'
-            || int8send((extract(epoch FROM greatest(p_created_at, c.last_message_at)) * 1000000)::bigint) || p_digest
-        )
-    WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id AND c.status = 'ACTIVE'
-    RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head
-    INTO outcome, id, seq, created_at, digest, previous;
-    IF NOT FOUND THEN
+    LOOP
+        UPDATE conversations c
+        SET message_count = c.message_count + 1,
+            last_message_at = greatest(p_created_at, c.last_message_at),
+            active_at = greatest(p_created_at, c.last_message_at),
+            previous_head = c.head,
+            head = sha256(
+                c.head || int8send(c.message_count + 1) || uuid_send(p_id) || convert_to(p_role, 'UTF8') || '\\x00'
+                || int8send((extract(epoch FROM greatest(p_created_at, c.last_message_at)) * 1000000)::bigint) || p_digest
+            )
+        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id AND c.status = 'ACTIVE'
+        RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head
+        INTO outcome, id, seq, created_at, digest, previous;
+        EXIT WHEN FOUND;
+        -- It was not active when the update looked. If it has become so since, the lock keeps it so: once more.
         SELECT c.status INTO outcome FROM conversations c
-        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id;
-        outcome := coalesce(outcome, 'DELETED');
-        RETURN;
-    END IF;
+        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
+        FOR UPDATE;
+        IF NOT FOUND OR outcome <> 'ACTIVE' THEN
+            outcome := coalesce(outcome, 'DELETED');
+            RETURN;
+        END IF;
+    END LOOP;
 
     INSERT INTO messages (tenant_id, conversation_id, seq, id, owner_id, role, content, parts, metadata,
                           request_id, created_at, salt, digest, previous)

@@ -75,7 +75,8 @@ class ConversationReads(Actions):
         """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
 
         Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
-        that must be equal, as JSON spells them (1 and 1.0 are two values). One indexed statement, whatever the number of conversations. Raises `InvalidCursor`.
+        that must be equal, as JSON spells them (1 and 1.0 are two values). One indexed statement, whatever the number
+        of conversations. Raises `InvalidCursor`.
         """
         params: dict[str, Any] = {
             "limit": check_limit(limit, self.settings.page) + 1,
