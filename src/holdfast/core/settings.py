@@ -45,7 +45,7 @@ class Settings:
     """The most messages one `append_many` may hold: it is one transaction."""
     summary_every: int = 10
     """A conversation is due a summary once it holds this many messages beyond the last one."""
-    search_window: int = 50_000
+    search_window: int = 30_000
     """When more messages than this match a search, the newest so many are ranked."""
     pool: int = 16
     """The most connections a store keeps open; also the worker threads of the async face."""

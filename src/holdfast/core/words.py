@@ -53,8 +53,15 @@ def _analyzed(piece: str) -> list[str]:
     return _pairs(piece) if _IS_CJK.match(piece) else [_stem(piece)]
 
 
-def spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each searchable word of `text` with where it begins and ends in its NFC form."""
+def spans(text: str, begins: frozenset[str] | None = None) -> Iterator[tuple[str, int, int]]:
+    """Each searchable word of `text` with where it begins and ends in its NFC form.
+
+    With `begins`, words that begin with another letter may be left out: a stem keeps the first letter of its word.
+    """
+    if begins is not None and text.isascii():
+        for match in _beginning_with(begins).finditer(text.lower()):
+            yield _stem(match.group()), match.start(), match.end()
+        return
     folded = [_fold_character(character) for character in unicodedata.normalize("NFC", text)]
     places = [place for place, piece in enumerate(folded) for _ in piece]  # a fold can be longer: one half is 1⁄2
     for match in _WORD.finditer("".join(folded)):
@@ -65,6 +72,11 @@ def spans(text: str) -> Iterator[tuple[str, int, int]]:
                 yield pair, places[at + offset], places[at + offset + len(pair) - 1] + 1
         else:
             yield found[0], places[at], places[match.end() - 1] + 1
+
+
+@lru_cache(maxsize=1_000)
+def _beginning_with(letters: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z0-9])[{re.escape(''.join(sorted(letters)))}][a-z0-9]*")
 
 
 def _fold(text: str) -> str:

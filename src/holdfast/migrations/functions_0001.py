@@ -59,9 +59,11 @@ BEGIN
             previous_head = c.head,
             head = sha256(
                 c.head || int8send(c.message_count + 1) || uuid_send(p_id) || convert_to(p_role, 'UTF8') || '\\x00'
-                || int8send((extract(epoch FROM greatest(p_created_at, c.last_message_at)) * 1000000)::bigint) || p_digest
+                || int8send((extract(epoch FROM greatest(p_created_at, c.last_message_at)) * 1000000)::bigint)
+                || p_digest
             )
-        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id AND c.status = 'ACTIVE'
+        WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
+          AND c.status = 'ACTIVE'
         RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head
         INTO outcome, id, seq, created_at, digest, previous;
         EXIT WHEN FOUND;

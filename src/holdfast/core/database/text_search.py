@@ -128,8 +128,11 @@ class Marks(_Language):
 
 
 class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
-    """Message ids and scores, best first: `marks`, `query`, `window`, `through` (the highest seq), `deleted` (whether
-    deleted conversations count) and `limit` are its parameters."""
+    """Message ids and scores, best first.
+
+    Parameters: `marks`, `query`, `window`, `through` (the highest seq), `deleted` (whether deleted conversations
+    count), `limit`; and `in_owner`, `in_conversation`, `in_workspace`, which say in ids, or None, what the marks say in words.
+    """
 
     inherit_cache = True
     name = "search_messages"
@@ -143,7 +146,10 @@ class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             bindparam("deleted", type_=Boolean),
             bindparam("limit", type_=Integer),
         )
-        super().__init__(*self.binds, TENANT)
+        self.places: tuple[BindParameter[Any], ...] = tuple(
+            bindparam(name, type_=Id) for name in ("in_owner", "in_conversation", "in_workspace")
+        )
+        super().__init__(*self.binds, *self.places, TENANT)
 
     def hits(self) -> TableValuedAlias:
         """As a FROM element with `message_id` and `score`."""
@@ -152,29 +158,44 @@ class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
 
 @compiles(search_messages)
 def _server_function(element: search_messages, compiler: Any, **options: Any) -> str:
-    """The tenant comes from the scope's settings there."""
+    """The tenant comes from the scope's settings there, and the marks suffice."""
     return "search_messages(" + ", ".join(compiler.process(bind, **options) for bind in element.binds) + ")"
+
+
+RARE = 1_000
 
 
 @compiles(search_messages, "sqlite")
 def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str:
-    """CROSS JOIN fixes the order of the loops: candidates come best first, and joining stops at the limit.
-
-    Without its LIMIT, SQLite takes the inner ORDER BY for superfluous and leaves it out.
+    """Common words are narrowed by the marks, in the index; rare ones afterwards, by the rows themselves, because bm25
+    counts every row that has a mark (5 ms at 200,000). CROSS JOIN fixes the order of the loops: candidates come best
+    first, and joining stops at the limit. Without its LIMIT, SQLite takes the inner ORDER BY for superfluous.
     """
-    marks, query, window, through, deleted, limit = (compiler.process(bind, **options) for bind in element.binds)
-    tenant, same_tenant = compiler.process(TENANT, **options), compiler.process(TENANT, **options)
+
+    def bound(bind: BindParameter[Any]) -> str:
+        return str(compiler.process(bind, **options))
+
+    marks, query, window, through, deleted, limit = element.binds
+    owner, conversation, workspace = element.places
     return f"""(
         SELECT ranked.message_id AS message_id, -ranked.rank AS score
         FROM (
             SELECT message_id, rank FROM (
                 SELECT rowid AS number, message_id, bm25(message_index, 0.0, 0.0, 0.0, 1.0) AS rank
-                FROM message_index WHERE message_index MATCH {marks} || {query}
-                ORDER BY rowid DESC LIMIT {window}
+                FROM message_index WHERE message_index MATCH CASE
+                    WHEN (
+                        SELECT count(*) FROM (
+                            SELECT 1 FROM message_index WHERE message_index MATCH {bound(query)} LIMIT {RARE + 1}
+                        )
+                    ) > {RARE} THEN {bound(marks)} || {bound(query)} ELSE {bound(query)} END
+                ORDER BY rowid DESC LIMIT {bound(window)}
             ) ORDER BY rank, number DESC LIMIT -1
         ) AS ranked
-        CROSS JOIN messages AS m ON m.tenant_id = {tenant} AND m.id = ranked.message_id
-        CROSS JOIN conversations AS c ON c.tenant_id = {same_tenant} AND c.id = m.conversation_id
-        WHERE m.seq <= {through} AND ({deleted} OR c.status <> 'DELETED')
-        LIMIT {limit}
+        CROSS JOIN messages AS m ON m.tenant_id = {bound(TENANT)} AND m.id = ranked.message_id
+        CROSS JOIN conversations AS c ON c.tenant_id = {bound(TENANT)} AND c.id = m.conversation_id
+        WHERE m.seq <= {bound(through)} AND ({bound(deleted)} OR c.status <> 'DELETED')
+            AND m.owner_id = coalesce({bound(owner)}, m.owner_id)
+            AND m.conversation_id = coalesce({bound(conversation)}, m.conversation_id)
+            AND c.workspace_id IS coalesce({bound(workspace)}, c.workspace_id)
+        LIMIT {bound(limit)}
     )"""

@@ -1,5 +1,6 @@
 """Search: the ranked hits of a query within a person's conversations, or within one."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from holdfast.core.database import Transaction
@@ -15,7 +16,17 @@ from holdfast.domains.conversations.drafts import (
 from holdfast.domains.conversations.models import Hit, Message
 from holdfast.domains.conversations.snippets import snippet
 
-_NO_END = 2**31 - 1
+
+@dataclass(frozen=True)
+class _Place:
+    """Where to look: the marks of it, the ids they stand for, and what counts there."""
+
+    marks: tuple[str, ...]
+    owner_id: UUID | None = None
+    conversation_id: UUID | None = None
+    workspace_id: UUID | None = None
+    through: int = 2**31 - 1
+    deleted: bool = False
 
 
 def search_person(
@@ -24,10 +35,10 @@ def search_person(
     """Hits among the actor's own conversations."""
     scope = tx.scope
     assert scope.tenant_id is not None and scope.actor_id is not None, "the policy lets no operator search"
-    marks = [owner_mark(scope.tenant_id, scope.actor_id)]
-    if workspace_id is not None:
-        marks.append(workspace_mark(workspace_id))
-    return _hits(tx, terms, marks, through=_NO_END, deleted=False, limit=limit, settings=settings)
+    mine = owner_mark(scope.tenant_id, scope.actor_id)
+    marks = (mine,) if workspace_id is None else (mine, workspace_mark(workspace_id))
+    place = _Place(marks, owner_id=scope.actor_id, workspace_id=workspace_id)
+    return _hits(tx, terms, place, limit=limit, settings=settings)
 
 
 def search_conversation(
@@ -37,29 +48,24 @@ def search_conversation(
     conversation = lineage.find(tx, conversation_id)
     hits: list[Hit] = []
     for part in lineage.segments(tx, conversation):
-        marks = [conversation_mark(part.conversation_id)]
-        hits += _hits(tx, terms, marks, through=part.through, deleted=True, limit=limit, settings=settings)
+        marks = (conversation_mark(part.conversation_id),)
+        place = _Place(marks, conversation_id=part.conversation_id, through=part.through, deleted=True)
+        hits += _hits(tx, terms, place, limit=limit, settings=settings)
     hits.sort(key=lambda hit: (hit.score, hit.message.id), reverse=True)
     return hits[:limit]
 
 
-def _hits(
-    tx: Transaction,
-    terms: tuple[Term, ...],
-    marks: list[str],
-    *,
-    through: int,
-    deleted: bool,
-    limit: int,
-    settings: Settings,
-) -> list[Hit]:
+def _hits(tx: Transaction, terms: tuple[Term, ...], place: _Place, *, limit: int, settings: Settings) -> list[Hit]:
     params = {
-        "marks": tuple(marks),
+        "marks": place.marks,
         "query": terms,
         "window": settings.search_window,
         "limit": limit,
-        "through": through,
-        "deleted": deleted,
+        "through": place.through,
+        "deleted": place.deleted,
+        "in_owner": place.owner_id,
+        "in_conversation": place.conversation_id,
+        "in_workspace": place.workspace_id,
     }
     return [_hit(row, terms) for row in tx.all(queries.search, params)]
 

@@ -13,7 +13,8 @@ def snippet(text: str, terms: tuple[Term, ...]) -> str:
     """About 160 characters around the first match, every matching word between `**`."""
     text = unicodedata.normalize("NFC", text)
     whole, prefixes = matched_words(terms)
-    places = [(a, b) for word, a, b in spans(text) if word in whole or word.startswith(prefixes or "\0")]
+    begins = frozenset(word[0] for word in (*whole, *prefixes))
+    places = [(a, b) for word, a, b in spans(text, begins) if word in whole or word.startswith(prefixes or "\0")]
     start, end = _window(text, places[0][0] if places else 0)
     shown = [(a, b) for a, b in places if a >= start and b <= end]
     body = _mark(text, start, end, _merge(shown))
