@@ -157,7 +157,7 @@ class CommitQueue:
             except self._busy as error:
                 if "locked" not in str(error) or time.monotonic() > give_up:
                     raise
-                time.sleep(random.uniform(0.0002, 0.001))
+                time.sleep(random.uniform(0.00005, 0.0003))
 
     def _commit(self, batch: list[Job]) -> None:
         for job in batch:

@@ -131,7 +131,8 @@ class search_messages(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
     """Message ids and scores, best first.
 
     Parameters: `marks`, `query`, `window`, `through` (the highest seq), `deleted` (whether deleted conversations
-    count), `limit`; and `in_owner`, `in_conversation`, `in_workspace`, which say in ids, or None, what the marks say in words.
+    count), `limit`; and `in_owner`, `in_conversation`, `in_workspace`, which say in ids, or None, what the marks say in
+    words.
     """
 
     inherit_cache = True
