@@ -11,8 +11,7 @@ body, runs the work in one transaction (retried on conflict), and logs what took
             ...
         return work
 
-Callers see `rename(conversation, title) -> Conversation`. Within another transaction, `self.rename.work(...)` is not
-needed: call `Conversations.rename.__wrapped__(self, …)` to get the work itself.
+Callers see `rename(conversation, title) -> Conversation`.
 """
 
 from collections.abc import Callable

@@ -30,6 +30,12 @@ def each(statements: Mapping[str, str]) -> None:
         op.get_bind().connection.cursor().execute(statement)  # as it is: `%` and `:` mean nothing here
 
 
+def only(engine: str, step: Callable[[], None]) -> None:
+    """Run a step that one engine needs and the other does not."""
+    if op.get_bind().dialect.name == engine:
+        step()
+
+
 def refuse(table: str, event: str, reason: str, *, where: Mapping[str, str] | None = None) -> None:
     """A trigger that refuses `event` (UPDATE, DELETE) on `table`, for everybody, the schema's owner included."""
     name = f"{table}_refuse_{event.lower()}"

@@ -165,8 +165,7 @@ def _messages() -> None:
         postgresql_where=given,
     )
     each({"sqlite": functions.MESSAGE_INDEX})
-    if op.get_bind().dialect.name == "postgresql":
-        _message_index()
+    dialects.only("postgresql", _message_index)
 
 
 def _message_index() -> None:
