@@ -9,7 +9,7 @@ import holdfast
 from holdfast.core.database.schema import metadata, scoped_tables
 
 SCOPED = [table.name for table in scoped_tables()]
-MAY_BE_EMPTY = {"unindexed_messages"}
+MAY_BE_EMPTY = {"unindexed_conversations"}
 """The queue of the search index."""
 RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = 'holdfast'::regnamespace AND relkind IN ('r', 'p')"
 

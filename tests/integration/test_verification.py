@@ -43,7 +43,7 @@ def test_a_changed_or_missing_message_is_named(
 ) -> None:
     backdoor = Backdoor(sync_store.engine)
     if backdoor.name == "sqlite":
-        backdoor.run("DELETE FROM unindexed_messages")
+        backdoor.run("DELETE FROM unindexed_conversations")
     backdoor.without_triggers(statement)
     outcome = mine.verify(chat.id)
     assert (outcome.ok, outcome.first_bad) == (False, first_bad)

@@ -16,7 +16,7 @@ CREATE VIRTUAL TABLE message_index USING fts5(
 """
 
 # One round trip: sets the scope (so that row-level security holds it), takes the conversation's row lock, gives
-# the next seq, links the hash chain and notes the message for the search index. Runs with the caller's rights.
+# the next seq, links the hash chain and notes the conversation for the search index. Runs with the caller's rights.
 APPEND_MESSAGE = """
 CREATE FUNCTION append_message(
     p_tenant_id uuid, p_actor_id uuid, p_reach text, p_conversation_id uuid, p_id uuid, p_role text,
@@ -26,6 +26,8 @@ CREATE FUNCTION append_message(
     OUT created_at timestamptz, OUT digest bytea, OUT previous bytea
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    was_indexed boolean;
 BEGIN
     PERFORM set_config('holdfast.tenant_id', p_tenant_id::text, true),
             set_config('holdfast.actor_id', p_actor_id::text, true),
@@ -64,8 +66,9 @@ BEGIN
             )
         WHERE c.tenant_id = p_tenant_id AND c.id = p_conversation_id AND c.owner_id = p_actor_id
           AND c.status = 'ACTIVE'
-        RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head
-        INTO outcome, id, seq, created_at, digest, previous;
+        RETURNING c.status, p_id, c.message_count, c.last_message_at, p_digest, c.previous_head,
+                  c.indexed_through = c.message_count - 1
+        INTO outcome, id, seq, created_at, digest, previous, was_indexed;
         EXIT WHEN FOUND;
         -- It was not active when the update looked. If it has become so since, the lock keeps it so: once more.
         SELECT c.status INTO outcome FROM conversations c
@@ -83,7 +86,10 @@ BEGIN
             p_metadata, p_request_id, append_message.created_at, p_salt, p_digest,
             append_message.previous);
 
-    INSERT INTO unindexed_messages (tenant_id, message_id) VALUES (p_tenant_id, p_id);
+    IF was_indexed THEN
+        INSERT INTO unindexed_conversations (tenant_id, conversation_id) VALUES (p_tenant_id, p_conversation_id)
+        ON CONFLICT DO NOTHING;
+    END IF;
 END $$
 """
 

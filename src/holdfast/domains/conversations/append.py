@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Params, Procedure, Transaction
-from holdfast.domains.conversations import queries
+from holdfast.domains.conversations import indexing, queries
 from holdfast.domains.conversations.chain import link
-from holdfast.domains.conversations.drafts import Draft, marks_of
+from holdfast.domains.conversations.drafts import Draft
 from holdfast.domains.conversations.errors import (
     ConversationNotActive,
     ConversationNotFound,
@@ -34,41 +34,42 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
     held = tx.first(queries.lock_conversation, params)
     if held is None or held[0] == "DELETED":
         return ("DELETED", *_NO_ROW)
-    status, count, head, last_message_at, _workspace = held
+    status, count, head, last_message_at, _workspace, indexed_through = held
     if params["request_id"] is not None:
         first = tx.first(queries.message_by_request, params)
         if first is not None:
             return first
     if status != "ACTIVE":
         return (status, *_NO_ROW)
-    row = _next_row(tx, params, count, head, last_message_at)
+    row = _next_row(tx, params, count, head, last_message_at, indexed_through)
     tx.run(queries.advance_conversation, row)
     return _insert(tx, key, row)
 
 
 def _next_row(
-    tx: Transaction, params: Params, count: int, head: str, last_message_at: datetime | None
+    tx: Transaction, params: Params, count: int, head: str, last_message_at: datetime | None, indexed_through: int
 ) -> dict[str, Any]:
     """The message's row, and what its conversation becomes."""
     seq, moment = count + 1, max(params["created_at"], last_message_at or params["created_at"])
     row = {**params, "seq": seq, "seen_count": count, "created_at": moment, "moment": moment, "previous": head}
     row["new_head"] = link(head, seq, params["id"], params["role"], moment, params["digest"])
     row["owner_id"] = tx.scope.actor_id
+    row["indexed_through"] = indexed_through
     return row
 
 
 def _insert(tx: Transaction, key: object, row: dict[str, Any]) -> Sequence[Any]:
     tx.run(queries.insert_message, row)
-    tx.run(queries.queue_for_index, row)
-    tx.seen[key] = (row["seq"], row["new_head"], row["moment"])
+    if row["seen_count"] == row["indexed_through"]:  # the first beyond what is indexed
+        tx.run(queries.queue_for_index, row)
+    tx.seen[key] = (row["seq"], row["new_head"], row["moment"], row["indexed_through"])
     return ("ACTIVE", row["id"], row["seq"], None, None, None, row["moment"], row["digest"], row["previous"])
 
 
-def _marks(tx: Transaction, conversation_id: UUID, workspace_id: UUID | None) -> str:
-    tenant_id, actor_id = tx.scope.tenant_id, tx.scope.actor_id
-    if tenant_id is None or actor_id is None:
+def _owner(tx: Transaction, conversation_id: UUID) -> UUID:
+    if tx.scope.actor_id is None:
         raise ConversationNotFound(conversation_id)  # the operator has no conversations
-    return marks_of(tenant_id, actor_id, conversation_id, workspace_id)
+    return tx.scope.actor_id
 
 
 def _result(row: Sequence[Any], params: Params) -> Message:
@@ -107,12 +108,9 @@ class _Log:
         held = tx.first(queries.lock_conversation, {"conversation_id": conversation_id})
         if held is None or held[0] == "DELETED":
             raise ConversationNotFound(conversation_id)
-        self.status, self.count, self.head, self.latest, workspace_id = held
-        self._same: dict[str, Any] = {
-            "conversation_id": conversation_id,
-            "owner_id": tx.scope.actor_id,
-            "marks": _marks(tx, conversation_id, workspace_id),
-        }
+        self.status, self.count, self.head, self.latest, self._workspace_id, indexed_through = held
+        self._was_indexed = self.count == indexed_through
+        self._same: dict[str, Any] = {"conversation_id": conversation_id, "owner_id": tx.scope.actor_id}
         self._original_times = original_times
         self.rows: list[dict[str, Any]] = []
 
@@ -131,14 +129,17 @@ class _Log:
         self.latest = latest
         return created_at if self._original_times else latest
 
-    def end(self) -> dict[str, Any]:
-        return {
-            **self._same,
-            "seq": self.count,
-            "new_head": self.head,
-            "moment": self.latest,
-            "previous": self.rows[-1]["previous"],
-        }
+    def write(self, tx: Transaction) -> None:
+        """Store the rows; index them at once, unless earlier messages wait for the index."""
+        previous = self.rows[-1]["previous"]
+        end = {**self._same, "seq": self.count, "new_head": self.head, "previous": previous, "moment": self.latest}
+        tx.many(queries.insert_message, self.rows)
+        tx.run(queries.advance_conversation, end)
+        if self._was_indexed:
+            conversation_id: UUID = self._same["conversation_id"]
+            owner_id = _owner(tx, conversation_id)
+            indexing.add(tx, self.rows, indexing.marks_in(tx, owner_id, conversation_id, self._workspace_id))
+            tx.run(queries.mark_indexed, {**self._same, "through": self.count})
 
 
 def append_all(
@@ -159,9 +160,7 @@ def append_all(
         if draft["request_id"] is not None:
             known[key] = replace(message, replayed=True)
     if log.rows:
-        tx.many(queries.insert_message, log.rows)
-        tx.many(queries.index_message, log.rows)
-        tx.run(queries.advance_conversation, log.end())
+        log.write(tx)
     return said
 
 

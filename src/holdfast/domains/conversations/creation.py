@@ -19,7 +19,10 @@ def insert(tx: Transaction, new: Conversation, *, head: str | None = None) -> Co
     wanted = {"workspace_id": new.workspace_id}
     if new.workspace_id is not None and tx.first(identity_queries.workspace, wanted) is None:
         raise WorkspaceNotFound(new.workspace_id)
-    tx.run(queries.insert_conversation, {**new.__dict__, "head": head or genesis(new.id), "previous_head": None})
+    tx.run(
+        queries.insert_conversation,
+        {**new.__dict__, "head": head or genesis(new.id), "previous_head": None, "indexed_through": new.message_count},
+    )
     return new
 
 

@@ -37,14 +37,15 @@ from holdfast.domains.conversations.tables import (
     message_index,
     messages,
     summaries,
-    unindexed_messages,
+    unindexed_conversations,
 )
 from holdfast.domains.identity.tables import tenants
 
 _c, _m, _s, _f, _a = conversations.c, messages.c, summaries.c, feedback.c, attachments.c
-_q = unindexed_messages.c
+_q = unindexed_conversations.c
 
-_CONVERSATION = [column for column in _c if column.name not in ("tenant_id", "head", "previous_head")]
+_INTERNAL = ("tenant_id", "head", "previous_head", "indexed_through")
+_CONVERSATION = [column for column in _c if column.name not in _INTERNAL]
 _MESSAGE = [column for column in _m if column.name not in ("tenant_id", "owner_id", "salt")]
 MESSAGE_FIELDS = tuple(column.name for column in _MESSAGE)
 _THIS = bindparam("conversation_id", type_=Id)
@@ -82,7 +83,7 @@ insert_conversation = Query(
 )
 
 lock_conversation = Query(
-    select(_c.status, _c.message_count, _c.head, _c.last_message_at, _c.workspace_id)
+    select(_c.status, _c.message_count, _c.head, _c.last_message_at, _c.workspace_id, _c.indexed_through)
     .where(_c.tenant_id == TENANT, _c.id == _THIS, _c.owner_id == ACTOR)
     .with_for_update()
 )
@@ -110,6 +111,7 @@ advance_if_unchanged = Query(
         _c.status == "ACTIVE",
         _c.message_count == bindparam("seen_count", type_=Integer),
         _c.head == bindparam("previous", type_=Digest),
+        _c.indexed_through == bindparam("indexed_through", type_=Integer),
     )
 )
 """The same, if nobody has appended since the conversation was seen: one statement instead of two."""
@@ -220,20 +222,31 @@ index_message = Query(
     )
 )
 
-queue_for_index = Query(insert(unindexed_messages).values(tenant_id=TENANT, message_id=bindparam("id", type_=Id)))
+queue_for_index = Query(insert(unindexed_conversations).values(tenant_id=TENANT, conversation_id=_THIS))
 
-any_unindexed = Query(select(_q.message_id).where(_q.tenant_id == TENANT).limit(1))
+any_unindexed = Query(select(_q.conversation_id).where(_q.tenant_id == TENANT).limit(1))
 
-unindexed = Query(
-    select(_m.id, _m.owner_id, _m.conversation_id, _c.workspace_id, _m.content, _m.parts)
-    .select_from(unindexed_messages)
-    .join(messages, (_m.tenant_id == TENANT) & (_m.id == _q.message_id))
-    .join(conversations, (_c.tenant_id == TENANT) & (_c.id == _m.conversation_id))
-    .where(_q.tenant_id == TENANT)
-    .order_by(_q.message_id)
+unindexed = Query(select(_q.conversation_id).where(_q.tenant_id == TENANT).order_by(_q.conversation_id))
+
+lock_for_index = Query(
+    select(_c.owner_id, _c.workspace_id, _c.indexed_through, _c.message_count)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .with_for_update()
 )
 
-indexed = Query(delete(unindexed_messages).where(_q.tenant_id == TENANT, _q.message_id == bindparam("id", type_=Id)))
+texts_after = Query(
+    select(_m.id, _m.content, _m.parts)
+    .where(_m.tenant_id == TENANT, _m.conversation_id == _THIS, _m.seq > bindparam("after", type_=Integer))
+    .order_by(_m.seq)
+)
+
+mark_indexed = Query(
+    update(conversations)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    .values(indexed_through=bindparam("through", type_=Integer))
+)
+
+leave_index_queue = Query(delete(unindexed_conversations).where(_q.tenant_id == TENANT, _q.conversation_id == _THIS))
 
 message_by_request = Query(
     select(

@@ -30,6 +30,7 @@ conversations = scoped_table(
     Column("head", Digest, nullable=False),
     Column("previous_head", Digest),
     Column("summarized_through", Integer, nullable=False),
+    Column("indexed_through", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("last_message_at", Time),
     Column("active_at", Time, nullable=False),
@@ -109,14 +110,14 @@ message_index = scoped_table(
 `marks` holds whose and where a message is, so that every search is narrowed inside the index. It references
 messages without a foreign key, which FTS5 has not."""
 
-unindexed_messages = scoped_table(
-    "unindexed_messages",
-    Column("message_id", Id, primary_key=True),
+unindexed_conversations = scoped_table(
+    "unindexed_conversations",
+    Column("conversation_id", Id, primary_key=True),
     index=True,
     sqlite_with_rowid=False,
 )
-"""Appended, not yet in the search index; see indexing.py. PostgreSQL's index keeps such a list itself. As the index, it
-references messages without a foreign key: checking one would cost every append, and a row too many does no harm."""
+"""The conversations with messages beyond `indexed_through`; see indexing.py. Like the index, it refers to them without
+a foreign key: checking one would cost every append, and a row too many does no harm."""
 
 summaries = scoped_table(
     "summaries",

@@ -93,6 +93,7 @@ def _conversations() -> None:
         sa.Column("head", Digest, nullable=False),
         sa.Column("previous_head", Digest),
         sa.Column("summarized_through", sa.Integer, nullable=False),
+        sa.Column("indexed_through", sa.Integer, nullable=False),
         sa.Column("created_at", Time, nullable=False),
         sa.Column("last_message_at", Time),
         sa.Column("active_at", Time, nullable=False),
@@ -181,9 +182,9 @@ def _message_index() -> None:
 
 def _beside_messages() -> None:
     _scoped(
-        "unindexed_messages",
-        sa.Column("message_id", Id, nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "message_id", name="pk_unindexed_messages"),
+        "unindexed_conversations",
+        sa.Column("conversation_id", Id, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "conversation_id", name="pk_unindexed_conversations"),
         sqlite_with_rowid=False,
     )
     _scoped(
@@ -242,7 +243,7 @@ def _protection() -> None:
     protect("conversations", rule=dialects.OF_OWNER, grants="SELECT, INSERT, UPDATE")
     protect("messages", rule=dialects.OF_OWNER, grants="SELECT, INSERT")
     protect("message_index", rule=dialects.OF_TENANT, grants="INSERT")
-    protect("unindexed_messages", rule=dialects.OF_TENANT, grants="SELECT, INSERT, DELETE")
+    protect("unindexed_conversations", rule=dialects.OF_TENANT, grants="SELECT, INSERT, DELETE")
     protect("summaries", rule=dialects.OF_CONVERSATION, grants="SELECT, INSERT")
     protect("feedback", rule=dialects.OF_MESSAGE, grants="SELECT, INSERT, UPDATE")
     protect("attachments", rule=dialects.OF_CONVERSATION, grants="SELECT, INSERT")
