@@ -1,7 +1,7 @@
-"""Logs: JSON lines on standard error, with ids and sizes, never content or personal data.
+"""Logs: JSON lines through the standard logger named "holdfast", with ids and sizes, never content or personal data.
 
-Holdfast logs through structlog under its own name and configures nothing on import; `configure_logs` is for
-programs (the command line, the server). An application that configures structlog itself keeps its own way.
+An application routes and filters them like any library's, and configures structlog as it likes: it is used here only
+to make the lines. `configure_logs` is for programs of our own (the command line, the server).
 """
 
 import logging
@@ -9,18 +9,30 @@ import sys
 
 import structlog
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("holdfast")
+_logger = logging.getLogger("holdfast")
+
+log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    _logger,
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def configure_logs(*, level: str = "warning") -> None:
     """Send log lines of at least `level` (debug, info, warning, error) to standard error as JSON."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    _logger.handlers = [_StandardError()]
+    _logger.setLevel(level.upper())
+    _logger.propagate = False

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from holdfast.core.inputs import check_choice
 from holdfast.core.telemetry import configure_logs
 from holdfast.faces.cli import conversations, demo, imports, stores
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 app = typer.Typer(
     name="holdfast",
@@ -39,7 +42,7 @@ def options(
     log_level: Annotated[str, typer.Option(envvar="HOLDFAST_LOG_LEVEL", help="debug, info, warning, error")] = "error",
 ) -> None:
     """Say which store, and who you are, before the command, by environment variable, or by profile."""
-    configure_logs(level=log_level)
+    configure_logs(level=check_choice(log_level.lower(), LOG_LEVELS, field="log-level"))
     context.obj = Target.find(store=store, key_file=key_file, tenant=tenant, user=user, profile=profile)
 
 
