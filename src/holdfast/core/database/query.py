@@ -6,7 +6,6 @@ than the statements themselves; compiled once, the same portable text costs the 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from operator import itemgetter
 from typing import Any, Generic, TypeVar, overload
 
 from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Update, bindparam
@@ -132,6 +131,3 @@ def _check_fields(into: Any, names: list[str]) -> None:
     if not set(names) <= known:
         raise TypeError(f"{into.__name__} has no field {sorted(set(names) - known)}")
 
-
-column = itemgetter
-"""`column(0)` picks the first column of plain tuples."""
