@@ -130,4 +130,3 @@ def _check_fields(into: Any, names: list[str]) -> None:
     known = {field.name for field in fields(into)}
     if not set(names) <= known:
         raise TypeError(f"{into.__name__} has no field {sorted(set(names) - known)}")
-

@@ -10,7 +10,7 @@ MARK = "**"
 
 
 def snippet(text: str, terms: tuple[Term, ...]) -> str:
-    """About 160 characters around the first match, every matching word between `**`."""
+    """About 160 characters around the first match, every matching word between `**`, accents in their NFC form."""
     text = unicodedata.normalize("NFC", text)
     whole, prefixes = matched_words(terms)
     begins = frozenset(word[0] for word in (*whole, *prefixes))
