@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
+from holdfast.core.access import Access
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.errors import (
@@ -18,8 +19,10 @@ from holdfast.core.database.opening import engine_for_existing, engine_for_new
 from holdfast.core.database.schema import scoped_tables
 from holdfast.core.database.types import Id
 from holdfast.core.inputs import check_text
-from holdfast.core.scope import OPERATOR, Scope
+from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
+from holdfast.domains.audit import Audit
+from holdfast.domains.audit.sealing import Sealer
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
@@ -31,10 +34,16 @@ from holdfast.migrations import NEWEST, REVISIONS, upgrade
 class UserScope:
     """What one person may touch within one tenant."""
 
-    def __init__(self, engine: Engine, scope: Scope, settings: Settings) -> None:
-        self.scope = scope
-        self.identity = Identity(engine, scope, settings)
-        self.conversations = Conversations(engine, scope, settings)
+    def __init__(self, engine: Engine, access: Access, settings: Settings) -> None:
+        self.access = access
+        self.identity = Identity(engine, access, settings)
+        self.conversations = Conversations(engine, access, settings)
+        self.audit = Audit(engine, access, settings)
+
+    @property
+    def scope(self) -> Scope:
+        """Who is asking, within which tenant."""
+        return self.access.scope
 
 
 class SystemScope:
@@ -42,8 +51,16 @@ class SystemScope:
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.scope = OPERATOR
-        self.identity = Identity(engine, OPERATOR, settings)
+        self.identity = Identity(engine, Access(OPERATOR), settings)
+        self.audit = Audit(engine, Access(Scope(role="operator", tenant_id=NIL)), settings)
+        """What the operator did to no tenant in particular."""
         self._engine = engine
+        self._settings = settings
+
+    def audit_of(self, tenant: str) -> Audit:
+        """The trail of a tenant. Raises `TenantNotFound`."""
+        found = find_tenant(self._engine, tenant)
+        return Audit(self._engine, Access(Scope(role="operator", tenant_id=found.id)), self._settings)
 
     def counts(self, tenant: str) -> dict[str, int]:
         """How many rows a tenant has in each table. Reads an index of each. Raises `TenantNotFound`."""
@@ -76,15 +93,22 @@ class TenantScope:
         self._engine = engine
         self._settings = settings
 
-    def user(self, email: str) -> UserScope:
-        """The scope of a member, found by e-mail address. Raises `UserNotFound`."""
+    def user(self, email: str, *, request_id: str | None = None) -> UserScope:
+        """The scope of a member, found by e-mail address. `request_id` goes on all that it leaves in the trail.
+
+        Raises `UserNotFound`.
+        """
         address = check_text(email, field="email", most_bytes=10_000).strip().lower()
         asked = {"in_tenant": self.tenant.id, "email": address}
-        member = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_by_email, asked))
-        if member is None:
-            raise UserNotFound(email)
-        scope = Scope(role=member.role, tenant_id=self.tenant.id, actor_id=member.user_id)
-        return UserScope(self._engine, scope, self._settings)
+
+        def look_up() -> Scope:
+            member = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_by_email, asked))
+            if member is None:
+                raise UserNotFound(email)
+            return Scope(role=member.role, tenant_id=self.tenant.id, actor_id=member.user_id, request_id=request_id)
+
+        seconds = self._settings.access_seconds
+        return UserScope(self._engine, Access(look_up(), self._engine.access, look_up, seconds=seconds), self._settings)
 
 
 class Store:
@@ -93,6 +117,7 @@ class Store:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
+        self._sealer = Sealer(engine, settings)
 
     @property
     def url(self) -> str:
@@ -105,14 +130,11 @@ class Store:
 
     def tenant(self, slug: str) -> TenantScope:
         """A tenant by its slug. Raises `TenantNotFound`."""
-        asked = {"slug": check_text(slug, field="tenant", most_bytes=1_000)}
-        tenant = self.engine.read(OPERATOR, "all", lambda tx: tx.first(tenant_by_slug, asked))
-        if tenant is None:
-            raise TenantNotFound(slug)
-        return TenantScope(self.engine, tenant, self.settings)
+        return TenantScope(self.engine, find_tenant(self.engine, slug), self.settings)
 
     def close(self) -> None:
-        """Close every connection. What was acknowledged is on disk already."""
+        """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""
+        self._sealer.close()
         self.engine.close()
 
     def __enter__(self) -> "Store":
@@ -120,6 +142,15 @@ class Store:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def find_tenant(engine: Engine, slug: str) -> Tenant:
+    """A tenant by its slug. Raises `TenantNotFound`."""
+    asked = {"slug": check_text(slug, field="tenant", most_bytes=1_000)}
+    tenant = engine.read(OPERATOR, "all", lambda tx: tx.first(tenant_by_slug, asked))
+    if tenant is None:
+        raise TenantNotFound(slug)
+    return tenant
 
 
 def create(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> Store:
@@ -157,7 +188,10 @@ def open(url: str, key: str | bytes | None = None, *, settings: Settings | None 
 
 
 def migrate(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> str:
-    """Bring an existing store to the newest schema, in one transaction. Returns the revision it had before."""
+    """Bring an existing store to the newest schema, in one transaction. Returns the revision it had before.
+
+    Also needed on PostgreSQL after a restore into another server, at whatever revision.
+    """
     engine = engine_for_existing(url, key, settings or from_environment())
     try:
         found = engine.revision()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.migrations import NEWEST
+
 
 def run(folder: Path, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `holdfast` in a folder and check its exit code."""
@@ -76,7 +78,7 @@ def test_a_store_is_made_filled_and_looked_at(tmp_path: Path, demo: Path) -> Non
     ran = run(tmp_path, "--profile", "me.json", "import", "export.jsonl", code=8)
     assert "left out" in ran.stdout
     assert len(as_json(tmp_path, "--profile", "me.json", "conversations", "list")["items"]) == 1
-    assert as_json(tmp_path, "--profile", "me.json", "migrate") == {"from": "0001", "to": "0001"}
+    assert as_json(tmp_path, "--profile", "me.json", "migrate") == {"from": NEWEST, "to": NEWEST}
 
 
 @pytest.mark.parametrize(

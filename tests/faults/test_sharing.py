@@ -9,6 +9,8 @@ import pytest
 from campaigns.checks import every_message, file_faults, log_faults, order_faults
 from campaigns.places import conversations_of, durable_server, new_place
 
+from holdfast.core import trail
+from holdfast.core.database import Call
 from holdfast.core.errors import Unavailable
 
 
@@ -37,6 +39,8 @@ def test_readers_never_wait_for_a_long_write_and_do_not_see_it(here):
         conversations.append(chat, role="user", content="before")
         writing, let_go = threading.Event(), threading.Event()
         work = type(conversations).append.__wrapped__(conversations, chat, role="user", content="slowly")
+        line = trail.event(store.engine.trail, conversations.scope, "conversations.append", work.about)
+        work = Call(work.procedure, {**work.params, **line}, about=work.about)
         long = threads.submit(store.engine.write, conversations.scope, "own", _held_open(work, writing, let_go))
         try:
             assert writing.wait(10)

@@ -8,6 +8,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 import holdfast
 from holdfast import HoldfastError
+from holdfast.migrations import NEWEST
 
 KEY = "0123456789abcdef" * 4
 KEYS = {"passphrase": "correct horse battery staple ✓", "hex": KEY, "bytes": bytes(range(32))}
@@ -86,7 +87,7 @@ def test_the_passphrase_opens_the_file_in_sqlciphers_own_tools(url, path):
     holdfast.create(url, "correct horse").close()
     connection = sqlcipher.connect(str(path))
     connection.execute("PRAGMA key = 'correct horse'")
-    assert connection.execute("SELECT version_num FROM holdfast_schema").fetchone() == ("0001",)
+    assert connection.execute("SELECT version_num FROM holdfast_schema").fetchone() == (NEWEST,)
     connection.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import holdfast
 from holdfast.core.database.schema import metadata, scoped_tables
+from holdfast.domains.audit.sealing import seal_all
 
 SCOPED = [table.name for table in scoped_tables()]
 MAY_BE_EMPTY = {"unindexed_conversations"}
@@ -40,6 +41,7 @@ def people(place):
             c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
             c.search("heliotrope")  # what waits for the index is indexed
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
+        seal_all(store.engine, {person.tenant_id for person in made.values()})
         yield SimpleNamespace(**made)
 
 

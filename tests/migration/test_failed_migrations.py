@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from alembic import op
 from holdfast.migrations.dialects import refuse
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "NEWEST", None, None
 
 def upgrade():
     op.create_table("half_way", sa.Column("id", sa.Integer, primary_key=True))
@@ -32,7 +32,7 @@ def upgrade():
     op.get_bind().exec_driver_sql("UPDATE conversations SET title = 'half way'")
     refuse("half_way", "DELETE", "half way")
     op.get_bind().exec_driver_sql("SELECT * FROM a_table_that_is_not_there")
-'''
+'''.replace("NEWEST", migrations.NEWEST)
 LATER = FAILING.replace('    op.get_bind().exec_driver_sql("SELECT * FROM a_table_that_is_not_there")\n', "")
 
 
@@ -53,7 +53,7 @@ def schema_of(engine):
 
 
 def test_a_failed_migration_rolls_everything_back(place, scripts):
-    (scripts / "versions" / "0002_failing.py").write_text(FAILING)
+    (scripts / "versions" / "9999_failing.py").write_text(FAILING)
     with holdfast.open(place.url, place.key) as store:
         c = store.tenant("acme").user("amina@acme.test").conversations
         chat = c.create(title="before")
@@ -62,7 +62,7 @@ def test_a_failed_migration_rolls_everything_back(place, scripts):
         with pytest.raises(sqlalchemy.exc.DBAPIError, match="a_table_that_is_not_there"):
             upgrade(store.engine, scripts=scripts)
         assert schema_of(store.engine) == before
-        assert store.engine.revision() == "0001"
+        assert store.engine.revision() == migrations.NEWEST
     with holdfast.open(place.url, place.key) as store:
         c = store.tenant("acme").user("amina@acme.test").conversations
         assert c.get(chat.id).title == "before"
@@ -71,10 +71,10 @@ def test_a_failed_migration_rolls_everything_back(place, scripts):
 
 
 def test_a_migration_that_succeeds_is_kept_and_then_this_version_refuses_the_store(place, scripts):
-    (scripts / "versions" / "0002_later.py").write_text(LATER)
+    (scripts / "versions" / "9999_later.py").write_text(LATER)
     with holdfast.open(place.url, place.key) as store:
         upgrade(store.engine, scripts=scripts)
-        assert store.engine.revision() == "0002"
+        assert store.engine.revision() == "9999"
     with pytest.raises(holdfast.HoldfastError) as caught:
         holdfast.open(place.url, place.key)
     assert caught.value.code == "schema_too_new"

@@ -5,31 +5,37 @@ import pytest
 from holdfast.core.action import Actions, action
 from holdfast.core.errors import PermissionDenied
 from holdfast.core.policy import POLICY, reach
+from holdfast.domains.audit import Audit
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 
-ROLES = ("operator", "owner", "admin", "member", "auditor")
+ROLES = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
-                             operator  owner   admin   member  auditor
-identity.create_tenant       all       -       -       -       -
-identity.list_tenants        all       -       -       -       -
-identity.configure_tenant    all       tenant  tenant  -       -
-identity.create_user         all       tenant  tenant  -       -
-identity.set_role            all       tenant  tenant  -       -
-identity.create_workspace    all       tenant  tenant  -       -
-identity.make_owner          all       tenant  -       -       -
-identity.list_members        -         tenant  tenant  tenant  tenant
-identity.list_workspaces     -         tenant  tenant  tenant  tenant
-conversations.create         -         own     own     own     -
-conversations.append         -         own     own     own     -
-conversations.read           -         tenant  tenant  own     tenant
-conversations.edit           -         tenant  tenant  own     -
-conversations.summarize      -         tenant  tenant  own     -
-conversations.rate           -         own     own     own     -
-conversations.fork           -         own     own     own     -
-conversations.import         -         own     own     own     -
-conversations.verify         -         tenant  tenant  own     tenant
-conversations.index          -         tenant  tenant  tenant  tenant
+                             operator super_admin platform_admin owner   admin   member  auditor visitor
+identity.create_tenant       all      all         all            -       -       -       -       -
+identity.list_tenants        all      all         all            -       -       -       -       -
+identity.configure_tenant    all      all         all            tenant  tenant  -       -       -
+identity.create_user         all      all         all            tenant  tenant  -       -       -
+identity.set_role            all      all         all            tenant  tenant  -       -       -
+identity.create_workspace    all      all         all            tenant  tenant  -       -       -
+identity.make_owner          all      all         all            tenant  -       -       -       -
+identity.list_members        -        -           -              tenant  tenant  tenant  tenant  -
+identity.list_workspaces     -        -           -              tenant  tenant  tenant  tenant  -
+conversations.create         -        -           -              own     own     own     -       own
+conversations.append         -        -           -              own     own     own     -       own
+conversations.read           -        -           -              tenant  tenant  own     tenant  own
+conversations.edit           -        -           -              tenant  tenant  own     -       -
+conversations.summarize      -        -           -              tenant  tenant  own     -       -
+conversations.rate           -        -           -              own     own     own     -       own
+conversations.fork           -        -           -              own     own     own     -       -
+conversations.import         -        -           -              own     own     own     -       -
+conversations.verify         -        -           -              tenant  tenant  own     tenant  own
+conversations.index          -        -           -              tenant  tenant  tenant  tenant  tenant
+audit.list                   tenant   -           -              tenant  tenant  -       tenant  -
+audit.verify                 tenant   -           -              tenant  tenant  -       tenant  -
+audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -
+audit.export                 tenant   -           -              tenant  tenant  -       tenant  -
+audit.events                 -        -           -              tenant  tenant  own     tenant  own
 """
 CELLS = {row.split()[0]: dict(zip(ROLES, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -68,7 +74,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Identity, Conversations)
+        for room in (Audit, Identity, Conversations)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

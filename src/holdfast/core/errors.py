@@ -13,6 +13,8 @@ class HoldfastError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
+    in_trail = False
+    """Whether the attempt has been recorded: an error passes through every action around the one that raised it."""
 
 
 class InvalidInput(HoldfastError):
@@ -54,6 +56,17 @@ class PermissionDenied(HoldfastError):
             f"the role {role!r} may not do {operation!r}; "
             "ask an owner or administrator of the tenant, or see docs/reference/policy.md"
         )
+        self.operation = operation
+        self.role = role
+
+
+class NotGranted(PermissionDenied):
+    """The role would allow the operation; the API key that was used was narrowed to less."""
+
+    code = "not_granted"
+
+    def __init__(self, operation: str, role: str, wanted: str) -> None:
+        HoldfastError.__init__(self, f"this API key lacks the scope {wanted!r}; make one that has it")
         self.operation = operation
         self.role = role
 

@@ -6,26 +6,35 @@ A row is an operation; a column is a role; the cell says how far the role reache
 
 from typing import Literal
 
-from holdfast.core.errors import PermissionDenied
-from holdfast.core.scope import Role
+from holdfast.core.errors import NotGranted, PermissionDenied
+from holdfast.core.scope import Role, Scope
 
 Reach = Literal["own", "tenant", "all"]
 
-_OWN_ONLY: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own"}
+_MEMBERS_OWN: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own"}
+_OWN_ONLY: dict[Role, Reach] = {**_MEMBERS_OWN, "visitor": "own"}
 _OWN_OR_ADMINISTERED: dict[Role, Reach] = {"owner": "tenant", "admin": "tenant", "member": "own"}
-_READ: dict[Role, Reach] = {"owner": "tenant", "admin": "tenant", "auditor": "tenant", "member": "own"}
+_AUDIT: dict[Role, Reach] = {"operator": "tenant", "owner": "tenant", "admin": "tenant", "auditor": "tenant"}
+_READ: dict[Role, Reach] = {
+    "owner": "tenant",
+    "admin": "tenant",
+    "auditor": "tenant",
+    "member": "own",
+    "visitor": "own",
+}
 _EVERY_MEMBER: dict[Role, Reach] = {"owner": "tenant", "admin": "tenant", "auditor": "tenant", "member": "tenant"}
-_ADMINISTER: dict[Role, Reach] = {"operator": "all", "owner": "tenant", "admin": "tenant"}
-_OPERATE: dict[Role, Reach] = {"operator": "all"}
+_PLATFORM: dict[Role, Reach] = {"operator": "all", "super_admin": "all", "platform_admin": "all"}
+_ADMINISTER: dict[Role, Reach] = {**_PLATFORM, "owner": "tenant", "admin": "tenant"}
+_OPERATE: dict[Role, Reach] = {"operator": "all", "super_admin": "all"}
 
 POLICY: dict[str, dict[Role, Reach]] = {
     # identity
-    "identity.create_tenant": _OPERATE,
-    "identity.list_tenants": _OPERATE,
+    "identity.create_tenant": _PLATFORM,
+    "identity.list_tenants": _PLATFORM,
     "identity.configure_tenant": _ADMINISTER,
     "identity.create_user": _ADMINISTER,
     "identity.set_role": _ADMINISTER,
-    "identity.make_owner": {"operator": "all", "owner": "tenant"},
+    "identity.make_owner": {**_PLATFORM, "owner": "tenant"},
     "identity.create_workspace": _ADMINISTER,
     "identity.list_members": _EVERY_MEMBER,
     "identity.list_workspaces": _EVERY_MEMBER,
@@ -36,10 +45,19 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "conversations.edit": _OWN_OR_ADMINISTERED,
     "conversations.summarize": _OWN_OR_ADMINISTERED,
     "conversations.rate": _OWN_ONLY,
-    "conversations.fork": _OWN_ONLY,
-    "conversations.import": _OWN_ONLY,
+    "conversations.fork": _MEMBERS_OWN,
+    "conversations.import": _MEMBERS_OWN,
     "conversations.verify": _READ,
-    "conversations.index": _EVERY_MEMBER,  # keeping the search index, which shows nobody anything
+    "conversations.index": {
+        **_EVERY_MEMBER,
+        "visitor": "tenant",
+    },  # keeping the search index, which shows nobody anything
+    # audit
+    "audit.list": _AUDIT,
+    "audit.verify": _AUDIT,
+    "audit.checkpoint": _AUDIT,
+    "audit.export": _AUDIT,
+    "audit.events": _READ,
 }
 
 
@@ -49,3 +67,17 @@ def reach(operation: str, role: Role) -> Reach:
     if allowed is None:
         raise PermissionDenied(operation, role)
     return allowed
+
+
+def allow(scope: Scope, operation: str, *, writes: bool) -> Reach:
+    """How far `scope` reaches in `operation`, by its role and by what its API key was narrowed to.
+
+    Raises `PermissionDenied`; `NotGranted` where only the key is too narrow.
+    """
+    far = reach(operation, scope.role)
+    if scope.grants is not None:
+        room = operation.partition(".")[0]
+        enough = {f"{room}:write"} if writes else {f"{room}:write", f"{room}:read"}
+        if not enough & scope.grants:
+            raise NotGranted(operation, scope.role, f"{room}:{'write' if writes else 'read'}")
+    return far

@@ -1,29 +1,45 @@
-"""Scope: who is asking, within which tenant. Every statement and every check is confined by one."""
+"""Scope: who is asking, within which tenant, from where. Every statement and every check is confined by one."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-Role = Literal["owner", "admin", "member", "auditor", "operator"]
-"""A tenant's roles, and `operator`: whoever holds the store itself, outside any tenant."""
+Role = Literal["owner", "admin", "member", "auditor", "visitor", "super_admin", "platform_admin", "operator"]
+"""A tenant's roles (a visitor is an anonymous person in a web chat), the platform's, and `operator`: whoever holds the
+store itself, outside any tenant."""
 
 TENANT_ROLES: tuple[Role, ...] = ("owner", "admin", "member", "auditor")
+"""What a person can be in a tenant. Nobody is given the role of a visitor: it is what an anonymous one has."""
+
+NIL = UUID(int=0)
+"""Stands for the store itself where a tenant is named: its own trail, its own keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """The confines of a call. `tenant_id` and `actor_id` are None only for the operator."""
+    """The confines of a call. `tenant_id` is None for the operator and the platform's people, `actor_id` for the
+    operator.
+    """
 
     role: Role
     tenant_id: UUID | None = None
     actor_id: UUID | None = None
+    request_id: str | None = None
+    """Given by the caller; on every line that this call leaves in the trail and the log."""
+    face: str = "library"
+    address: str | None = None
+    """Where the call came from, over HTTP."""
+    credential_id: UUID | None = None
+    """The API key or session that let the caller in."""
+    grants: frozenset[str] | None = None
+    """What an API key was narrowed to (`conversations:read`); None narrows nothing."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What an engine has made of this scope (parameters, statements), kept so that no call makes it again."""
 
     @property
     def is_operator(self) -> bool:
-        """Whether this is the operator, to whom no tenant applies."""
-        return self.role == "operator"
+        """Whether no tenant applies: the operator, or one of the platform's people."""
+        return self.tenant_id is None
 
 
 OPERATOR = Scope(role="operator")

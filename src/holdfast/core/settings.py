@@ -53,6 +53,10 @@ class Settings:
     """The page cache of each SQLite connection, in MiB."""
     busy_seconds: float = 30.0
     """How long a write waits for another process's lock before it fails as unavailable."""
+    access_seconds: float = 1.0
+    """How soon, at the latest, a scope notices that another process changed what its person may do."""
+    seal_seconds: float = 1.0
+    """How soon after their commit the lines of the trail are sealed."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
 

@@ -55,12 +55,15 @@ def refuse(table: str, event: str, reason: str, *, where: Mapping[str, str] | No
     )
 
 
-def protect(table: str, *, rule: str, grants: str) -> None:
-    """Row-level security, enabled and forced: the application role sees what `rule` says and may do `grants`."""
+def protect(table: str, *, rule: str, grants: str, check: str | None = None) -> None:
+    """Row-level security, enabled and forced: the application role sees what `rule` says and may do `grants`.
+
+    What it writes must satisfy `check`, which is `rule` unless given.
+    """
     steps: tuple[Callable[[], str], ...] = (
         lambda: f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         lambda: f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-        lambda: f"CREATE POLICY scope ON {table} TO holdfast_app USING ({rule}) WITH CHECK ({rule})",
+        lambda: f"CREATE POLICY scope ON {table} TO holdfast_app USING ({rule}) WITH CHECK ({check or rule})",
         lambda: f"CREATE POLICY operator ON {table} TO holdfast_operator USING (true) WITH CHECK (true)",
         lambda: f"GRANT SELECT, INSERT, UPDATE ON {table} TO holdfast_operator",
     )

@@ -5,8 +5,9 @@ from holdfast.core.database.transaction import (
     Call,
     Params,
     Procedure,
+    Recorded,
     Transaction,
     Work,
 )
 
-__all__ = ["ACTOR", "REACH", "TENANT", "Call", "Params", "Procedure", "Query", "Transaction", "Work"]
+__all__ = ["ACTOR", "REACH", "TENANT", "Call", "Params", "Procedure", "Query", "Recorded", "Transaction", "Work"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, FromClause, Join, bindparam, true
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, FromClause, Join, bindparam, func, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
@@ -81,6 +81,53 @@ def _advisory_lock(element: one_at_a_time, compiler: Any, **options: Any) -> str
 def _already_alone(element: one_at_a_time, compiler: Any, **options: Any) -> str:
     (key,) = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{key} IS NULL"
+
+
+class next_position(FunctionElement[int]):  # noqa: N801
+    """A place after every place that a reader may have seen: see `settled_position`.
+
+    SQLite has one writer, so the next number of the tenant will do. On PostgreSQL it is the transaction's own number.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, position: Column[int], tenant: ColumnElement[Any]) -> None:
+        table = position.table
+        last = select(position).where(table.c.tenant_id == tenant).order_by(position.desc()).limit(1)
+        super().__init__(func.coalesce(last.scalar_subquery(), 0) + 1)
+
+
+@compiles(next_position)
+def _transaction_number(_element: next_position, _compiler: Any, **_options: Any) -> str:
+    return "next_position()"
+
+
+@compiles(next_position, "sqlite")
+def _next_number(element: next_position, compiler: Any, **options: Any) -> str:
+    (number,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return str(number)
+
+
+class settled_position(FunctionElement[int]):  # noqa: N801
+    """Where rows may still appear: below it, what a reader sees is all there will ever be.
+
+    On PostgreSQL transactions commit in another order than they began; below the oldest that is under way none can
+    turn up late.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(settled_position)
+def _oldest_under_way(_element: settled_position, _compiler: Any, **_options: Any) -> str:
+    return "(SELECT settled_position())"
+
+
+@compiles(settled_position, "sqlite")
+def _everything(_element: settled_position, _compiler: Any, **_options: Any) -> str:
+    return "9223372036854775807"
 
 
 def in_this_order(*sources: FromClause) -> FromClause:

@@ -5,9 +5,11 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from holdfast.core.access import AccessChanges
 from holdfast.core.database.transaction import Work
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
+from holdfast.core.trail import Trail
 
 T = TypeVar("T")
 
@@ -17,6 +19,8 @@ class Engine(Protocol):
 
     url: str
     """Where the store is, without any password: fit for messages and logs."""
+    access: AccessChanges
+    trail: Trail
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot, in a transaction that writes nothing."""

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
+from holdfast.core.access import AccessChanges
 from holdfast.core.database.errors import (
     Busy,
     EngineTooOld,
@@ -35,6 +36,7 @@ from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
+from holdfast.core.trail import Trail
 
 T = TypeVar("T")
 
@@ -57,6 +59,8 @@ class PostgresEngine:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._database = sqlalchemy.make_url(url).database
         self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
+        self.access = AccessChanges()
+        self.trail = Trail()
         self._settings = settings
         self._start()
         self._gate = Gate(self._drop)
@@ -98,7 +102,7 @@ class PostgresEngine:
         raise AssertionError("unreachable: the last attempt raises")
 
     def _write_once(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        if isinstance(work, Call):
+        if isinstance(work, Call) and work.before is None:
             with self._lent() as cursor:
                 row = Transaction(cursor, self.dialect, scope, reach, server_side=True).call(
                     work.procedure, work.params

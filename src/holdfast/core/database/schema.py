@@ -17,18 +17,19 @@ metadata = MetaData(
 )
 
 
-def scoped_table(name: str, *parts: Any, index: bool = False, **options: Any) -> Table:
+def scoped_table(name: str, *parts: Any, index: bool = False, outlives: bool = False, **options: Any) -> Table:
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
 
     Declare the other key columns with `primary_key=True`. The tenant guard refuses statements on it
     without a tenant predicate, and on PostgreSQL row-level security must cover it. It refers to its tenant, itself or
     through another scoped table. `index`: it holds nothing that cannot be made again from other tables, and refers to
-    none.
+    none. `outlives`: its rows stay when the tenant is deleted, so they refer to nothing.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
     through_another = any(isinstance(part, ForeignKeyConstraint) and "tenant_id" in part.column_keys for part in parts)
-    tenant = () if through_another or index else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
-    return Table(name, metadata, tenant_id, *parts, *tenant, info={"scoped": True, "index": index}, **options)
+    tenant = () if through_another or index or outlives else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
+    info = {"scoped": True, "index": index, "outlives": outlives}
+    return Table(name, metadata, tenant_id, *parts, *tenant, info=info, **options)
 
 
 def global_table(name: str, *parts: Any, **options: Any) -> Table:

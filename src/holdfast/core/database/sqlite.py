@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlcipher3 import dbapi2 as driver
 
+from holdfast.core.access import AccessChanges
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
 from holdfast.core.database.errors import Busy, EngineTooOld, StorageFailed, StorageFull
@@ -27,6 +28,7 @@ from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
+from holdfast.core.trail import Trail
 
 T = TypeVar("T")
 
@@ -47,6 +49,8 @@ class SqliteEngine:
             raise EngineTooOld(f"SQLite {driver.sqlite_version} can corrupt files; install sqlcipher3 0.6.4 or newer")
         self.path = path
         self.url = f"sqlite:///{path}"
+        self.access = AccessChanges()
+        self.trail = Trail()
         self._key = key
         self._settings = settings
         self._start()

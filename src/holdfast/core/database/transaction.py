@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Dialect
 
@@ -52,17 +53,43 @@ class Procedure(Generic[T]):
     """What the row means, given the parameters; raises the domain's errors."""
 
 
+class Recorded(NamedTuple):
+    """What a change, or a read by another than the owner, was about: a line of the trail, but for who and when."""
+
+    kind: str | None = None
+    target_id: UUID | None = None
+    owner_id: UUID | None = None
+    tenant_id: UUID | None = None
+    """Only for the operator, who is in no tenant."""
+    details: Params = _NOTHING
+
+
 class Call(Generic[T]):
-    """One procedure with its parameters, as the whole work of a transaction."""
+    """One procedure with its parameters, as the whole work of a transaction.
 
-    __slots__ = ("params", "procedure")
+    `about` is what its line in the trail says; the procedure writes that line itself. `before` is checked first, where
+    there is something to check; then it takes more than one round trip.
+    """
 
-    def __init__(self, procedure: Procedure[T], params: Params) -> None:
+    __slots__ = ("about", "before", "params", "procedure")
+
+    def __init__(
+        self,
+        procedure: Procedure[T],
+        params: Params,
+        *,
+        about: Recorded,
+        before: Callable[["Transaction"], None] | None = None,
+    ) -> None:
         self.procedure = procedure
         self.params = params
+        self.about = about
+        self.before = before
 
     def __call__(self, tx: "Transaction") -> T:
         """Run it within a transaction."""
+        if self.before is not None:
+            self.before(tx)
         return self.procedure.result(tx.call(self.procedure, self.params), self.params)
 
 
@@ -83,7 +110,7 @@ def _make_own(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
 class Transaction:
     """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
 
-    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "reach", "scope", "seen")
+    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "changed", "reach", "recorded", "scope", "seen")
 
     def __init__(
         self,
@@ -99,6 +126,9 @@ class Transaction:
         self.reach = reach
         self.seen: dict[Any, Any] = {} if seen is None else seen
         """What this process last saw of rows, kept over transactions: a guess, to be confirmed by a guarded update."""
+        self.recorded: list[Recorded] = []
+        """What the work says it was about; the action writes it to the trail."""
+        self.changed = True
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
@@ -132,6 +162,31 @@ class Transaction:
         if self._server_side:
             return self.all(procedure.query, params)[0]  # type: ignore[no-any-return]  # rows of Query[Any]
         return procedure.steps(self, params)
+
+    def record(
+        self,
+        kind: str,
+        target_id: UUID | None = None,
+        *,
+        owner: UUID | None = None,
+        tenant_id: UUID | None = None,
+        **details: object,
+    ) -> None:
+        """Say what this work changes, for the trail. `details` are ids, names of things and counts, never content.
+
+        `owner` is whose thing it is, to whom the change is also announced. `tenant_id` only for the operator.
+        """
+        self.recorded = [line for line in self.recorded if target_id is None or line.target_id != target_id]
+        self.recorded.append(Recorded(kind, target_id, owner, tenant_id, details))
+
+    def saw(self, kind: str, target_id: UUID, *, owner: UUID) -> None:
+        """Say what this work reads. It leaves a line in the trail when it is not the actor's own."""
+        if owner != self.scope.actor_id and not any(line.target_id == target_id for line in self.recorded):
+            self.recorded.append(Recorded(kind, target_id, owner))
+
+    def unchanged(self) -> None:
+        """Say that everything was as wanted already, so that there is nothing for the trail."""
+        self.changed = False
 
     def _allowed(self, query: Query[T]) -> Query[T]:
         if query.operator:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from holdfast.core.action import action, composite
 from holdfast.core.clock import now
-from holdfast.core.database import Call, Transaction, Work
+from holdfast.core.database import Call, Recorded, Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_json, check_name, check_text
@@ -15,7 +15,7 @@ from holdfast.domains.conversations import importing, indexing, lineage, queries
 from holdfast.domains.conversations.append import append_all, append_message
 from holdfast.domains.conversations.attaching import check_attachment, check_referenced
 from holdfast.domains.conversations.creation import fork, insert
-from holdfast.domains.conversations.drafts import Draft, check_message
+from holdfast.domains.conversations.drafts import check_message
 from holdfast.domains.conversations.errors import NotAnAnswer
 from holdfast.domains.conversations.models import (
     Attachment,
@@ -70,12 +70,13 @@ class Conversations(ConversationReads):
 
         def work(tx: Transaction) -> Conversation:
             insert(tx, new)
+            tx.record("conversation", new.id, owner=new.owner_id)
             visibility.keep_to_cap(tx, moment=moment, keep={new.id, *keep})
             return new
 
         return work
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def edit(
         self,
         conversation: ConversationId,
@@ -100,11 +101,12 @@ class Conversations(ConversationReads):
             after = {name: changed.get(name, getattr(before, name)) for name in ("title", "tags", "metadata")}
             row = {f"new_{name}": value for name, value in after.items()}
             tx.run(queries.edit_conversation, {"conversation_id": conversation_id, **row})
+            tx.record("conversation", before.id, owner=before.owner_id, changed=sorted(changed))
             return lineage.find(tx, conversation_id)
 
         return work
 
-    @action("conversations.append", writes=True)
+    @action("conversations.append", writes=True, on="conversation")
     def append(
         self,
         conversation: ConversationId,
@@ -130,15 +132,13 @@ class Conversations(ConversationReads):
         draft["conversation_id"] = conversation_id_of(conversation)
         if indexing.is_time(draft["id"]):
             self._catch_up_index()
-        if parts is None:
-            return Call(append_message, draft)
-        return lambda tx: self._append_with_parts(tx, draft)
+        about = Recorded(
+            "conversation", draft["conversation_id"], self.scope.actor_id, details={"message": str(draft["id"])}
+        )
+        before = None if parts is None else lambda tx: check_referenced(tx, draft["conversation_id"], [draft])
+        return Call(append_message, draft, about=about, before=before)
 
-    def _append_with_parts(self, tx: Transaction, draft: Draft) -> Message:
-        check_referenced(tx, draft["conversation_id"], [draft])
-        return append_message.result(tx.call(append_message, draft), draft)
-
-    @action("conversations.append", writes=True)
+    @action("conversations.append", writes=True, on="conversation")
     def append_many(self, conversation: ConversationId, messages: Iterable[NewMessage]) -> Work[MessageList]:
         """Add messages in order, all or none, in one transaction. Like `append` for each of them.
 
@@ -186,7 +186,7 @@ class Conversations(ConversationReads):
         owner_id = self._actor()
         return lambda tx: importing.store(tx, checked, owner_id=owner_id)
 
-    @action("conversations.summarize", writes=True)
+    @action("conversations.summarize", writes=True, on="conversation")
     def summarize(
         self,
         conversation: ConversationId,
@@ -225,11 +225,12 @@ class Conversations(ConversationReads):
             )
             tx.run(queries.insert_summary, summary.__dict__)
             tx.run(queries.mark_summarized, summary.__dict__)
+            tx.record("conversation", found.id, owner=found.owner_id, summary=summary.version)
             return summary
 
         return work
 
-    @action("conversations.fork", writes=True)
+    @action("conversations.fork", writes=True, on="conversation")
     def fork(self, conversation: ConversationId, *, at: int, title: str | None = None) -> Work[Conversation]:
         """A new conversation that shares messages 1 to `at` with this one and goes on by itself.
 
@@ -239,30 +240,31 @@ class Conversations(ConversationReads):
 
         def work(tx: Transaction) -> Conversation:
             made = fork(tx, lineage.find(tx, conversation_id), at=at, title=new_title, owner_id=self._actor())
+            tx.record("conversation", made.id, owner=made.owner_id, parent=str(conversation_id), at=at)
             visibility.keep_to_cap(tx, moment=now(), keep={made.id})
             return made
 
         return work
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def archive(self, conversation: ConversationId) -> Work[Conversation]:
         """Put away: no more messages, still listed and searched."""
         conversation_id = conversation_id_of(conversation)
         return lambda tx: statuses.change(tx, conversation_id, "ARCHIVED")
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def close(self, conversation: ConversationId) -> Work[Conversation]:
         """End it: no more messages, still listed and searched."""
         conversation_id = conversation_id_of(conversation)
         return lambda tx: statuses.change(tx, conversation_id, "CLOSED")
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def delete(self, conversation: ConversationId) -> Work[Conversation]:
         """Hide it from every read and search. `restore` brings it back until retention purges it."""
         conversation_id = conversation_id_of(conversation)
         return lambda tx: statuses.change(tx, conversation_id, "DELETED")
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def restore(self, conversation: ConversationId) -> Work[Conversation]:
         """Make an archived, closed, deleted or hidden conversation active and visible again."""
         conversation_id = conversation_id_of(conversation)
@@ -275,19 +277,20 @@ class Conversations(ConversationReads):
 
         return work
 
-    @action("conversations.edit", writes=True)
+    @action("conversations.edit", writes=True, on="conversation")
     def hide(self, conversation: ConversationId) -> Work[Conversation]:
         """Leave it out of lists until it is restored."""
         conversation_id = conversation_id_of(conversation)
 
         def work(tx: Transaction) -> Conversation:
-            lineage.find(tx, conversation_id)
+            found = lineage.find(tx, conversation_id)
             tx.run(queries.hide, {"conversation_id": conversation_id, "moment": now()})
+            tx.record("conversation", found.id, owner=found.owner_id, hidden=True)
             return lineage.find(tx, conversation_id)
 
         return work
 
-    @action("conversations.rate", writes=True)
+    @action("conversations.rate", writes=True, on="message_id")
     def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Work[Feedback]:
         """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
 
@@ -314,7 +317,7 @@ class Conversations(ConversationReads):
 
         return work
 
-    @action("conversations.append", writes=True)
+    @action("conversations.append", writes=True, on="conversation")
     def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Work[Attachment]:
         """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Params, Procedure, Transaction
+from holdfast.core.trail import insert_event
 from holdfast.domains.conversations import indexing, queries
 from holdfast.domains.conversations.chain import link
 from holdfast.domains.conversations.drafts import Draft
@@ -20,7 +21,7 @@ _NO_ROW = (None,) * 8
 
 
 def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
-    """What append_message does on a server: lock, replay or refuse, advance, insert, note for the index.
+    """What append_message does on a server: lock, replay or refuse, advance, insert, record, note for the index.
 
     Who appended last in this process knows the end of the log already. It goes on from there if the conversation is
     still as it was, which the update itself checks, and looks again if it is not.
@@ -60,6 +61,7 @@ def _next_row(
 
 def _insert(tx: Transaction, key: object, row: dict[str, Any]) -> Sequence[Any]:
     tx.run(queries.insert_message, row)
+    tx.run(insert_event, row)
     if row["seen_count"] == row["indexed_through"]:  # the first beyond what is indexed
         tx.run(queries.queue_for_index, row)
     tx.seen[key] = (row["seq"], row["new_head"], row["moment"], row["indexed_through"])
@@ -161,6 +163,10 @@ def append_all(
             known[key] = replace(message, replayed=True)
     if log.rows:
         log.write(tx)
+        added = {"messages": len(log.rows), "through": log.count}
+        tx.record("conversation", conversation_id, owner=tx.scope.actor_id, **added)
+    else:
+        tx.unchanged()
     return said
 
 

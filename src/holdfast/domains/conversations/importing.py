@@ -145,6 +145,8 @@ def store(tx: Transaction, checked: Checked, *, owner_id: UUID) -> Added:
             _store_line(tx, checked, drafts, stored, added, owner_id)
     if added.conversations or added.forks:
         visibility.keep_to_cap(tx, moment=now(), keep=())
+    if not (added.messages or added.conversations):
+        tx.unchanged()
     return added
 
 

@@ -25,6 +25,7 @@ def find(tx: Transaction, conversation_id: UUID, *, even_deleted: bool = False) 
     found = tx.first(query, {"conversation_id": conversation_id})
     if found is None:
         raise ConversationNotFound(conversation_id)
+    tx.saw("conversation", found.id, owner=found.owner_id)
     return found
 
 
@@ -89,7 +90,9 @@ def check_seq(field: str, seq: int, conversation: Conversation, *, most: int | N
 def is_shown(tx: Transaction, conversation_id: UUID, seq: int) -> bool:
     """Whether a message is in a conversation that is not deleted: its own, or a fork that shares it."""
     place = {"conversation_id": conversation_id}
-    if tx.first(queries.conversation, place) is not None:
+    found = tx.first(queries.conversation, place)
+    if found is not None:
+        tx.saw("conversation", found.id, owner=found.owner_id)
         return True
     sharing = [fork for fork in tx.all(queries.forks_of, place) if fork.forked_at is not None and fork.forked_at >= seq]
     return any(is_shown(tx, fork.id, seq) for fork in sharing)

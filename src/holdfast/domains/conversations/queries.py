@@ -23,6 +23,7 @@ from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, in_this_order, one_at_a_time
 from holdfast.core.database.text_search import search_messages
 from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
+from holdfast.core.trail import audit_events
 from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
@@ -274,6 +275,9 @@ keys_of = Query(
     .order_by(_m.seq)
 )
 
+_EVENT = ("id", "at", "actor_role", "face", "address", "credential_id", "request_id", "operation", "details", "mac")
+"""What the line in the trail says beyond the message itself."""
+
 append_on_server = Query(
     select(
         *[
@@ -305,6 +309,7 @@ append_on_server = Query(
             bindparam("created_at", type_=Time),
             bindparam("salt", type_=_m.salt.type),
             bindparam("digest", type_=Digest),
+            *[bindparam(f"event_{name}", type_=audit_events.c[name].type) for name in _EVENT],
         ).table_valued("outcome")
     )
 )

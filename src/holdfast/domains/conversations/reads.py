@@ -53,7 +53,7 @@ _NO_END = datetime(9999, 12, 31, tzinfo=EPOCH.tzinfo)
 class ConversationReads(Actions):
     """What can be read of conversations; see `Conversations`."""
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def get(self, conversation: ConversationId) -> Work[Conversation]:
         """One conversation. Raises `ConversationNotFound`."""
         conversation_id = conversation_id_of(conversation)
@@ -99,15 +99,20 @@ class ConversationReads(Actions):
             hidden=hidden or status == "DELETED",
             after=cursor is not None,
         )
-        return lambda tx: cursors.page_by_activity(tx.all(query, params), limit, question)
 
-    @action("conversations.read", writes=False)
+        def work(tx: Transaction) -> Page[Conversation]:
+            tx.saw("user", params["owner_id"], owner=params["owner_id"])
+            return cursors.page_by_activity(tx.all(query, params), limit, question)
+
+        return work
+
+    @action("conversations.read", writes=False, on="conversation")
     def last(self, conversation: ConversationId, n: int = 20) -> Work[MessageList]:
         """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
         conversation_id, count = conversation_id_of(conversation), check_limit(n, self.settings.last, field="n")
         return lambda tx: lineage.last(tx, lineage.find(tx, conversation_id), count)
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def messages(
         self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
     ) -> Work[Page[Message]]:
@@ -124,7 +129,7 @@ class ConversationReads(Actions):
 
         return work
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def between(
         self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
     ) -> Work[MessageList]:
@@ -139,13 +144,13 @@ class ConversationReads(Actions):
             tx, lineage.find(tx, conversation_id), queries.messages_between, after=0, limit=limit, params=times
         )
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="message_id")
     def message(self, message_id: UUID | str) -> Work[Message]:
         """One message by its id. Raises `MessageNotFound`."""
         wanted = as_id(message_id, field="message_id")
         return lambda tx: find_message(tx, wanted)
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def counts(self, conversation: ConversationId) -> Work[dict[str, int]]:
         """How many messages each role has written."""
         conversation_id = conversation_id_of(conversation)
@@ -186,11 +191,11 @@ class ConversationReads(Actions):
     def _index_is_behind(self) -> Work[bool]:
         return indexing.is_behind
 
-    @action("conversations.index", writes=True)
+    @action("conversations.index", writes=True, recorded=False)
     def _catch_up_index(self) -> Work[None]:
         return indexing.catch_up
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation_id")
     def _search_conversation(self, terms: tuple[Term, ...], conversation_id: UUID, limit: int) -> Work[HitList]:
         return lambda tx: searching.search_conversation(tx, terms, conversation_id, limit=limit, settings=self.settings)
 
@@ -200,7 +205,7 @@ class ConversationReads(Actions):
             tx, terms, workspace_id=workspace_id, limit=limit, settings=self.settings
         )
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def summaries(self, conversation: ConversationId) -> Work[SummaryList]:
         """Every version of the summary, oldest first."""
         conversation_id = conversation_id_of(conversation)
@@ -220,7 +225,7 @@ class ConversationReads(Actions):
         params = {"every": wanted, "limit": check_limit(limit, self.settings.page)}
         return lambda tx: tx.all(queries.due_summaries, params)
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Work[Context]:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
@@ -238,13 +243,13 @@ class ConversationReads(Actions):
         """How many of the actor's conversations are visible, against the tenant's cap."""
         return visibility.count
 
-    @action("conversations.verify", writes=False)
+    @action("conversations.verify", writes=False, on="conversation")
     def verify(self, conversation: ConversationId) -> Work[Verification]:
         """Check the whole hash chain. Says which message is the first at fault, and why."""
         conversation_id = conversation_id_of(conversation)
         return lambda tx: verification.verify(tx, lineage.find(tx, conversation_id, even_deleted=True))
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def feedback(self, conversation: ConversationId) -> Work[FeedbackList]:
         """The ratings of a conversation's answers, in the order of the answers."""
         conversation_id = conversation_id_of(conversation)
@@ -255,7 +260,7 @@ class ConversationReads(Actions):
 
         return work
 
-    @action("conversations.read", writes=False)
+    @action("conversations.read", writes=False, on="conversation")
     def attachment(self, conversation: ConversationId, digest: str) -> Work[bytes]:
         """The bytes of an attachment of this conversation or of the past it shares."""
         conversation_id = conversation_id_of(conversation)

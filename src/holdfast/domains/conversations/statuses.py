@@ -19,7 +19,9 @@ def change(tx: Transaction, conversation_id: UUID, status: Status) -> Conversati
     tx.first(queries.lock_any_conversation, {"conversation_id": conversation_id})
     found = lineage.find(tx, conversation_id, even_deleted=status == "ACTIVE")
     if found.status == status and (status != "ACTIVE" or found.hidden_at is None):
+        tx.unchanged()
         return found
+    tx.record("conversation", found.id, owner=found.owner_id, status=status)
     times = {name: None if status == "ACTIVE" else getattr(found, name) for name in (*_TIMES.values(), "hidden_at")}
     if status in _TIMES:
         times[_TIMES[status]] = now()

@@ -19,7 +19,7 @@ from holdfast.core.errors import (
     StoreError,
     Unavailable,
 )
-from holdfast.faces.rendering import plain
+from holdfast.core.rendering import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 

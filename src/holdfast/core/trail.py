@@ -1,0 +1,132 @@
+"""The trail: one line for every change, denied attempt and read by another than the owner, in the same transaction.
+
+An action whose line cannot be written does not happen. The lines of changes are also what is announced: a reader goes
+through them in the order of `position` and, below the settled one, misses none. Here they are written; the room `audit`
+reads, seals and verifies them.
+
+A line carries a code over all that it says. With a key ring it is keyed, so that nobody who can write to the database,
+but has no key, can change or add a line unnoticed.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Text, bindparam, insert
+
+from holdfast.core.clock import now, to_microseconds
+from holdfast.core.database import TENANT, Query, Transaction
+from holdfast.core.database.constructs import next_position
+from holdfast.core.database.schema import scoped_table
+from holdfast.core.database.transaction import Recorded
+from holdfast.core.database.types import Digest, Id, Json, Time, dump_json
+from holdfast.core.ids import new_id
+from holdfast.core.scope import NIL, Scope
+
+OUTCOMES = ("done", "read", "denied")
+
+audit_events = scoped_table(
+    "audit_events",
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("actor_id", Id),
+    Column("actor_role", Text, nullable=False),
+    Column("face", Text, nullable=False),
+    Column("address", Text),
+    Column("credential_id", Id),
+    Column("request_id", Text),
+    Column("operation", Text, nullable=False),
+    Column("target_kind", Text),
+    Column("target_id", Id),
+    Column("owner_id", Id),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("details", Json, nullable=False),
+    Column("mac", Digest, nullable=False),
+    CheckConstraint("outcome IN ('done', 'read', 'denied')", name="outcome"),
+    outlives=True,
+    sqlite_with_rowid=False,
+)
+"""Append-only. `owner_id` is whose thing the target is."""
+
+_FIELDS = [column for column in audit_events.c if column.name not in ("tenant_id", "position")]
+_IN = bindparam("event_tenant_id", type_=Id)
+
+
+def _line(tenant: Any) -> Any:
+    given = {column.name: bindparam(f"event_{column.name}", type_=column.type) for column in _FIELDS}
+    place = next_position(audit_events.c.position, tenant)
+    return insert(audit_events).values(tenant_id=tenant, position=place, **given)
+
+
+insert_event = Query(_line(TENANT))
+"""Its parameters begin with `event_`, so that they travel with those of the change itself."""
+
+insert_event_as_operator = Query(_line(_IN), operator=True)
+
+
+class Trail:
+    """What one open store needs to write its trail: the key of the codes, and who is told that a tenant has new lines.
+
+    `key` is None without a key ring; the codes are then plain digests.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self.key = key
+        self.written: Callable[[UUID], None] = lambda _tenant_id: None
+
+
+def event(
+    trail: Trail, scope: Scope, operation: str, about: Recorded, *, outcome: str = "done", reason: str | None = None
+) -> dict[str, Any]:
+    """The parameters of a new line."""
+    owner_id = about.owner_id
+    line = {
+        "event_tenant_id": scope.tenant_id or about.tenant_id or NIL,
+        "event_id": new_id(),
+        "event_at": now(),
+        "event_actor_id": scope.actor_id,
+        "event_actor_role": scope.role,
+        "event_face": scope.face,
+        "event_address": scope.address,
+        "event_credential_id": scope.credential_id,
+        "event_request_id": scope.request_id,
+        "event_operation": operation,
+        "event_target_kind": about.kind,
+        "event_target_id": about.target_id,
+        "event_owner_id": owner_id,
+        "event_outcome": outcome,
+        "event_reason": reason,
+        "event_details": about.details,
+    }
+    line["event_mac"] = code(trail.key, list(line.values()))
+    return line
+
+
+def code(key: bytes | None, said: list[Any]) -> str:
+    """The code over what a line says, in the order of the columns: keyed (HMAC-SHA256), or a plain SHA-256."""
+    text = dump_json([_spelled(value) for value in said]).encode()
+    return (hashlib.sha256(text).digest() if key is None else hmac.digest(key, text, "sha256")).hex()
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    return to_microseconds(value) if isinstance(value, datetime) else value
+
+
+def write(tx: Transaction, trail: Trail, scope: Scope, operation: str, lines: Iterable[Recorded], outcome: str) -> None:
+    """Add lines to the trail within a transaction, whoever it runs as. One statement each."""
+    query = insert_event_as_operator if tx.scope.is_operator else insert_event
+    for about in lines:
+        tx.run(query, event(trail, scope, operation, about, outcome=outcome))
+
+
+def write_denied(tx: Transaction, trail: Trail, scope: Scope, operation: str, about: Recorded, reason: str) -> None:
+    """Add the line of an attempt that was refused. `reason` is the code of the error."""
+    query = insert_event_as_operator if tx.scope.is_operator else insert_event
+    tx.run(query, event(trail, scope, operation, about, outcome="denied", reason=reason))

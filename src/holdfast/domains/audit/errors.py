@@ -1,0 +1,32 @@
+"""What can go wrong with the trail."""
+
+from holdfast.core.errors import Conflict, InvalidInput
+
+
+class NothingToSign(Conflict):
+    """The trail is empty."""
+
+    code = "nothing_to_sign"
+
+    def __init__(self) -> None:
+        super().__init__("the trail has no line yet; a checkpoint is made after the first change")
+
+
+class CheckpointNeedsKey(Conflict):
+    """There is no key to sign with."""
+
+    code = "checkpoint_needs_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a checkpoint is signed, and this store has no key ring; give one with keys= or HOLDFAST_KEYRING"
+        )
+
+
+class CheckpointNotValid(InvalidInput):
+    """What was given as a checkpoint was not signed by this store, or not for this tenant."""
+
+    code = "checkpoint_not_valid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"checkpoint: {reason}; give it as it was made", field="checkpoint")
