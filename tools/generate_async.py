@@ -30,6 +30,7 @@ class Room:
 
 ROOMS = (
     Room("Identity", ("domains/identity/actions.py",)),
+    Room("Audit", ("domains/audit/actions.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
 )
 

@@ -6,10 +6,13 @@ Made by tools/generate_async.py; change the synchronous methods and run it again
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from holdfast.core.hop import Hop
 from holdfast.core.pages import Page
+from holdfast.domains.audit import Audit
+from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.conversations.models import (
     Attachment,
@@ -88,6 +91,73 @@ class AsyncIdentity:
     async def list_workspaces(self) -> list[Workspace]:
         """The tenant's workspaces, by name."""
         return await self._hop(self._room.list_workspaces)
+
+
+class AsyncAudit:
+    """`Audit`, awaited."""
+
+    def __init__(self, hop: Hop, room: Audit) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def list(
+        self,
+        *,
+        actor: UUID | str | None = None,
+        action: str | None = None,
+        outcome: Outcome | None = None,
+        target: UUID | str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[AuditEvent]:
+        """A page of lines, the newest first. `action` is an operation ("conversations.append"); `since` is included,
+        `until` is not. Reading the trail is itself recorded. Raises `InvalidCursor`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.list,
+            actor=actor,
+            action=action,
+            outcome=outcome,
+            target=target,
+            since=since,
+            until=until,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    async def verify(self, *, checkpoint: Checkpoint | None = None) -> AuditReport:
+        """Check every line and every seal from the beginning. `report.ok`, `report.rows`; `report.first_bad` and
+        `report.why` name the first that is not as it was written.
+
+        A `checkpoint` kept elsewhere also shows that nothing was cut off at the end, or the whole store rolled back.
+        Raises `CheckpointNotValid`.
+        """
+        return await self._hop(self._room.verify, checkpoint=checkpoint)
+
+    async def checkpoint(self) -> Checkpoint:
+        """Seal what is written and sign how far the chain has come. Keep it where who can change the store cannot.
+
+        Raises `CheckpointNeedsKey`, `NothingToSign`.
+        """
+        return await self._hop(self._room.checkpoint)
+
+    async def export(self, to: IO[str], *, on_progress: Callable[[int], None] | None = None) -> int:
+        """Write every line, oldest first, as JSON Lines: how many. Recorded before the first is written.
+
+        `on_progress(lines)` is called after each thousand.
+        """
+        return await self._hop(self._room.export, to, on_progress=on_progress)
+
+    async def events(self, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        """The changes that concern the actor, in the order in which they settled, beyond the cursor `after`.
+
+        `next` is always a cursor: where to go on, now or later; without `after` it is where new ones will follow, and
+        there are no items. Whoever goes on from cursor to cursor misses nothing and sees nothing twice.
+        Raises `InvalidCursor`.
+        """
+        return await self._hop(self._room.events, after=after, limit=limit)
 
 
 class AsyncConversations:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from holdfast import store as synchronous
-from holdfast.asynchronous import AsyncConversations, AsyncIdentity
+from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity
 from holdfast.core.hop import Hop
+from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.store import Store, SystemScope, TenantScope, UserScope
 
@@ -14,9 +15,15 @@ class AsyncUserScope:
     """What one person may touch within one tenant."""
 
     def __init__(self, hop: Hop, scope: UserScope) -> None:
-        self.scope = scope.scope
+        self._scope = scope
         self.identity = AsyncIdentity(hop, scope.identity)
         self.conversations = AsyncConversations(hop, scope.conversations)
+        self.audit = AsyncAudit(hop, scope.audit)
+
+    @property
+    def scope(self) -> Scope:
+        """Who is asking, within which tenant."""
+        return self._scope.scope
 
 
 class AsyncSystemScope:
@@ -25,6 +32,13 @@ class AsyncSystemScope:
     def __init__(self, hop: Hop, scope: SystemScope) -> None:
         self.scope = scope.scope
         self.identity = AsyncIdentity(hop, scope.identity)
+        self.audit = AsyncAudit(hop, scope.audit)
+        self._hop = hop
+        self._scope = scope
+
+    async def audit_of(self, tenant: str) -> AsyncAudit:
+        """The trail of a tenant. Raises `TenantNotFound`."""
+        return AsyncAudit(self._hop, await self._hop(self._scope.audit_of, tenant))
 
 
 class AsyncTenantScope:
@@ -35,9 +49,12 @@ class AsyncTenantScope:
         self._hop = hop
         self._scope = scope
 
-    async def user(self, email: str) -> AsyncUserScope:
-        """The scope of a member, found by e-mail address. Raises `UserNotFound`."""
-        return AsyncUserScope(self._hop, await self._hop(self._scope.user, email))
+    async def user(self, email: str, *, request_id: str | None = None) -> AsyncUserScope:
+        """The scope of a member, found by e-mail address. `request_id` goes on all that it leaves in the trail.
+
+        Raises `UserNotFound`.
+        """
+        return AsyncUserScope(self._hop, await self._hop(self._scope.user, email, request_id=request_id))
 
 
 class AsyncStore:

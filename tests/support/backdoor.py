@@ -24,12 +24,12 @@ class Backdoor:
         finally:
             connection.close()
 
-    def without_triggers(self, statement: str, *values: object) -> None:
+    def without_triggers(self, statement: str, *values: object, table: str = "messages") -> None:
         """Run a statement that the append-only triggers would refuse, as one who can drop them may."""
         if self.name == "postgresql":
-            self.run("ALTER TABLE messages DISABLE TRIGGER ALL")
+            self.run(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
             self.run(statement, *values)
-            self.run("ALTER TABLE messages ENABLE TRIGGER ALL")
+            self.run(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
             return
         triggers = [row[0] for row in self.run("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
         names = [row[0] for row in self.run("SELECT name FROM sqlite_master WHERE type = 'trigger'")]

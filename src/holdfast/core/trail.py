@@ -38,8 +38,8 @@ audit_events = scoped_table(
     Column("face", Text, nullable=False),
     Column("address", Text),
     Column("credential_id", Id),
-    Column("request_id", Text),
     Column("operation", Text, nullable=False),
+    Column("request_id", Text),
     Column("target_kind", Text),
     Column("target_id", Id),
     Column("owner_id", Id),
@@ -60,7 +60,7 @@ _IN = bindparam("event_tenant_id", type_=Id)
 def _line(tenant: Any) -> Any:
     given = {column.name: bindparam(f"event_{column.name}", type_=column.type) for column in _FIELDS}
     place = next_position(audit_events.c.position, tenant)
-    return insert(audit_events).values(tenant_id=tenant, position=place, **given)
+    return insert(audit_events).values(tenant_id=tenant, position=place, **given).inline()
 
 
 insert_event = Query(_line(TENANT))
@@ -84,32 +84,40 @@ def event(
     trail: Trail, scope: Scope, operation: str, about: Recorded, *, outcome: str = "done", reason: str | None = None
 ) -> dict[str, Any]:
     """The parameters of a new line."""
-    owner_id = about.owner_id
-    line = {
-        "event_tenant_id": scope.tenant_id or about.tenant_id or NIL,
-        "event_id": new_id(),
-        "event_at": now(),
+    tenant_id, event_id, moment = scope.tenant_id or about.tenant_id or NIL, new_id(), now()
+    said = (
+        f'["{tenant_id.hex}","{event_id.hex}",{to_microseconds(moment)},{_who(scope, operation)},'
+        f"{_text(scope.request_id)},{_text(about.kind)},{_id(about.target_id)},{_id(about.owner_id)},"
+        f"{_text(outcome)},{_text(reason)},{dump_json(about.details)}]"
+    )
+    return {
+        "event_tenant_id": tenant_id,
+        "event_id": event_id,
+        "event_at": moment,
         "event_actor_id": scope.actor_id,
         "event_actor_role": scope.role,
         "event_face": scope.face,
         "event_address": scope.address,
         "event_credential_id": scope.credential_id,
-        "event_request_id": scope.request_id,
         "event_operation": operation,
+        "event_request_id": scope.request_id,
         "event_target_kind": about.kind,
         "event_target_id": about.target_id,
-        "event_owner_id": owner_id,
+        "event_owner_id": about.owner_id,
         "event_outcome": outcome,
         "event_reason": reason,
         "event_details": about.details,
+        "event_mac": _code(trail.key, said),
     }
-    line["event_mac"] = code(trail.key, list(line.values()))
-    return line
 
 
 def code(key: bytes | None, said: list[Any]) -> str:
     """The code over what a line says, in the order of the columns: keyed (HMAC-SHA256), or a plain SHA-256."""
-    text = dump_json([_spelled(value) for value in said]).encode()
+    return _code(key, dump_json([_spelled(value) for value in said]))
+
+
+def _code(key: bytes | None, said: str) -> str:
+    text = said.encode()
     return (hashlib.sha256(text).digest() if key is None else hmac.digest(key, text, "sha256")).hex()
 
 
@@ -117,6 +125,28 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, UUID):
         return value.hex
     return to_microseconds(value) if isinstance(value, datetime) else value
+
+
+def _who(scope: Scope, operation: str) -> str:
+    """What a line says of who did what from where: the same for many lines, so made once."""
+    place = ("trail", operation, scope.role, scope.face, scope.address, scope.credential_id)
+    made: str | None = scope.prepared.get(place)
+    if made is None:
+        said = [scope.actor_id, scope.role, scope.face, scope.address, scope.credential_id, operation]
+        made = scope.prepared[place] = dump_json([_spelled(value) for value in said])[1:-1]
+    return made
+
+
+def _id(value: UUID | None) -> str:
+    return "null" if value is None else f'"{value.hex}"'
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _WORDS.get(value) or dump_json(value)
+
+
+_WORDS = {word: f'"{word}"' for word in (*OUTCOMES, "conversation")}
+"""What nearly every line says, spelled."""
 
 
 def write(tx: Transaction, trail: Trail, scope: Scope, operation: str, lines: Iterable[Recorded], outcome: str) -> None:

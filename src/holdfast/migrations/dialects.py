@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from alembic import op
 from sqlalchemy import Connection, text
 
+from holdfast.migrations.functions_0004 import NEXT_POSITION, SETTLED_POSITION
+
 _LOCK = 4_849_120_461
 """An arbitrary number that two migrations of one database agree on."""
 
@@ -21,6 +23,22 @@ def prepare(connection: Connection) -> None:
     """What must be there before the first migration: on PostgreSQL the schema and the roles."""
     for statement in {"postgresql": _POSTGRESQL_BASE}.get(connection.dialect.name, ()):
         connection.execute(text(statement))
+
+
+_REACHED = text("SELECT max(position) >= next_position() FROM audit_events")
+_LIFT = text("SELECT max(position) + 1 - pg_current_xact_id()::text::bigint FROM audit_events")
+
+
+def lift_positions(connection: Connection) -> None:
+    """Lift new positions above all that were given, where they are not.
+
+    On PostgreSQL a position is a transaction's number, and a store restored from a dump comes to a server whose numbers
+    may be lower: new lines would stand before old ones, never be sealed, never be announced. SQLite counts its own.
+    """
+    if connection.dialect.name == "postgresql" and connection.scalar(_REACHED):
+        lift = int(connection.scalar(_LIFT))
+        for function in (NEXT_POSITION, SETTLED_POSITION):
+            connection.execute(text(function.format(lift=lift)))
 
 
 def each(statements: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from holdfast.migrations.dialects import prepare, version_table_schema
+from holdfast.migrations.dialects import lift_positions, prepare, version_table_schema
 
 connection = context.config.attributes["connection"]
 prepare(connection)
@@ -12,3 +12,4 @@ context.configure(
     version_table_schema=version_table_schema(connection),
 )
 context.run_migrations()
+lift_positions(connection)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from holdfast.core.database.engine import Engine
-from holdfast.migrations.positions import lift_positions
 
 REVISIONS = ("0001", "0004")
 """Every revision this version knows, oldest first."""
@@ -22,4 +21,3 @@ def upgrade(engine: Engine, *, scripts: Path = Path(__file__).parent) -> None:
     with engine.admin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        lift_positions(connection)

@@ -54,8 +54,14 @@ class Job:
 class CommitQueue:
     """Runs jobs on one connection, in the order they came, several to a commit when they overlap."""
 
-    def __init__(self, writer: Writer, *, busy: type[Exception], patience: float) -> None:
-        """`busy` is what the driver raises when another process has the lock; `patience` in seconds."""
+    def __init__(
+        self, writer: Writer, *, busy: type[Exception], patience: float, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """`busy` is what the driver raises when another process has the lock; `patience` in seconds.
+
+        `check` runs at the beginning of each transaction, and raises if there must be none.
+        """
+        self._check = check
         self._writer = writer
         self._busy = busy
         self._patience = patience
@@ -139,7 +145,9 @@ class CommitQueue:
         """Whether there is a transaction; if there is none, every job has the reason."""
         try:
             self._take_lock()
+            self._check()
         except Exception as error:  # noqa: BLE001  # raised again in each caller's own thread
+            self._roll_back()
             for job in batch:
                 _finish(job, error)
             return False

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, FromClause, Join, bindparam, func, select, true
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    FromClause,
+    Join,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
@@ -94,8 +106,8 @@ class next_position(FunctionElement[int]):  # noqa: N801
 
     def __init__(self, position: Column[int], tenant: ColumnElement[Any]) -> None:
         table = position.table
-        last = select(position).where(table.c.tenant_id == tenant).order_by(position.desc()).limit(1)
-        super().__init__(func.coalesce(last.scalar_subquery(), 0) + 1)
+        last = select(func.max(position)).where(table.c.tenant_id == tenant)
+        super().__init__(func.coalesce(last.scalar_subquery(), literal_column("0")) + literal_column("1"))
 
 
 @compiles(next_position)

@@ -114,6 +114,18 @@ class SchemaTooNew(StoreError):
         self.newest = newest
 
 
+class SchemaChanged(StoreError):
+    """Another process migrated the store while this one had it open."""
+
+    code = "schema_changed"
+
+    def __init__(self, url: str, found: str | None) -> None:
+        super().__init__(
+            f"{url} was brought to schema {found!r} while it was open; nothing was written. Close it and open it again"
+        )
+        self.found = found
+
+
 class EngineTooOld(StoreError):
     """The database engine has a defect, or lacks a feature, that Holdfast depends on."""
 

@@ -57,6 +57,11 @@ class Gate:
                 self._changed.wait()
         return was_open
 
+    def renew(self) -> None:
+        """Wait until nobody is inside and drop every connection, so that new ones are opened."""
+        self.before_fork()
+        self.after_in_parent()
+
     def before_fork(self) -> None:
         """Pause, wait, drop the connections."""
         give_up = time.monotonic() + PATIENCE

@@ -19,7 +19,7 @@ from sqlcipher3 import dbapi2 as driver
 from holdfast.core.access import AccessChanges
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
-from holdfast.core.database.errors import Busy, EngineTooOld, StorageFailed, StorageFull
+from holdfast.core.database.errors import Busy, EngineTooOld, SchemaChanged, StorageFailed, StorageFull
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Transaction, Work
@@ -53,6 +53,7 @@ class SqliteEngine:
         self.trail = Trail()
         self._key = key
         self._settings = settings
+        self._revision: str | None = None
         self._start()
         self._gate = Gate(self._drop)
 
@@ -86,6 +87,9 @@ class SqliteEngine:
                 lent = self._readers.connect()
                 try:
                     return self._read_on(lent.cursor(), scope, reach, work)
+                except driver.Error:
+                    lent.invalidate()  # a statement that failed for its table does nothing the next time, silently
+                    raise
                 finally:
                     lent.close()
             except PoolTimeout as error:
@@ -105,6 +109,13 @@ class SqliteEngine:
         return shielded(lambda: self._write(scope, reach, work))
 
     def _write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
+        try:
+            return self._write_once(scope, reach, work)
+        except _SchemaMoved:
+            self._gate.renew()
+            return self._write_once(scope, reach, work)
+
+    def _write_once(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         with self._gate.inside():
             try:
                 commits, writer, seen = self._writing()
@@ -123,10 +134,31 @@ class SqliteEngine:
                     self._writer.execute("PRAGMA journal_mode = WAL")
                     self._writer.execute("PRAGMA busy_timeout = 0")  # the queue waits itself
                     patience = self._settings.busy_seconds
-                    self._commits = CommitQueue(self._writer, busy=driver.OperationalError, patience=patience)
+                    check = self._schema_check(self._writer)
+                    self._commits = CommitQueue(
+                        self._writer, busy=driver.OperationalError, patience=patience, check=check
+                    )
         if len(self._seen) > SEEN:
             self._seen.clear()
         return self._commits, self._writer, self._seen
+
+    def _schema_check(self, writer: Any) -> Callable[[], None]:
+        """A check, at the beginning of each transaction, that the schema is the one this writer was opened on.
+
+        The driver keeps prepared statements; one whose table is gone fails once, and from then on does nothing and
+        says nothing. So statements never meet another schema: the connection is opened afresh.
+        """
+        revision = sqlite_file.revision(writer)
+        if self._revision not in (None, revision):
+            raise SchemaChanged(self.url, revision)
+        self._revision = revision
+        version = writer.execute("PRAGMA schema_version").fetchone()
+
+        def check() -> None:
+            if writer.execute("PRAGMA schema_version").fetchone() != version:
+                raise _SchemaMoved
+
+        return check
 
     def connect(self) -> Any:
         """A new connection with every pragma set. Raises the named error of a file that does not open."""
@@ -187,6 +219,10 @@ class SqliteEngine:
         self.close()
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+class _SchemaMoved(Exception):
+    """The schema is not the one that the writer was opened on."""
 
 
 _PRAGMAS = (

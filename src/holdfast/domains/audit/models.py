@@ -26,8 +26,8 @@ class AuditEvent:
     face: str
     address: str | None
     credential_id: UUID | None
-    request_id: str | None
     operation: str
+    request_id: str | None
     target_kind: str | None
     target_id: UUID | None
     owner_id: UUID | None

@@ -186,6 +186,31 @@ due_summaries = Query(
     Conversation,
 )
 
+# -- a workspace that is archived, restored or deleted, as the operator ------------------------------------------------
+
+_IN_WORKSPACE = (
+    _c.tenant_id == bindparam("in_tenant", type_=Id),
+    _c.workspace_id == bindparam("of_workspace", type_=Id),
+)
+_MOMENT = bindparam("moment", type_=Time)
+
+archive_workspace = Query(
+    update(conversations).where(*_IN_WORKSPACE, _c.status == "ACTIVE").values(status="ARCHIVED", archived_at=_MOMENT),
+    operator=True,
+)
+
+restore_workspace = Query(
+    update(conversations)
+    .where(*_IN_WORKSPACE, _c.status == "ARCHIVED", _c.archived_at == _MOMENT)
+    .values(status="ACTIVE", archived_at=None),
+    operator=True,
+)
+
+delete_workspace = Query(
+    update(conversations).where(*_IN_WORKSPACE, _c.status != "DELETED").values(status="DELETED", deleted_at=_MOMENT),
+    operator=True,
+)
+
 # -- the cap on visible conversations ----------------------------------------------------------------------------------
 
 wait_for_turn = Query(select(one_at_a_time("turn")))

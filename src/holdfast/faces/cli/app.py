@@ -8,7 +8,7 @@ import typer
 
 from holdfast.core.inputs import check_choice
 from holdfast.core.telemetry import configure_logs
-from holdfast.faces.cli import conversations, demo, imports, stores
+from holdfast.faces.cli import audit, conversations, demo, imports, stores
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
+app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 stores.register(app)
 imports.register(app)
 demo.register(app)

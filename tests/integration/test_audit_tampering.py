@@ -1,0 +1,241 @@
+"""Whoever changes the trail behind Holdfast's back is found, and the line is named."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from support.backdoor import Backdoor
+
+import holdfast
+from holdfast import HoldfastError
+from holdfast.core.ids import new_id
+from holdfast.core.rendering import plain
+from holdfast.core.trail import audit_events, code
+from holdfast.domains.audit.checkpoints import from_document
+from holdfast.domains.audit.sealing import seal_all
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture(params=["keyed", "not keyed"])
+def trail(request, sync_store):
+    """A trail of two seals of ten lines each, and three lines not sealed yet."""
+    engine = sync_store.engine
+    sync_store._sealer.close()
+    engine.trail.key = KEY if request.param == "keyed" else None
+    amina = sync_store.tenant("acme").user("amina@acme.test")
+    ada = sync_store.tenant("acme").user("ada@acme.test")
+    tenant_id = ada.scope.tenant_id
+    clear(engine)
+    for _ in range(2):
+        for _ in range(10):
+            amina.conversations.create()
+        assert seal_all(engine, [tenant_id]) == 10
+    for _ in range(3):
+        amina.conversations.create()
+    ids = [line.id for line in reversed(ada.audit.list(action="conversations.create").items)]
+    return SimpleNamespace(
+        store=sync_store,
+        door=Backdoor(engine),
+        audit=ada.audit,
+        ids=ids,
+        tenant_id=tenant_id,
+        keyed=request.param == "keyed",
+    )
+
+
+def clear(engine):
+    """Away with what the fixtures wrote: with another key, or none."""
+    door = Backdoor(engine)
+    for table in ("audit_events", "audit_seals"):
+        door.without_triggers(f"DELETE FROM {table}", table=table)
+
+
+def spelled(trail, value):
+    return value.bytes if trail.door.name == "sqlite" else value
+
+
+def faults(trail, **asked):
+    report = trail.audit.verify(**asked)
+    assert not report.ok
+    return report
+
+
+def test_what_nobody_touched_is_whole(trail):
+    report = trail.audit.verify()
+    assert (report.ok, report.first_bad, report.why) == (True, None, None)
+    assert (report.sealed, report.seals, report.keyed) == (20, 2, trail.keyed)
+    assert report.rows >= 23
+
+
+@pytest.mark.parametrize("at", [0, 9, 10, 19, 20, 22])
+@pytest.mark.parametrize("column", ["operation", "outcome", "actor_role", "face", "request_id"])
+def test_a_changed_line_is_named(trail, at, column):
+    value = "denied" if column == "outcome" else "visitor"
+    trail.door.without_triggers(
+        f"UPDATE audit_events SET {column} = ? WHERE id = ?", value, spelled(trail, trail.ids[at]), table="audit_events"
+    )
+    report = faults(trail)
+    assert report.first_bad == trail.ids[at]
+    assert report.why.startswith("changed")
+
+
+def test_a_line_moved_to_another_person_is_named(trail):
+    other = spelled(trail, trail.tenant_id)
+    for column in ("actor_id", "target_id", "owner_id"):
+        trail.door.without_triggers(
+            f"UPDATE audit_events SET {column} = ? WHERE id = ?",
+            other,
+            spelled(trail, trail.ids[3]),
+            table="audit_events",
+        )
+        assert faults(trail).first_bad == trail.ids[3]
+
+
+@pytest.mark.parametrize("at", [0, 5, 9, 10, 19])
+def test_a_line_that_is_gone_is_named(trail, at):
+    delete(trail, trail.ids[at])
+    report = faults(trail)
+    assert (report.first_bad, report.why) == (trail.ids[at], "missing: the line was sealed and is gone")
+
+
+def delete(trail, event_id):
+    trail.door.without_triggers("DELETE FROM audit_events WHERE id = ?", spelled(trail, event_id), table="audit_events")
+
+
+def test_an_added_line_is_named(trail):
+    """A copy of a line, under an id of its own, between those that are sealed."""
+    new = new_id()
+    columns = [column.name for column in audit_events.c]
+    chosen = ", ".join("position" if c == "position" else "?" if c == "id" else c for c in columns)
+    trail.door.run(
+        f"INSERT INTO audit_events ({', '.join(columns)}) SELECT {chosen} FROM audit_events WHERE id = ?",
+        spelled(trail, new),
+        spelled(trail, trail.ids[4]),
+    )
+    report = faults(trail)
+    assert report.first_bad == new
+    assert {fault.why.partition(":")[0] for fault in report.faults} == {"changed", "inserted"}
+
+
+def test_lines_in_another_order_are_named(trail):
+    swap(trail, trail.ids[2], trail.ids[7])
+    report = faults(trail)
+    assert report.first_bad in (trail.ids[2], trail.ids[7])
+    assert report.why.startswith("reordered")
+
+
+def test_a_line_moved_under_another_seal_is_named(trail):
+    swap(trail, trail.ids[2], trail.ids[15])
+    report = faults(trail)
+    assert {fault.event_id for fault in report.faults} >= {trail.ids[2], trail.ids[15]}
+    assert all(fault.why.startswith("reordered") for fault in report.faults)
+
+
+def swap(trail, one, other):
+    positions = dict(trail.door.run("SELECT id, position FROM audit_events"))
+    for event_id, place in ((one, other), (other, one)):
+        trail.door.without_triggers(
+            "UPDATE audit_events SET position = ? WHERE id = ?",
+            positions[spelled(trail, place)],
+            spelled(trail, event_id),
+            table="audit_events",
+        )
+
+
+def test_a_seal_that_is_gone_is_named(trail):
+    trail.door.without_triggers("DELETE FROM audit_seals WHERE number = 1", table="audit_seals")
+    assert faults(trail).faults[0].seal == 1
+
+
+@pytest.mark.parametrize("change", ["events = events + 1", "sealed_at = sealed_at", "entries = previous"])
+def test_a_changed_seal_is_named(trail, change):
+    if change.startswith("sealed_at"):
+        change += " + 1" if trail.door.name == "sqlite" else " + interval '1 microsecond'"
+    trail.door.without_triggers(f"UPDATE audit_seals SET {change} WHERE number = 2", table="audit_seals")
+    report = faults(trail)
+    assert any(fault.seal == 2 for fault in report.faults)
+
+
+def test_the_tail_cut_off_with_its_seal_shows_against_a_checkpoint(trail):
+    if not trail.keyed:
+        with pytest.raises(HoldfastError, match="no key ring"):
+            trail.audit.checkpoint()
+        return
+    known = trail.audit.checkpoint()
+    assert trail.audit.verify(checkpoint=known).ok
+    (through,) = trail.door.run("SELECT through_position FROM audit_seals WHERE number = 1")
+    trail.door.without_triggers("DELETE FROM audit_seals WHERE number > 1", table="audit_seals")
+    trail.door.without_triggers("DELETE FROM audit_events WHERE position > ?", through[0], table="audit_events")
+    assert trail.audit.verify().ok  # by itself it is a shorter trail, and sound
+    report = faults(trail, checkpoint=known)
+    assert report.first_bad == known.number
+    assert report.why.startswith("cut off")
+    assert "the chain ends at seal 1" in report.why
+
+
+def test_a_tail_that_grew_again_is_not_the_one_of_the_checkpoint(trail):
+    if not trail.keyed:
+        return
+    known = trail.audit.checkpoint()
+    (through,) = trail.door.run("SELECT through_position FROM audit_seals WHERE number = 1")
+    trail.door.without_triggers("DELETE FROM audit_seals WHERE number > 1", table="audit_seals")
+    trail.door.without_triggers("DELETE FROM audit_events WHERE position > ?", through[0], table="audit_events")
+    amina = trail.store.tenant("acme").user("amina@acme.test")
+    for _ in range(known.number):
+        amina.conversations.create()
+        seal_all(trail.store.engine, [trail.tenant_id])
+    assert faults(trail, checkpoint=known).why.startswith("exchanged")
+
+
+def test_new_codes_made_without_the_key_are_found(trail):
+    """Who can write to the database but has no key cannot make a line that passes."""
+    forged = code(None, ["anything"])
+    trail.door.without_triggers(
+        "UPDATE audit_events SET operation = 'forged', mac = ? WHERE id = ?",
+        bytes.fromhex(forged),
+        spelled(trail, trail.ids[21]),
+        table="audit_events",
+    )
+    assert faults(trail).first_bad == trail.ids[21]
+
+
+def test_a_checkpoint_says_nothing_for_another_tenant_or_when_it_was_changed(trail):
+    if not trail.keyed:
+        return
+    known = trail.audit.checkpoint()
+    assert from_document(plain(known)) == known
+    other = trail.store.tenant("globex").user("ada@acme.test").audit
+    for audit, given in (
+        (other, known),
+        (trail.audit, replace(known, events=known.events + 1)),
+        (trail.audit, replace(known, hash="00" * 32)),
+        (trail.audit, replace(known, signature="00" * 64)),
+        (trail.audit, replace(known, public_key="00" * 32)),
+        (trail.audit, replace(known, signature="not hex")),
+    ):
+        with pytest.raises(HoldfastError) as caught:
+            audit.verify(checkpoint=given)
+        assert caught.value.code == "checkpoint_not_valid"
+
+
+def test_a_file_that_was_rolled_back_shows_against_a_checkpoint(tmp_path, sqlite_template):
+    path = tmp_path / "store.db"
+    shutil.copy(sqlite_template, path)
+    open_store = lambda: holdfast.open(f"sqlite:///{path}", "0123456789abcdef" * 4)  # noqa: E731
+    with open_store() as store:
+        store.engine.trail.key = store.engine.trail.key or KEY
+        store.tenant("acme").user("amina@acme.test").conversations.create()
+    old = Path(shutil.copy(path, tmp_path / "old.db"))
+    with open_store() as store:
+        store.engine.trail.key = store.engine.trail.key or KEY
+        ada = store.tenant("acme").user("ada@acme.test")
+        ada.conversations.create()
+        known = ada.audit.checkpoint()
+    shutil.copy(old, path)
+    with open_store() as store:
+        store.engine.trail.key = store.engine.trail.key or KEY
+        report = store.tenant("acme").user("ada@acme.test").audit.verify(checkpoint=known)
+    assert report.why.startswith("cut off")
