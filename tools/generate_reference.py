@@ -20,7 +20,7 @@ import holdfast
 from holdfast.core import settings
 from holdfast.core.errors import HoldfastError
 from holdfast.core.policy import POLICY
-from holdfast.core.scope import TENANT_ROLES
+from holdfast.core.scope import ROLES
 from holdfast.faces.cli.app import app
 from holdfast.faces.cli.output import EXIT_CODES, IN_PART, INTERRUPTED, NOT_SOUND
 
@@ -76,7 +76,7 @@ def _descendants(kind: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
 
 def policy_page() -> str:
     """The policy table."""
-    roles = ("operator", *TENANT_ROLES)
+    roles = ROLES
     lines = [
         "# Policy",
         "",

@@ -5,11 +5,12 @@ import pytest
 from holdfast.core.action import Actions, action
 from holdfast.core.errors import PermissionDenied
 from holdfast.core.policy import POLICY, reach
+from holdfast.core.scope import ROLES
 from holdfast.domains.audit import Audit
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 
-ROLES = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
+COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
                              operator super_admin platform_admin owner   admin   member  auditor visitor
 identity.create_tenant       all      all         all            -       -       -       -       -
@@ -37,10 +38,11 @@ audit.checkpoint             tenant   -           -              tenant  tenant 
 audit.export                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.events                 -        -           -              tenant  tenant  own     tenant  own
 """
-CELLS = {row.split()[0]: dict(zip(ROLES, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
+CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
 
-def test_every_operation_is_in_the_table_here():
+def test_every_operation_and_every_role_is_in_the_table_here():
+    assert set(ROLES) == set(COLUMNS)
     assert set(POLICY) == set(CELLS)
 
 

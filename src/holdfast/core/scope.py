@@ -1,7 +1,7 @@
 """Scope: who is asking, within which tenant, from where. Every statement and every check is confined by one."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 Role = Literal["owner", "admin", "member", "auditor", "visitor", "super_admin", "platform_admin", "operator"]
@@ -10,6 +10,9 @@ store itself, outside any tenant."""
 
 TENANT_ROLES: tuple[Role, ...] = ("owner", "admin", "member", "auditor")
 """What a person can be in a tenant. Nobody is given the role of a visitor: it is what an anonymous one has."""
+
+ROLES: tuple[Role, ...] = get_args(Role)
+"""Every role there is."""
 
 NIL = UUID(int=0)
 """Stands for the store itself where a tenant is named: its own trail, its own keys."""

@@ -8,7 +8,7 @@ import typer
 
 from holdfast.core.inputs import check_choice
 from holdfast.core.telemetry import configure_logs
-from holdfast.faces.cli import audit, conversations, demo, imports, stores
+from holdfast.faces.cli import audit, conversations, demo, imports, policy, stores
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
 
@@ -26,6 +26,7 @@ app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, e
 stores.register(app)
 imports.register(app)
 demo.register(app)
+policy.register(app)
 
 
 @app.callback()
