@@ -74,7 +74,7 @@ LINTS = (
         "a policy that asks for the scope once a row, not once a statement",
         "SELECT tablename FROM pg_policies WHERE schemaname = 'holdfast' AND regexp_replace("
         r"coalesce(qual, '') || coalesce(with_check, ''), 'SELECT [(]*(NULLIF[(])?current_setting', '', 'g')"
-        " ~ 'current_setting'",
+        " ~ 'current_setting[(]'",
         (
             _OPEN,
             f"CREATE POLICY p ON planted TO {APP} USING (tenant_id = current_setting('holdfast.tenant_id')::uuid)",
