@@ -1,11 +1,11 @@
-"""The one command: `uv run python -m benchmarks [append reads search import overhead] [--engine sqlite] [--quick]`."""
+"""The one command: `uv run python -m benchmarks [WHAT …] [--engine sqlite] [--quick]`."""
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, importing, overhead, reads, report, search
+from benchmarks import append, importing, overhead, protection, reads, report, search
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 
@@ -14,14 +14,16 @@ Measure = Callable[..., Iterator[Figure]]
 
 def main() -> int:
     """Run what was asked for; 1 when a promise was missed and `--strict` was given."""
-    options = _options()
     measures: dict[str, Measure] = {
         "append": append.measure,
         "reads": reads.measure,
-        "search": partial(search.measure, million=options.million),
+        "search": search.measure,
         "import": importing.measure,
         "overhead": overhead.measure,
+        "protection": protection.measure,
     }
+    options = _options(measures)
+    measures["search"] = partial(search.measure, million=options.million)
     figures: list[Figure] = []
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
@@ -45,9 +47,11 @@ def _run(measure: Measure, places: Places, options: argparse.Namespace) -> list[
     return done
 
 
-def _options() -> argparse.Namespace:
+def _options(what: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="*", help="append, reads, search, import, overhead; all of them by default")
+    parser.add_argument(
+        "what", nargs="*", help="append, reads, search, import, overhead, protection; all of them by default"
+    )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
     parser.add_argument("--million", action="store_true", help="search 1,000,000 messages")
