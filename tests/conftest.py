@@ -17,6 +17,8 @@ from support.postgres import QUICK, PostgresServer
 import holdfast
 
 KEY = "0123456789abcdef" * 4
+os.environ["HOLDFAST_KEYRING"] = "test-1:" + "5ec2e7" * 10 + "abcd"
+"""The key ring of every store that a test does not give another."""
 PEOPLE = (
     ("acme", "amina@acme.test", "member"),
     ("acme", "ben@acme.test", "member"),

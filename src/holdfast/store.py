@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from holdfast.core.access import Access
+from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.errors import (
@@ -153,46 +154,69 @@ def find_tenant(engine: Engine, slug: str) -> Tenant:
     return tenant
 
 
-def create(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> Store:
+def create(
+    url: str,
+    key: str | bytes | None = None,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> Store:
     """Make a new store at the newest schema and open it.
 
     `url`: `sqlite:///app.db` or `postgresql://…` (the database is there, a Holdfast schema is not). `key` encrypts
-    a SQLite file: a passphrase, 64 hex digits or 32 bytes. Raises `StoreExists`, `UnsupportedUrl`, `InvalidKey`.
+    a SQLite file: a passphrase, 64 hex digits or 32 bytes. `keys` is the key ring that protects each tenant's secrets
+    (docs/how-to/keys.md); without one, that of HOLDFAST_KEYRING, else an encrypted file's own key, else none.
+    Raises `StoreExists`, `UnsupportedUrl`, `InvalidKey`, `InvalidKeyRing`.
     """
     chosen = settings or from_environment()
-    engine = engine_for_new(url, key, chosen)
+    engine = engine_for_new(url, key, chosen, keys)
     try:
         if engine.revision() is not None:
             raise StoreExists(engine.url)
         upgrade(engine)
+        engine.vault.start(engine)
     except BaseException:
         engine.discard()
         raise
     return Store(engine, chosen)
 
 
-def open(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> Store:
+def open(
+    url: str,
+    key: str | bytes | None = None,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> Store:
     """Open an existing store.
 
     Raises `StoreMissing`, `NotADatabase`, `NotAStore`, `WrongKey`, `KeyNeeded`, `NotEncrypted`, `SchemaTooOld`,
-    `SchemaTooNew`: each says what to do. Never changes the schema; `migrate` does.
+    `SchemaTooNew`: each says what to do. Never changes the schema; `migrate` does. `keys` as in `create`: a ring that
+    is not the one the store's keys were wrapped with raises `KeyRingNeeded`, `RingKeyMissing`, `WrongRingKey`.
     """
     chosen = settings or from_environment()
-    engine = engine_for_existing(url, key, chosen)
+    engine = engine_for_existing(url, key, chosen, keys)
     try:
         check_schema(engine)
+        engine.vault.start(engine)
     except BaseException:
         engine.close()
         raise
     return Store(engine, chosen)
 
 
-def migrate(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> str:
+def migrate(
+    url: str,
+    key: str | bytes | None = None,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> str:
     """Bring an existing store to the newest schema, in one transaction. Returns the revision it had before.
 
     Also needed on PostgreSQL after a restore into another server, at whatever revision.
     """
-    engine = engine_for_existing(url, key, settings or from_environment())
+    engine = engine_for_existing(url, key, settings or from_environment(), keys)
     try:
         found = engine.revision()
         if found is None:
@@ -200,6 +224,7 @@ def migrate(url: str, key: str | bytes | None = None, *, settings: Settings | No
         if found not in REVISIONS:
             raise SchemaTooNew(engine.url, found, NEWEST)
         upgrade(engine)
+        engine.vault.start(engine)
         return found
     finally:
         engine.close()

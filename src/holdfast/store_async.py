@@ -5,6 +5,7 @@ from types import TracebackType
 
 from holdfast import store as synchronous
 from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity
+from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
@@ -91,23 +92,39 @@ class AsyncStore:
         await self.close()
 
 
-async def create_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
+async def create_async(
+    url: str,
+    key: str | bytes | None = None,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> AsyncStore:
     """`create`, for asyncio programs."""
-    return await _store(synchronous.create, url, key, settings)
+    return await _store(synchronous.create, url, key, keys, settings)
 
 
-async def open_async(url: str, key: str | bytes | None = None, *, settings: Settings | None = None) -> AsyncStore:
+async def open_async(
+    url: str,
+    key: str | bytes | None = None,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> AsyncStore:
     """`open`, for asyncio programs."""
-    return await _store(synchronous.open, url, key, settings)
+    return await _store(synchronous.open, url, key, keys, settings)
 
 
 async def _store(
-    make: Callable[..., Store], url: str, key: str | bytes | None, settings: Settings | None
+    make: Callable[..., Store],
+    url: str,
+    key: str | bytes | None,
+    keys: KeyRing | str | None,
+    settings: Settings | None,
 ) -> AsyncStore:
     chosen = settings or from_environment()
     hop = Hop(chosen.pool)
     try:
-        return AsyncStore(hop, await hop(make, url, key, settings=chosen))
+        return AsyncStore(hop, await hop(make, url, key, keys=keys, settings=chosen))
     except BaseException:
         hop.close()
         raise

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from holdfast.core import trail
 from holdfast.core.access import Access
+from holdfast.core.crypto import running
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.transaction import Call, Recorded, Transaction, Work
 from holdfast.core.errors import HoldfastError, InvalidInput, NotFound, PermissionDenied
@@ -80,7 +81,7 @@ def action(
                 if not writes:
                     return _read(self.engine, acting, scope, far, operation, work)
                 if not recorded:
-                    return self.engine.write(acting, far, work)
+                    return running.write(self.engine, acting, far, work)
                 about = Recorded() if on is None else _about(on, place, args, kwargs)
                 return _write(self.engine, acting, scope, far, operation, work, about)
             except (PermissionDenied, NotFound) as refused:
@@ -109,7 +110,7 @@ def _write(
     if isinstance(work, Call):
         line = trail.event(engine.trail, scope, operation, work.about)
         call = Call(work.procedure, {**work.params, **line}, about=work.about, before=work.before)
-        done: T = engine.write(acting, far, call)
+        done: T = running.write(engine, acting, far, call)
         engine.trail.written(line["event_tenant_id"])
         return done
 
@@ -123,7 +124,7 @@ def _write(
             tenants.update(scope.tenant_id or line.tenant_id or NIL for line in lines)
         return result
 
-    result = engine.write(acting, far, recording)
+    result = running.write(engine, acting, far, recording)
     for tenant_id in tenants:
         engine.trail.written(tenant_id)
     return result
@@ -138,7 +139,7 @@ def _read(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: st
         seen[:] = tx.recorded
         return result
 
-    result = engine.read(acting, far, noting)
+    result = running.read(engine, acting, far, noting)
     if seen:
         engine.write(acting, far, lambda tx: trail.write(tx, engine.trail, scope, operation, seen, "read"))
         for tenant_id in {scope.tenant_id or line.tenant_id or NIL for line in seen}:

@@ -142,6 +142,28 @@ def _everything(_element: settled_position, _compiler: Any, **_options: Any) -> 
     return "9223372036854775807"
 
 
+class alongside(FunctionElement[Any]):  # noqa: N801
+    """Any number of transactions at a time, and until they end none that asks for the same key `one_at_a_time`."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, key: str) -> None:
+        super().__init__(bindparam(key, type_=Text()))
+
+
+@compiles(alongside)
+def _shared_advisory_lock(element: alongside, compiler: Any, **options: Any) -> str:
+    (key,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"pg_advisory_xact_lock_shared(hashtextextended({key}::text, 0)) IS NULL"
+
+
+@compiles(alongside, "sqlite")
+def _nobody_beside(element: alongside, compiler: Any, **options: Any) -> str:
+    (key,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} IS NULL"
+
+
 def in_this_order(*sources: FromClause) -> FromClause:
     """A cross join. SQLite runs its loops in the order written; PostgreSQL chooses its own, and knows how many hits."""
     joined, *rest = sources

@@ -1,7 +1,7 @@
 """What the two engines have in common: the few calls through which everything reaches a database."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,9 @@ from holdfast.core.database.transaction import Work
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.trail import Trail
+
+if TYPE_CHECKING:
+    from holdfast.core.crypto.vault import Vault  # which runs through an engine itself
 
 T = TypeVar("T")
 
@@ -21,6 +24,8 @@ class Engine(Protocol):
     """Where the store is, without any password: fit for messages and logs."""
     access: AccessChanges
     trail: Trail
+    vault: "Vault"
+    """The data keys of this store."""
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot, in a transaction that writes nothing."""

@@ -5,6 +5,10 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from holdfast.core.crypto.derived import DerivedRing
+from holdfast.core.crypto.ring import KeyRing
+from holdfast.core.crypto.rings import find_ring
+from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.errors import InvalidKey, StoreExists, UnsupportedUrl
@@ -12,12 +16,13 @@ from holdfast.core.database.sqlite import SqliteEngine
 from holdfast.core.settings import Settings
 
 
-def engine_for_new(url: str, key: str | bytes | None, settings: Settings) -> Engine:
+def engine_for_new(url: str, key: str | bytes | None, settings: Settings, keys: KeyRing | str | None = None) -> Engine:
     """The engine for a store about to be made. Raises `StoreExists` when the place is taken."""
     path = _sqlite_path(url)
     if path is None:
-        return _postgres(url, key, settings)
+        return _postgres(url, key, settings, keys)
     file_key = sqlite_file.new_key(key)
+    vault = _vault(keys, file_key)
     try:
         path.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
@@ -26,15 +31,26 @@ def engine_for_new(url: str, key: str | bytes | None, settings: Settings) -> Eng
         raise UnsupportedUrl(url, f"the folder {path.parent} does not exist") from error
     except OSError as error:
         raise UnsupportedUrl(url, f"no file can be made there ({error.strerror})") from error
-    return SqliteEngine(path, file_key, settings)
+    return SqliteEngine(path, file_key, settings, vault)
 
 
-def engine_for_existing(url: str, key: str | bytes | None, settings: Settings) -> Engine:
+def engine_for_existing(
+    url: str, key: str | bytes | None, settings: Settings, keys: KeyRing | str | None = None
+) -> Engine:
     """The engine for a store that is there. Raises the named error when it, or its key, is not right."""
     path = _sqlite_path(url)
     if path is None:
-        return _postgres(url, key, settings)
-    return SqliteEngine(path, sqlite_file.existing_key(path, key, url), settings)
+        return _postgres(url, key, settings, keys)
+    file_key = sqlite_file.existing_key(path, key, url)
+    return SqliteEngine(path, file_key, settings, _vault(keys, file_key))
+
+
+def _vault(keys: KeyRing | str | None, file_key: sqlite_file.Key | None) -> Vault:
+    """The ring given, or that of HOLDFAST_KEYRING, or one made from the file's own key, or none."""
+    ring = find_ring(keys)
+    if ring is None and file_key is not None:
+        ring = DerivedRing(file_key.raw, file_key.salt)
+    return Vault(ring)
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -52,11 +68,11 @@ def _sqlite_path(url: str) -> Path | None:
     return Path(parsed.database).absolute()
 
 
-def _postgres(url: str, key: str | bytes | None, settings: Settings) -> Engine:
+def _postgres(url: str, key: str | bytes | None, settings: Settings, keys: KeyRing | str | None) -> Engine:
     if key is not None:
         raise InvalidKey("PostgreSQL encrypts its disk itself; a file key is for sqlite:/// URLs")
     try:
         from holdfast.core.database.postgres import PostgresEngine
     except ImportError as error:
         raise UnsupportedUrl(url, "needs the extra holdfast[postgres]") from error
-    return PostgresEngine(url, settings)
+    return PostgresEngine(url, settings, _vault(keys, None))

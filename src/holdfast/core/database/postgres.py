@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from holdfast.core.access import AccessChanges
+from holdfast.core.crypto.vault import Vault
 from holdfast.core.database.errors import (
     Busy,
     EngineTooOld,
@@ -55,13 +56,14 @@ class PostgresEngine:
 
     dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # so upstream
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, vault: Vault) -> None:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._database = sqlalchemy.make_url(url).database
         self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         self.access = AccessChanges()
         self.trail = Trail()
         self._settings = settings
+        self.vault = vault
         self._start()
         self._gate = Gate(self._drop)
 
@@ -104,9 +106,7 @@ class PostgresEngine:
     def _write_once(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         if isinstance(work, Call) and work.before is None:
             with self._lent() as cursor:
-                row = Transaction(cursor, self.dialect, scope, reach, server_side=True).call(
-                    work.procedure, work.params
-                )
+                row = self._transaction(cursor, scope, reach).call(work.procedure, work.params)
             return work.procedure.result(row, work.params)  # type: ignore[no-any-return]  # a Call[T] gives T
         return self._in_transaction(scope, reach, work, "")
 
@@ -114,13 +114,16 @@ class PostgresEngine:
         with self._lent() as cursor:
             cursor.connection.execute(_begin(scope, reach, mode), prepare=False)  # several statements: text protocol
             try:
-                done = work(Transaction(cursor, self.dialect, scope, reach, server_side=True))
+                done = work(self._transaction(cursor, scope, reach))
             except Exception:
                 if not cursor.connection.closed:
                     cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
             return done
+
+    def _transaction(self, cursor: Any, scope: Scope, reach: Reach) -> Transaction:
+        return Transaction(cursor, self.dialect, scope, reach, server_side=True, vault=self.vault)
 
     @contextmanager
     def _lent(self) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from holdfast.core.access import AccessChanges
+from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
 from holdfast.core.database.errors import Busy, EngineTooOld, SchemaChanged, StorageFailed, StorageFull
@@ -44,7 +45,7 @@ class SqliteEngine:
 
     dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
 
-    def __init__(self, path: Path, key: sqlite_file.Key | None, settings: Settings) -> None:
+    def __init__(self, path: Path, key: sqlite_file.Key | None, settings: Settings, vault: Vault) -> None:
         if driver.sqlite_version_info < OLDEST:
             raise EngineTooOld(f"SQLite {driver.sqlite_version} can corrupt files; install sqlcipher3 0.6.4 or newer")
         self.path = path
@@ -54,6 +55,7 @@ class SqliteEngine:
         self._key = key
         self._settings = settings
         self._revision: str | None = None
+        self.vault = vault
         self._start()
         self._gate = Gate(self._drop)
 
@@ -100,7 +102,7 @@ class SqliteEngine:
     def _read_on(self, cursor: Any, scope: Scope, reach: Reach, work: Work[T]) -> T:
         cursor.execute("BEGIN")
         try:
-            return work(Transaction(cursor, self.dialect, scope, reach))
+            return work(Transaction(cursor, self.dialect, scope, reach, vault=self.vault))
         finally:
             cursor.execute("ROLLBACK")
 
@@ -120,7 +122,7 @@ class SqliteEngine:
             try:
                 commits, writer, seen = self._writing()
                 done: T = commits.submit(
-                    lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen))
+                    lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen, vault=self.vault))
                 )
             except driver.Error as error:
                 raise translate(error) from None  # the driver's text can hold values

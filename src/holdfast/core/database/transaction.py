@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Dialect
 
-from holdfast.core.database.query import Query, converter
+from holdfast.core.crypto.models import DataKey, KeyRow, Purpose
+from holdfast.core.database.prepared import converter
+from holdfast.core.database.query import Query
 from holdfast.core.database.types import Id
 from holdfast.core.errors import TenantGuardError
 from holdfast.core.policy import Reach
@@ -34,6 +36,18 @@ class Cursor(Protocol):
 
     def fetchall(self) -> Sequence[Sequence[Any]]:
         """Every row of the last statement."""
+
+
+class Keys(Protocol):
+    """What a transaction asks of the vault; see `core.crypto.vault`."""
+
+    def current(self, tx: "Transaction", owner: UUID, purpose: Purpose, /) -> DataKey:
+        """The key that seals for `owner` now."""
+        ...
+
+    def named(self, tx: "Transaction", wanted: Iterable[tuple[UUID, UUID, str]], /) -> dict[UUID, bytes]:
+        """The keys that sealed some values, by id."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +124,19 @@ def _make_own(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
 class Transaction:
     """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
 
-    __slots__ = ("_cursor", "_dialect", "_own", "_server_side", "changed", "reach", "recorded", "scope", "seen")
+    __slots__ = (
+        "_cursor",
+        "_dialect",
+        "_server_side",
+        "changed",
+        "held",
+        "own",
+        "reach",
+        "recorded",
+        "scope",
+        "seen",
+        "vault",
+    )
 
     def __init__(
         self,
@@ -121,6 +147,7 @@ class Transaction:
         *,
         seen: dict[Any, Any] | None = None,
         server_side: bool = False,
+        vault: Keys | None = None,
     ) -> None:
         self.scope = scope
         self.reach = reach
@@ -132,13 +159,16 @@ class Transaction:
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
-        self._own = _own_values(scope, reach, dialect)
+        self.own = _own_values(scope, reach, dialect)
+        self.vault = vault
+        self.held: dict[tuple[UUID, bool], list[KeyRow]] | None = None
+        """The owners' data keys that the vault has looked up in this transaction."""
 
     def all(self, query: Query[T], params: Params = _NOTHING) -> list[T]:
         """Every row."""
         prepared = self._allowed(query).prepared(self._dialect)
-        self._cursor.execute(prepared.sql, prepared.values(params, self._own))
-        return prepared.rows(self._cursor.fetchall())
+        self._cursor.execute(prepared.sql, prepared.values(params, self))
+        return prepared.rows(self._cursor.fetchall(), self)
 
     def first(self, query: Query[T], params: Params = _NOTHING) -> T | None:
         """The first row, or None."""
@@ -148,14 +178,13 @@ class Transaction:
     def run(self, query: Query[Any], params: Params = _NOTHING) -> int:
         """How many rows an INSERT, UPDATE or DELETE touched."""
         prepared = self._allowed(query).prepared(self._dialect)
-        self._cursor.execute(prepared.sql, prepared.values(params, self._own))
+        self._cursor.execute(prepared.sql, prepared.values(params, self))
         return self._cursor.rowcount
 
     def many(self, query: Query[Any], rows: Iterable[Params]) -> None:
         """Run an INSERT, UPDATE or DELETE once for each of `rows`."""
         prepared = self._allowed(query).prepared(self._dialect)
-        own = self._own
-        self._cursor.executemany(prepared.sql, [prepared.values(row, own) for row in rows])
+        self._cursor.executemany(prepared.sql, [prepared.values(row, self) for row in rows])
 
     def call(self, procedure: Procedure[Any], params: Params) -> Sequence[Any]:
         """The row that a procedure gives."""
@@ -187,6 +216,24 @@ class Transaction:
     def unchanged(self) -> None:
         """Say that everything was as wanted already, so that there is nothing for the trail."""
         self.changed = False
+
+    @property
+    def tenant_id(self) -> UUID | None:
+        """The scope's tenant; None for the operator."""
+        return self.scope.tenant_id
+
+    def data_key(self, owner: UUID, purpose: Purpose) -> DataKey:
+        """The key that seals for `owner` now: what `Secret` and `KeyedHash` columns are written with."""
+        return self._keys().current(self, owner, purpose)
+
+    def data_keys(self, wanted: Iterable[tuple[UUID, UUID, str]]) -> dict[UUID, bytes]:
+        """The keys that sealed some values, by id. `wanted`: of each its owner, its key's id and its column."""
+        return self._keys().named(self, wanted)
+
+    def _keys(self) -> Keys:
+        if self.vault is None:
+            raise RuntimeError("this transaction has no vault; run it through an engine")
+        return self.vault
 
     def _allowed(self, query: Query[T]) -> Query[T]:
         if query.operator:

@@ -8,6 +8,8 @@
 | Digest | hex digits      | BLOB                      | bytea       |
 | Words  | text            | an FTS5 column            | tsvector    |
 | MarkList | marks         | an FTS5 column            | tsvector    |
+| Secret | text            | BLOB, sealed              | bytea       |
+| KeyedHash | text in, hex digits out | BLOB           | bytea       |
 """
 
 import json
@@ -153,3 +155,46 @@ class Words(PerEngine):
 
     specs = {"sqlite": "", "postgresql": "TSVECTOR"}
     binds = {"sqlite": _words_of, "postgresql": _tsvector}
+
+
+class Secret(PerEngine):
+    """A text that only its own row can open again: sealed with the tenant's data key when it is written, opened when
+    it is read, bound to tenant, column and row.
+
+    `label` names the column (`connections.access_token`) and never changes; `row` names the columns that identify the
+    row within its tenant. Whatever writes it must give them, whatever reads it must select them: a `Query` that does
+    not is refused when it is defined. `of_store`: the table has no tenants; the store's own key seals.
+    """
+
+    specs = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+
+    def __init__(self, label: str, row: tuple[str, ...], of_store: bool = False) -> None:
+        self.label = label
+        self.row = row
+        self.of_store = of_store
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Refuses SQLAlchemy's own executor, which knows no keys and would write the text as it is."""
+        return _only_in_queries
+
+
+class KeyedHash(PerEngine):
+    """The hash of an identifier that must be found, and not read: HMAC-SHA256 with the tenant's own key.
+
+    Equal texts under one `label` have equal hashes within a tenant, and no others. Compare it with a bind parameter.
+    """
+
+    specs = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+    results = {"sqlite": bytes.hex, "postgresql": bytes.hex}
+
+    def __init__(self, label: str, of_store: bool = False) -> None:
+        self.label = label
+        self.of_store = of_store
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """See `Secret.bind_processor`."""
+        return _only_in_queries
+
+
+def _only_in_queries(_value: object) -> None:
+    raise TypeError("secrets and keyed hashes are written by a Query, in a transaction of the store")

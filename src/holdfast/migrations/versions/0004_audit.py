@@ -9,7 +9,7 @@ from holdfast.migrations import functions_0004 as functions
 from holdfast.migrations.dialects import each, protect, refuse
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,185 @@
+"""A key ring in the AWS Key Management Service: one KMS key for each owner and generation, found by its alias.
+
+    alias/NAME/GENERATION/OWNER
+
+Data keys are wrapped by the service, under an encryption context that names the owner. Destroying an owner's keys
+disables them at once and schedules their deletion; from then on no copy of the database can be read.
+"""
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from holdfast.core.clock import now
+from holdfast.core.crypto.errors import (
+    InvalidKeyRing,
+    KeyDestroyed,
+    KeyRingUnavailable,
+    RingKeyMissing,
+    WrongRingKey,
+)
+from holdfast.core.crypto.models import STORE
+from holdfast.core.crypto.ring import RingKey, Wrapped
+
+WAIT_DAYS = 7
+"""How long the service keeps a disabled key before it is gone: the least it offers."""
+
+_SPEC = re.compile(r"([a-z0-9-]+)(?:/([A-Za-z0-9_-]{1,64}))?")
+_GONE = ("DisabledException", "KMSInvalidStateException")
+_WRONG = ("InvalidCiphertextException", "IncorrectKeyException")
+
+
+class AwsKms:
+    """Keys that never leave the service. `client`: boto3's, of `kms`; `name` keeps stores of one account apart."""
+
+    def __init__(self, client: Any, *, name: str = "holdfast") -> None:
+        self._client = client
+        self._prefix = f"alias/{name}/"
+        self.name = f"AWS KMS ({client.meta.region_name}, {self._prefix})"
+        self._making = threading.Lock()
+        self._known: dict[UUID, str] = {}
+        self._generation: str | None = None
+
+    def __repr__(self) -> str:
+        return f"AwsKms({self._prefix!r})"
+
+    @classmethod
+    def from_spec(cls, spec: str) -> "AwsKms":
+        """`REGION` or `REGION/NAME`; credentials and endpoint as boto3 finds them."""
+        found = _SPEC.fullmatch(spec)
+        if found is None:
+            raise InvalidKeyRing(f"aws-kms: {spec!r} is not REGION or REGION/NAME")
+        region, name = found.groups()
+        return cls(boto3.client("kms", region_name=region), name=name or "holdfast")
+
+    def wrap(self, owner: UUID, key: bytes) -> Wrapped:
+        """See `KeyRing.wrap`. The first one for an owner makes its KMS key."""
+        with self._named(owner, f"{self._prefix}…/{owner}"):
+            generation = self._current()
+            key_id = self._known.get(owner) or self._key_of(generation, owner)
+            found = self._client.encrypt(KeyId=key_id, Plaintext=key, EncryptionContext=_context(owner))
+            return Wrapped(ring_key=f"{generation}:{key_id}", blob=found["CiphertextBlob"])
+
+    def unwrap(self, owner: UUID, ring_key: str, blob: bytes) -> bytes:
+        """See `KeyRing.unwrap`."""
+        key_id = ring_key.partition(":")[2]
+        if not key_id:
+            raise RingKeyMissing(ring_key, self.name)
+        with self._named(owner, ring_key):
+            found = self._client.decrypt(CiphertextBlob=blob, KeyId=key_id, EncryptionContext=_context(owner))
+            plain: bytes = found["Plaintext"]
+            return plain
+
+    def keys(self) -> list[RingKey]:
+        """See `KeyRing.keys`."""
+        with self._named(STORE, "list"):
+            made: dict[str, datetime | None] = {}
+            for generation, _, alias in self._aliases():
+                made[generation] = min(filter(None, (made.get(generation), alias.get("CreationDate"))), default=None)
+        newest = sorted(made, reverse=True)
+        return [RingKey(id=id, created_at=made[id], current=id == newest[0]) for id in newest]
+
+    def add(self) -> RingKey:
+        """See `KeyRing.add`. Other processes wrap with the new generation once they open the store again."""
+        with self._named(STORE, "add"):
+            self._start_generation()
+        return next(key for key in self.keys() if key.id == self._generation)
+
+    def destroy(self, owner: UUID) -> bool:
+        """See `KeyRing.destroy`."""
+        with self._named(owner, "destroy"):
+            self._known.pop(owner, None)
+            for _, of, alias in list(self._aliases()):
+                if of == str(owner):
+                    self._retire(alias["TargetKeyId"])
+                    self._client.delete_alias(AliasName=alias["AliasName"])
+        return True
+
+    def _retire(self, key_id: str) -> None:
+        """Disable a key, and have it deleted, unless that is under way."""
+        state = self._client.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"]
+        if state != "PendingDeletion":
+            self._client.disable_key(KeyId=key_id)
+            self._client.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=WAIT_DAYS)
+
+    def _current(self) -> str:
+        """The newest generation; the first one is made."""
+        if self._generation is None:
+            newest = max((generation for generation, _, _ in self._aliases()), default=None)
+            if newest is None:
+                return self._start_generation()
+            self._generation = newest
+        return self._generation
+
+    def _start_generation(self) -> str:
+        """A generation begins with a key of the store's own. Ids are times, so the newest sorts last."""
+        made = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        self._known.clear()
+        self._key_of(made, STORE)
+        self._generation = made
+        return made
+
+    def _key_of(self, generation: str, owner: UUID) -> str:
+        """The owner's key in a generation, made when there is none. One of two that make it gives way."""
+        alias = f"{self._prefix}{generation}/{owner}"
+        with self._making:
+            key_id = self._find(alias) or self._make(alias, owner)
+            self._known[owner] = key_id
+        return key_id
+
+    def _find(self, alias: str) -> str | None:
+        try:
+            found: str = self._client.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
+        except self._client.exceptions.NotFoundException:
+            return None
+        return found
+
+    def _make(self, alias: str, owner: UUID) -> str:
+        made: str = self._client.create_key(Description=f"Holdfast, {owner}")["KeyMetadata"]["KeyId"]
+        try:
+            self._client.create_alias(AliasName=alias, TargetKeyId=made)
+        except self._client.exceptions.AlreadyExistsException:
+            self._retire(made)
+            found: str = self._client.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
+            return found
+        return made
+
+    def _aliases(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Generation, owner and alias of every key of this name."""
+        for page in self._client.get_paginator("list_aliases").paginate():
+            for alias in page["Aliases"]:
+                generation, _, owner = alias["AliasName"].removeprefix(self._prefix).partition("/")
+                if alias["AliasName"].startswith(self._prefix) and owner and "TargetKeyId" in alias:
+                    yield generation, owner, alias
+
+    @contextmanager
+    def _named(self, owner: UUID, ring_key: str) -> Iterator[None]:
+        """The service's errors as ours. A key that is gone is forgotten, so that the next call makes another."""
+        try:
+            yield
+        except ClientError as error:
+            self._known.pop(owner, None)
+            raise self._translated(error.response["Error"]["Code"], ring_key) from None
+        except BotoCoreError as error:
+            raise KeyRingUnavailable(self.name, type(error).__name__) from None
+
+    def _translated(self, code: str, ring_key: str) -> Exception:
+        if code in _GONE:
+            return KeyDestroyed(ring_key)
+        if code in _WRONG:
+            return WrongRingKey(ring_key, self.name)
+        if code == "NotFoundException":
+            return RingKeyMissing(ring_key, self.name)
+        return KeyRingUnavailable(self.name, code)
+
+
+def _context(owner: UUID) -> dict[str, str]:
+    return {"holdfast:owner": str(owner)}
