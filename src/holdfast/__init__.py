@@ -11,7 +11,7 @@ from holdfast.domains.conversations import (
     NewMessage,
     Summary,
 )
-from holdfast.store import Store, create, migrate, open
+from holdfast.store import Store, create, migrate, open, rekey
 from holdfast.store_async import AsyncStore, create_async, open_async
 
 __version__ = "0.1.0"
@@ -33,4 +33,5 @@ __all__ = [
     "migrate",
     "open",
     "open_async",
+    "rekey",
 ]

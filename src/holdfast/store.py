@@ -7,7 +7,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from holdfast.core.access import Access
+from holdfast.core.crypto.derived import DerivedRing
+from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.ring import KeyRing
+from holdfast.core.crypto.rings import find_ring
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.errors import (
@@ -16,8 +19,10 @@ from holdfast.core.database.errors import (
     SchemaTooOld,
     StoreExists,
 )
-from holdfast.core.database.opening import engine_for_existing, engine_for_new
+from holdfast.core.database.opening import encrypted_file, engine_for_existing, engine_for_new
+from holdfast.core.database.rekeying import opens_with, rekey_file
 from holdfast.core.database.schema import scoped_tables
+from holdfast.core.database.sqlite_file import derive_key
 from holdfast.core.database.types import Id
 from holdfast.core.inputs import check_text
 from holdfast.core.scope import NIL, OPERATOR, Scope
@@ -55,6 +60,7 @@ class SystemScope:
         self.identity = Identity(engine, Access(OPERATOR), settings)
         self.audit = Audit(engine, Access(Scope(role="operator", tenant_id=NIL)), settings)
         """What the operator did to no tenant in particular."""
+        self.keys = Keys(engine, Access(OPERATOR), settings)
         self._engine = engine
         self._settings = settings
 
@@ -228,6 +234,36 @@ def migrate(
         return found
     finally:
         engine.close()
+
+
+def rekey(
+    url: str,
+    key: str | bytes,
+    new_key: str | bytes,
+    *,
+    keys: KeyRing | str | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """Encrypt a SQLite file with another key, in place. Nobody else may have it open.
+
+    Safe to interrupt: one of the two keys opens the file then; call it again to finish. Where the data keys are wrapped
+    by the file's own key, they are wrapped for both keys before, and for the new one alone after. Needs free space of
+    the file's size. Raises `StoreInUse`, `WrongKey`, `InvalidKey`.
+    """
+    path, old = encrypted_file(url, key)
+    new = derive_key(new_key, old.salt)
+    derived = find_ring(keys) is None
+    if not opens_with(path, new):
+        if derived:
+            _wrap_for(url, key, DerivedRing(old.raw, old.salt, also=new.raw), settings)
+        rekey_file(path, old, new)
+    if derived:
+        _wrap_for(url, new_key, DerivedRing(new.raw, new.salt), settings)
+
+
+def _wrap_for(url: str, key: str | bytes, ring: KeyRing, settings: Settings | None) -> None:
+    with open(url, key, keys=ring, settings=settings) as store:
+        store.system().keys.rewrap(ring)
 
 
 def check_schema(engine: Engine) -> None:

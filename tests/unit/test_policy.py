@@ -3,6 +3,7 @@
 import pytest
 
 from holdfast.core.action import Actions, action
+from holdfast.core.crypto.keys import Keys
 from holdfast.core.errors import PermissionDenied
 from holdfast.core.policy import POLICY, reach
 from holdfast.core.scope import ROLES
@@ -37,6 +38,9 @@ audit.verify                 tenant   -           -              tenant  tenant 
 audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -
 audit.export                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.events                 -        -           -              tenant  tenant  own     tenant  own
+keys.list                    all      all         -              -       -       -       -       -
+keys.rotate                  all      all         -              -       -       -       -       -
+keys.destroy                 all      all         -              -       -       -       -       -
 """
 CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -76,7 +80,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Identity, Conversations)
+        for room in (Audit, Identity, Conversations, Keys)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

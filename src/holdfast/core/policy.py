@@ -38,6 +38,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.create_workspace": _ADMINISTER,
     "identity.list_members": _EVERY_MEMBER,
     "identity.list_workspaces": _EVERY_MEMBER,
+    # keys
+    "keys.list": _OPERATE,
+    "keys.rotate": _OPERATE,
+    "keys.destroy": _OPERATE,
     # conversations
     "conversations.create": _OWN_ONLY,
     "conversations.append": _OWN_ONLY,

@@ -64,6 +64,10 @@ class Vault:
                 rows[key_id] = self._row(tx, owner, key_id, label)
         return self._at_hand(list(rows.values()))
 
+    def usable(self, tx: Transaction, owner: UUID) -> set[UUID]:
+        """The keys of an owner that can still open something."""
+        return {row.id for row in self._found(tx, owner) if row.wrapped is not None}
+
     def _row(self, tx: Transaction, owner: UUID, key_id: UUID, label: str) -> KeyRow:
         row = next((row for row in self._found(tx, owner) if row.id == key_id), None)
         if row is None:
@@ -102,11 +106,11 @@ class Vault:
             if needed.make is not None:
                 self._make(engine, *needed.make)
 
-    def secret_of(self, row: KeyRow) -> bytes:
+    def secret_of(self, row: KeyRow, ring: KeyRing | None = None) -> bytes:
         """The value of a data key, asked from the ring. Raises `KeyDestroyed`, `KeyRingNeeded`."""
         if row.wrapped is None or row.ring_key is None:
             raise KeyDestroyed(row.id)
-        return self._ring(row.ring_key).unwrap(row.tenant_id, row.ring_key, row.wrapped)
+        return (ring or self._ring(row.ring_key)).unwrap(row.tenant_id, row.ring_key, row.wrapped)
 
     def forget(self, key_ids: Iterable[UUID]) -> None:
         """Drop destroyed keys from memory. The database already says that they are gone."""

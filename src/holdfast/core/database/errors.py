@@ -43,6 +43,16 @@ class StoreExists(StoreError, Conflict):
         super().__init__(f"there is already something at {url}; open it with holdfast.open(…), or choose another place")
 
 
+class StoreInUse(StoreError, Conflict):
+    """Something else has the file open, and what was asked needs it alone."""
+
+    code = "store_in_use"
+    status = 409
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is open elsewhere; stop every program that uses it, then do this again")
+
+
 class NotADatabase(StoreError):
     """The file is not a database of any kind."""
 

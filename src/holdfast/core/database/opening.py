@@ -45,6 +45,15 @@ def engine_for_existing(
     return SqliteEngine(path, file_key, settings, _vault(keys, file_key))
 
 
+def encrypted_file(url: str, key: str | bytes | None) -> tuple[Path, sqlite_file.Key]:
+    """The file of an encrypted SQLite store and its key. Raises `InvalidKey` for any other, and what opening raises."""
+    path = _sqlite_path(url)
+    file_key = None if path is None else sqlite_file.existing_key(path, key, url)
+    if path is None or file_key is None:
+        raise InvalidKey(f"{url} is not an encrypted SQLite file, so it has no key to change")
+    return path, file_key
+
+
 def _vault(keys: KeyRing | str | None, file_key: sqlite_file.Key | None) -> Vault:
     """The ring given, or that of HOLDFAST_KEYRING, or one made from the file's own key, or none."""
     ring = find_ring(keys)

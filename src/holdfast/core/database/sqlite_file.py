@@ -38,9 +38,9 @@ class Key:
     def __repr__(self) -> str:
         return "Key(…)"
 
-    def pragma(self) -> str:
-        """The statement that unlocks the file."""
-        return f"PRAGMA key = \"x'{self.raw.hex()}{self.salt.hex()}'\""
+    def pragma(self, name: str = "key") -> str:
+        """The statement that unlocks the file; with `rekey`, the one that encrypts it anew."""
+        return f"PRAGMA {name} = \"x'{self.raw.hex()}{self.salt.hex()}'\""
 
 
 def derive_key(key: str | bytes, salt: bytes) -> Key:

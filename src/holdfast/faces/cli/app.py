@@ -8,7 +8,7 @@ import typer
 
 from holdfast.core.inputs import check_choice
 from holdfast.core.telemetry import configure_logs
-from holdfast.faces.cli import audit, conversations, demo, imports, policy, stores
+from holdfast.faces.cli import audit, conversations, demo, imports, keys, policy, stores
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
 
@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
+app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 stores.register(app)
+keys.register(app)
 imports.register(app)
 demo.register(app)
 policy.register(app)
@@ -36,16 +38,22 @@ def options(
     key_file: Annotated[
         Path | None, typer.Option(envvar="HOLDFAST_KEY_FILE", help="A file with the key. Or set HOLDFAST_KEY.")
     ] = None,
+    keyring: Annotated[
+        str | None,
+        typer.Option(envvar="HOLDFAST_KEYRING", help="file:/path/keys.json or aws-kms:REGION; keys only by variable."),
+    ] = None,
     tenant: Annotated[str | None, typer.Option(envvar="HOLDFAST_TENANT", help="The tenant's slug.")] = None,
     user: Annotated[str | None, typer.Option(envvar="HOLDFAST_USER", help="Your e-mail address.")] = None,
     profile: Annotated[
-        Path | None, typer.Option(envvar="HOLDFAST_PROFILE", help="A file with the four above, as `init` writes it.")
+        Path | None, typer.Option(envvar="HOLDFAST_PROFILE", help="A file with the above, as `init` writes it.")
     ] = None,
     log_level: Annotated[str, typer.Option(envvar="HOLDFAST_LOG_LEVEL", help="debug, info, warning, error")] = "error",
 ) -> None:
     """Say which store, and who you are, before the command, by environment variable, or by profile."""
     configure_logs(level=check_choice(log_level.lower(), LOG_LEVELS, field="log-level"))
-    context.obj = Target.find(store=store, key_file=key_file, tenant=tenant, user=user, profile=profile)
+    context.obj = Target.find(
+        store=store, key_file=key_file, keyring=keyring, tenant=tenant, user=user, profile=profile
+    )
 
 
 def main() -> None:

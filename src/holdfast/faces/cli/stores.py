@@ -1,6 +1,7 @@
 """Commands on a store as a whole: init, migrate, status, verify."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,14 +36,14 @@ def init(
     target: Target = context.obj.at(store)
     if new_key is not None:
         write_key(new_key)
-        target = Target(store=target.store, key_file=str(new_key), tenant=target.tenant, user=target.user)
+        target = replace(target, key_file=str(new_key))
     tenant, user = target.tenant or "home", target.user or "me@home.test"
-    with holdfast.create(target.url(), target.key()) as made:
+    with holdfast.create(target.url(), target.key(), keys=target.keyring) as made:
         identity = made.system().identity
         identity.create_tenant(tenant)
         identity.create_user(user, tenant=tenant, role="owner")
         url = made.url
-    settled = Target(store=target.store, key_file=target.key_file, tenant=tenant, user=user)
+    settled = replace(target, tenant=tenant, user=user)
     if write_profile is not None:
         settled.save(write_profile)
     if as_json:
@@ -70,7 +71,7 @@ def migrate(context: typer.Context, store: StoreUrl = None, as_json: AsJson = Fa
     from holdfast.migrations import NEWEST
 
     target: Target = context.obj.at(store)
-    before = holdfast.migrate(target.url(), target.key())
+    before = holdfast.migrate(target.url(), target.key(), keys=target.keyring)
     if as_json:
         show_json({"from": before, "to": NEWEST})
     elif before == NEWEST:

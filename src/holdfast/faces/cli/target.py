@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ class Target:
 
     store: str | None = None
     key_file: str | None = None
+    keyring: str | None = field(default=None, repr=False)
     tenant: str | None = None
     user: str | None = None
 
@@ -41,15 +42,12 @@ class Target:
         """The key, if there is one. Raises `InvalidInput` when its file cannot be read."""
         if self.key_file is None:
             return os.environ.get("HOLDFAST_KEY")
-        try:
-            return Path(self.key_file).read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"key-file: {self.key_file!r} cannot be read ({error})", field="key-file") from error
+        return read_key(Path(self.key_file))
 
     @contextmanager
     def opened(self) -> Iterator[holdfast.Store]:
         """The store, open."""
-        with holdfast.open(self.url(), self.key()) as store:
+        with holdfast.open(self.url(), self.key(), keys=self.keyring) as store:
             yield store
 
     @contextmanager
@@ -61,8 +59,19 @@ class Target:
             yield store.tenant(tenant).user(user)
 
     def save(self, path: Path) -> None:
-        """Write a profile that `--profile` reads."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        """Write a profile that `--profile` reads. A key ring that is keys itself stays out of it."""
+        saved = asdict(self)
+        if self.keyring is not None and not self.keyring.startswith(("file:", "aws-kms:")):
+            saved["keyring"] = None
+        path.write_text(json.dumps(saved, indent=2) + "\n")
+
+
+def read_key(path: Path) -> str:
+    """The key in a file. Raises `InvalidInput` when it cannot be read."""
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"key-file: {str(path)!r} cannot be read ({error})", field="key-file") from error
 
 
 def _needed(value: str | None, name: str, example: str) -> str:
@@ -77,7 +86,7 @@ def _needed(value: str | None, name: str, example: str) -> str:
 def _read_profile(path: Path) -> dict[str, str | None]:
     try:
         found = json.loads(path.read_text())
-        known = {name: found.get(name) for name in ("store", "key_file", "tenant", "user")}
+        known = {name: found.get(name) for name in ("store", "key_file", "keyring", "tenant", "user")}
     except (OSError, ValueError, AttributeError) as error:
         raise InvalidInput(f"profile: {str(path)!r} cannot be read as JSON ({error})", field="profile") from error
     return known
