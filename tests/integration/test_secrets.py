@@ -108,3 +108,47 @@ def test_the_operator_reads_the_secrets_of_every_tenant(sync_store, kept, theirs
     theirs.put("theirs", "second")
     rows = sync_store.engine.read(holdfast.store.OPERATOR, "all", lambda tx: tx.all(vaulted.of_all))
     assert [row[3] for row in rows] == ["first", "second"]
+
+
+PLANTED = [f"planted-{n}-heliotrope-secret" for n in range(100)]
+NEEDLE = b"heliotrope-secret"
+
+
+@pytest.fixture
+def lines(caplog):
+    """Whatever is logged, by anybody."""
+    caplog.set_level(0)
+    return caplog
+
+
+def test_nothing_of_a_hundred_planted_secrets_is_in_files_logs_errors_or_models(tmp_path, lines, capfd):
+    """In a file that is not encrypted itself, so that what is found was written in the clear."""
+    url, shown = f"sqlite:///{tmp_path}/plain.db", []
+    with holdfast.create(url) as store:
+        store.system().identity.create_tenant("acme")
+        store.system().identity.create_user("amina@acme.test", tenant="acme")
+        vaulted.make(store)
+        kept, backdoor = vaulted.of(store), Backdoor(store.engine)
+        rows = [kept.put(f"n{n}", text, spare=text, account=text) for n, text in enumerate(PLANTED)]
+        for n, row in enumerate(rows[:50]):
+            kept.change(row, f"changed {PLANTED[n]}")
+        assert {k.token.removeprefix("changed ") for k in kept.all()} == set(PLANTED)
+        assert [kept.find(text)[0].id for text in PLANTED] == rows
+        store.system().keys.rotate_data(store.tenant("acme").tenant.id)
+        shown += [repr(kept.all()), repr(store.system().keys.list_keys()), repr(store.engine.vault.__dict__.keys())]
+        backdoor.run("UPDATE vaulted SET token = spare")
+        shown.append(refused("secret_unreadable", kept.all))
+        files = [item.read_bytes() for item in tmp_path.iterdir()]
+    files += [item.read_bytes() for item in tmp_path.iterdir()]
+    out = capfd.readouterr()
+    shown += [out.out, out.err, *[str(record.__dict__) for record in lines.records]]
+    assert len(files) >= 2
+    for data in [*files, *[text.encode() for text in shown]]:
+        assert NEEDLE not in data
+        assert NEEDLE.hex().encode() not in data.lower()
+
+
+def test_a_failing_statement_shows_no_secret(kept, backdoor, lines):
+    backdoor.run("DROP TABLE vaulted")
+    text = refused("internal_error", kept.put, "mine", "heliotrope-secret")
+    assert "heliotrope" not in text + str([record.__dict__ for record in lines.records])

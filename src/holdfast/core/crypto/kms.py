@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ WAIT_DAYS = 7
 """How long the service keeps a disabled key before it is gone: the least it offers."""
 
 _SPEC = re.compile(r"([a-z0-9-]+)(?:/([A-Za-z0-9_-]{1,64}))?")
+_TIME = "%Y%m%dT%H%M%S%f"
 _GONE = ("DisabledException", "KMSInvalidStateException")
 _WRONG = ("InvalidCiphertextException", "IncorrectKeyException")
 
@@ -81,11 +82,8 @@ class AwsKms:
     def keys(self) -> list[RingKey]:
         """See `KeyRing.keys`."""
         with self._named(STORE, "list"):
-            made: dict[str, datetime | None] = {}
-            for generation, _, alias in self._aliases():
-                made[generation] = min(filter(None, (made.get(generation), alias.get("CreationDate"))), default=None)
-        newest = sorted(made, reverse=True)
-        return [RingKey(id=id, created_at=made[id], current=id == newest[0]) for id in newest]
+            found = sorted({generation for generation, _, _ in self._aliases()}, reverse=True)
+        return [RingKey(id=id, created_at=_time_of(id), current=id == found[0]) for id in found]
 
     def add(self) -> RingKey:
         """See `KeyRing.add`. Other processes wrap with the new generation once they open the store again."""
@@ -121,7 +119,7 @@ class AwsKms:
 
     def _start_generation(self) -> str:
         """A generation begins with a key of the store's own. Ids are times, so the newest sorts last."""
-        made = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        made = f"{now():{_TIME}}-{secrets.token_hex(2)}"
         self._known.clear()
         self._key_of(made, STORE)
         self._generation = made
@@ -179,6 +177,13 @@ class AwsKms:
         if code == "NotFoundException":
             return RingKeyMissing(ring_key, self.name)
         return KeyRingUnavailable(self.name, code)
+
+
+def _time_of(generation: str) -> datetime | None:
+    try:
+        return datetime.strptime(generation.partition("-")[0], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None  # an alias that somebody made by hand
 
 
 def _context(owner: UUID) -> dict[str, str]:

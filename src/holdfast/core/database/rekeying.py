@@ -13,6 +13,9 @@ from holdfast.core.database.errors import StoreInUse, WrongKey
 from holdfast.core.database.sqlite import translate
 from holdfast.core.database.sqlite_file import Key, unlock
 
+WAIT = 5.0
+"""So many seconds for others to let go of the file."""
+
 
 def opens_with(path: Path, key: Key) -> bool:
     """Whether `key` opens the file."""
@@ -31,7 +34,7 @@ def rekey_file(path: Path, old: Key, new: Key) -> None:
 
     Needs free space of the file's size for the journal.
     """
-    connection = driver.connect(str(path), timeout=1, isolation_level=None)
+    connection = driver.connect(str(path), timeout=WAIT, isolation_level=None)
     try:
         unlock(connection, old, path)
         _alone(connection, path)

@@ -4,6 +4,7 @@ Which statements these are is decided when one is prepared; all others run as if
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -68,8 +69,10 @@ def check(statement: ClauseElement, *, operator: bool) -> None:
 
 
 def _may_touch(statement: ClauseElement) -> bool:
+    """Whether a secret is named in it, selected, or a column of the table it writes to."""
     table = getattr(statement, "table", None)
-    parts = [*visitors.iterate(statement), *(() if table is None else table.columns)]
+    columns = getattr(statement, "selected_columns", ()) if table is None else table.columns
+    parts = chain(columns, visitors.iterate(statement))
     return any(isinstance(getattr(part, "type", None), (Secret, KeyedHash)) for part in parts)
 
 
