@@ -31,6 +31,7 @@ class Room:
 ROOMS = (
     Room("Identity", ("domains/identity/actions.py",)),
     Room("Audit", ("domains/audit/actions.py",)),
+    Room("Keys", ("core/crypto/keys.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
 )
 
@@ -110,12 +111,18 @@ def _names(method: ast.FunctionDef, module: Module) -> dict[str, str]:
     return {name: module.origins[name] for name in used if name in module.origins}
 
 
+def _home(room: Room) -> str:
+    """From where a room is imported: a domain's package, or its module."""
+    dotted = "holdfast." + room.modules[0].removesuffix(".py").replace("/", ".")
+    return dotted.rpartition(".")[0] if dotted.startswith("holdfast.domains.") else dotted
+
+
 def generate() -> str:
     """The text of the async face."""
     imports = {"Hop": "holdfast.core.hop"}
     classes = []
     for room in ROOMS:
-        imports[room.name] = "holdfast.domains." + room.modules[0].split("/")[1]
+        imports[room.name] = _home(room)
         classes.append(_mirror_class(room, imports))
     lines = [f"from {module} import {name}" for name, module in sorted(imports.items())]
     text = "\n".join([HEADER, *lines, "", "", "\n\n".join(classes)])

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+from holdfast.core.crypto.keys import Keys
+from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
+from holdfast.core.crypto.ring import KeyRing, RingKey
 from holdfast.core.hop import Hop
 from holdfast.core.pages import Page
 from holdfast.domains.audit import Audit

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from holdfast import store as synchronous
-from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity
+from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity, AsyncKeys
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
@@ -33,6 +33,7 @@ class AsyncSystemScope:
     def __init__(self, hop: Hop, scope: SystemScope) -> None:
         self.scope = scope.scope
         self.identity = AsyncIdentity(hop, scope.identity)
+        self.keys = AsyncKeys(hop, scope.keys)
         self.audit = AsyncAudit(hop, scope.audit)
         self._hop = hop
         self._scope = scope

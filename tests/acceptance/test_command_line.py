@@ -1,28 +1,12 @@
 """The command line as a new user meets it: every command, in words and as JSON, with its exit code."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.commands import as_json, run
 
 from holdfast.migrations import NEWEST
-
-
-def run(folder: Path, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `holdfast` in a folder and check its exit code."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *arguments]
-    ran = subprocess.run(command, cwd=folder, env=clean | environment, capture_output=True, text=True)
-    assert ran.returncode == code, ran.stdout + ran.stderr
-    return ran
-
-
-def as_json(folder: Path, *arguments: str) -> Any:
-    return json.loads(run(folder, *arguments, "--json").stdout)
 
 
 @pytest.fixture(scope="module")
