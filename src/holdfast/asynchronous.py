@@ -163,6 +163,51 @@ class AsyncAudit:
         return await self._hop(self._room.events, after=after, limit=limit)
 
 
+class AsyncKeys:
+    """`Keys`, awaited."""
+
+    def __init__(self, hop: Hop, room: Keys) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def list_ring(self) -> list[RingKey]:
+        """The ring's keys, the current one first. Raises `KeyRingNeeded`."""
+        return await self._hop(self._room.list_ring)
+
+    async def list_keys(self) -> list[StoredKey]:
+        """Every data key, by tenant; none of them in the clear."""
+        return await self._hop(self._room.list_keys)
+
+    async def rotate(self, *, to: KeyRing | str | None = None) -> Rotated:
+        """Wrap every data key with a new ring key. Secrets need not be touched.
+
+        The ring gets a new key first, unless some data keys are not under its current one: then an earlier rotation is
+        finished. `to`: move to another ring instead; open the store with that one afterwards. Raises `RingTakesNoKey`,
+        `KeyRingNeeded`, `InvalidKeyRing`.
+        """
+        return await self._hop(self._room.rotate, to=to)
+
+    async def rewrap(self) -> int:
+        """Wrap every data key again with the ring as it is: what `rekey` does before and after. How many."""
+        return await self._hop(self._room.rewrap)
+
+    async def rotate_data(self, tenant: UUID | str) -> Resealed:
+        """Give a tenant a new data key and seal all its secrets anew with it, while the application goes on.
+
+        An earlier one that was interrupted is finished first. Earlier keys are kept, retired, so that nothing is lost
+        that was not found. Keyed hashes stay as they are: they cannot be made again without what they hide.
+        """
+        return await self._hop(self._room.rotate_data, tenant)
+
+    async def destroy(self, tenant: UUID | str) -> Destroyed:
+        """Destroy a tenant's data keys. What they sealed is gone; new secrets get new keys.
+
+        Where the ring can forget one tenant (a key file, a key-management service), every backup of the database is
+        unreadable for that tenant too. May be repeated until it is done, for a tenant that was deleted as well.
+        """
+        return await self._hop(self._room.destroy, tenant)
+
+
 class AsyncConversations:
     """`Conversations`, awaited."""
 

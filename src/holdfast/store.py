@@ -251,19 +251,15 @@ def rekey(
     the file's size. Raises `StoreInUse`, `WrongKey`, `InvalidKey`.
     """
     path, old = encrypted_file(url, key)
-    new = derive_key(new_key, old.salt)
-    derived = find_ring(keys) is None
+    new, ring = derive_key(new_key, old.salt), find_ring(keys)
     if not opens_with(path, new):
-        if derived:
-            _wrap_for(url, key, DerivedRing(old.raw, old.salt, also=new.raw), settings)
+        with open(url, key, keys=ring or DerivedRing(old.raw, old.salt, also=new.raw), settings=settings) as store:
+            if ring is None:
+                store.system().keys.rewrap()
         rekey_file(path, old, new)
-    if derived:
-        _wrap_for(url, new_key, DerivedRing(new.raw, new.salt), settings)
-
-
-def _wrap_for(url: str, key: str | bytes, ring: KeyRing, settings: Settings | None) -> None:
-    with open(url, key, keys=ring, settings=settings) as store:
-        store.system().keys.rewrap(ring)
+    if ring is None:
+        with open(url, new_key, keys=DerivedRing(new.raw, new.salt), settings=settings) as store:
+            store.system().keys.rewrap()
 
 
 def check_schema(engine: Engine) -> None:

@@ -255,3 +255,20 @@ def test_a_statement_in_what_people_write_stays_data(place, superuser):
     assert rows(superuser, "SELECT count(*) FROM messages") == [(6 + 2 * len(texts),)]
     contents = {content for (content,) in rows(superuser, "SELECT content FROM messages")}
     assert contents >= set(texts)
+
+
+def test_a_tenant_sees_its_own_data_keys_and_changes_none(place, app, superuser, people):
+    with holdfast.open(place.url) as store:
+        for person in (people.amina, people.gus):
+            row = store.engine.vault.new_row(person.tenant_id, "fields")
+            store.system().keys._replace_key(row)
+    become(app, people.amina, "tenant")
+    assert rows(app, "SELECT DISTINCT tenant_id FROM data_keys") == [(people.amina.tenant_id,)]
+    for statement in (
+        "UPDATE data_keys SET retired_at = now()",
+        "DELETE FROM data_keys",
+        "INSERT INTO data_keys SELECT * FROM data_keys",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(statement)
+    assert rows(superuser, "SELECT count(DISTINCT tenant_id) FROM data_keys") == [(3,)]

@@ -74,6 +74,14 @@ def test_with_a_ring_of_its_own_only_the_file_changes(url, tmp_path):
     assert (tmp_path / "ring" / "keys.json").read_bytes() == before
 
 
+def test_a_ring_that_is_not_the_stores_changes_nothing(url, tmp_path):
+    """Were the file encrypted anew, the data keys that it wraps itself would be lost with its old key."""
+    before = (tmp_path / "store.db").read_bytes()
+    assert "'file-key'" in refused("ring_key_missing", holdfast.rekey, url, OLD, NEW, keys="mine:" + "1" * 64)
+    assert (tmp_path / "store.db").read_bytes() == before
+    check(url, OLD)
+
+
 def test_a_wrong_key_changes_nothing(url, tmp_path):
     before = (tmp_path / "store.db").read_bytes()
     refused("wrong_key", holdfast.rekey, url, "wrong", NEW)

@@ -62,9 +62,10 @@ class Keys(Actions):
         return Rotated(ring_key=_current(target), rewrapped=rewrapped)
 
     @composite
-    def rewrap(self, target: KeyRing) -> int:
-        """Wrap every data key for `target`, whatever ring key it is under: what `rekey` does before and after."""
-        return sum(self._rewrap(lot, target) for lot in self._lots())
+    def rewrap(self) -> int:
+        """Wrap every data key again with the ring as it is: what `rekey` does before and after. How many."""
+        ring = self._ring()
+        return sum(self._rewrap(lot, ring) for lot in self._lots())
 
     @composite
     def rotate_data(self, tenant: UUID | str) -> Resealed:
