@@ -180,7 +180,7 @@ def create(
         if engine.revision() is not None:
             raise StoreExists(engine.url)
         upgrade(engine)
-        engine.vault.start(engine)
+        _start(engine)
     except BaseException:
         engine.discard()
         raise
@@ -204,7 +204,7 @@ def open(
     engine = engine_for_existing(url, key, chosen, keys)
     try:
         check_schema(engine)
-        engine.vault.start(engine)
+        _start(engine)
     except BaseException:
         engine.close()
         raise
@@ -230,7 +230,7 @@ def migrate(
         if found not in REVISIONS:
             raise SchemaTooNew(engine.url, found, NEWEST)
         upgrade(engine)
-        engine.vault.start(engine)
+        _start(engine)
         return found
     finally:
         engine.close()
@@ -260,6 +260,12 @@ def rekey(
     if ring is None:
         with open(url, new_key, keys=DerivedRing(new.raw, new.salt), settings=settings) as store:
             store.system().keys.rewrap()
+
+
+def _start(engine: Engine) -> None:
+    """Have the store's own key at hand, with which the trail is keyed. Raises the named error of a wrong ring."""
+    engine.vault.start(engine)
+    engine.trail.key = engine.vault.audit_key()
 
 
 def check_schema(engine: Engine) -> None:

@@ -10,7 +10,6 @@ from holdfast.core.action import Actions, action
 from holdfast.core.database import TENANT, Query, Transaction, Work
 from holdfast.core.database.types import Id, KeyedHash, Secret
 from holdfast.core.ids import new_id
-from holdfast.core.scope import Scope
 
 metadata = MetaData()
 vaulted = Table(
@@ -99,5 +98,4 @@ def make(store: Any) -> None:
 
 def of(store: Any, tenant: str = "acme", user: str = "amina@acme.test") -> Vaulted:
     """The small table as a person of a tenant has it."""
-    scope: Scope = store.tenant(tenant).user(user).scope
-    return Vaulted(store.engine, scope, store.settings)
+    return Vaulted(store.engine, store.tenant(tenant).user(user).access, store.settings)

@@ -144,13 +144,15 @@ class Keys(Actions):
         """Replace the wrapped forms; of a key that was destroyed meanwhile, nothing."""
 
         def work(tx: Transaction) -> int:
-            return sum(
+            done = sum(
                 tx.run(
                     queries.rewrap_key,
                     {"key_id": row.id, "old": row.wrapped, "blob": new.blob, "new_ring_key": new.ring_key},
                 )
                 for row, new in lot
             )
+            tx.record("key_ring", ring_key=generation(lot[0][1].ring_key), rewrapped=done)
+            return done
 
         return work
 
@@ -162,10 +164,11 @@ class Keys(Actions):
             tx.all(queries.changing, turn(made.tenant_id))
             tx.run(queries.retire_keys, {"in_tenant": made.tenant_id, "of_purpose": made.purpose, "moment": now()})
             tx.run(queries.insert_key, made.__dict__)
+            tx.record("data_key", made.id, tenant_id=made.tenant_id, purpose=made.purpose)
 
         return work
 
-    @action("keys.rotate", writes=True)
+    @action("keys.rotate", writes=True, recorded=False)
     def _reseal_lot(self, table: SealedTable, owner: UUID, after: Cursor | None) -> Work[Lot]:
         return lambda tx: table.reseal(tx, self.engine.vault, owner, after)
 
@@ -175,7 +178,12 @@ class Keys(Actions):
 
     @action("keys.destroy", writes=True)
     def _destroy(self, owner: UUID) -> Work[list[UUID]]:
-        return lambda tx: destroy_keys(tx, owner)
+        def work(tx: Transaction) -> list[UUID]:
+            gone = destroy_keys(tx, owner)
+            tx.record("tenant", owner, tenant_id=owner, data_keys=len(gone))
+            return gone
+
+        return work
 
 
 def _shown(row: KeyRow) -> StoredKey:
