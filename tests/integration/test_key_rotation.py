@@ -13,6 +13,7 @@ from support.backdoor import Backdoor
 import holdfast
 from holdfast.core.crypto.environment import EnvironmentRing
 from holdfast.core.crypto.key_file import FileRing
+from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.models import STORE
 from holdfast.core.crypto.resealing import LOT, SealedTable, sealed_tables
 
@@ -391,3 +392,25 @@ def test_a_ring_of_each_kind_describes_itself_without_its_keys(tmp_path):
     rings[1].wrap(STORE, bytes(32))
     for ring in rings:
         assert "1" * 64 not in repr(ring) + ring.name + repr(ring.keys())
+
+
+def test_changes_of_keys_are_in_the_trail_without_the_keys(opened):
+    vaulted.of(opened).put("mine", "first")
+    owner, root = tenant_of(opened), opened.system()
+    root.keys.rotate()
+    root.keys.rotate_data(owner)
+    root.keys.destroy(owner)
+    of_store = [event for event in root.audit.list().items if event.operation == "keys.rotate"]
+    of_tenant = [event.operation for event in root.audit_of("acme").list().items if event.operation.startswith("keys.")]
+    assert of_store and all(event.target_kind == "key_ring" for event in of_store)
+    assert of_tenant == ["keys.destroy", "keys.rotate"]
+    assert root.audit_of("acme").verify().ok and root.audit_of("acme").verify().keyed
+
+
+def test_only_who_operates_the_store_may_touch_keys(opened):
+    scope = opened.tenant("acme").user("oli@acme.test")
+    keys = Keys(opened.engine, scope.access, opened.settings)
+    for call in (keys.list_ring, keys.list_keys, keys.rotate):
+        refused("permission_denied", call)
+    for call in (keys.rotate_data, keys.destroy):
+        refused("permission_denied", call, tenant_of(opened))

@@ -74,6 +74,7 @@ class Keys(Actions):
         An earlier one that was interrupted is finished first. Earlier keys are kept, retired, so that nothing is lost
         that was not found. Keyed hashes stay as they are: they cannot be made again without what they hide.
         """
+        allow(self.access.checked(), "keys.rotate", writes=True)
         owner = as_id(tenant, field="tenant")
         values, unreadable = self._reseal(owner)
         if not values:
