@@ -29,7 +29,17 @@ class Room:
 
 
 ROOMS = (
-    Room("Identity", ("domains/identity/actions.py",)),
+    Room(
+        "Identity",
+        (
+            "domains/identity/tenants.py",
+            "domains/identity/people.py",
+            "domains/identity/workspaces.py",
+            "domains/identity/setting_passwords.py",
+            "domains/identity/sessions.py",
+            "domains/identity/api_keys.py",
+        ),
+    ),
     Room("Audit", ("domains/audit/actions.py",)),
     Room("Keys", ("core/crypto/keys.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),

@@ -40,7 +40,7 @@ from holdfast.domains.conversations.reads import (
     SummaryList,
 )
 from holdfast.domains.identity import Identity
-from holdfast.domains.identity.models import Member, Tenant, Workspace
+from holdfast.domains.identity.models import ApiKey, Member, Session, Tenant, User, Workspace
 
 
 class AsyncIdentity:
@@ -69,6 +69,14 @@ class AsyncIdentity:
         """
         return await self._hop(self._room.configure_tenant, settings, tenant=tenant)
 
+    async def suspend_tenant(self, tenant: str, *, reason: str) -> Tenant:
+        """Refuse everybody of a tenant until it is restored. Its data is kept. Raises `TenantNotFound`."""
+        return await self._hop(self._room.suspend_tenant, tenant, reason=reason)
+
+    async def restore_tenant(self, tenant: str) -> Tenant:
+        """Let a suspended tenant in again, with the same data. Raises `TenantNotFound`."""
+        return await self._hop(self._room.restore_tenant, tenant)
+
     async def create_user(
         self, email: str, *, role: str = "member", tenant: str | None = None, name: str | None = None
     ) -> Member:
@@ -83,17 +91,110 @@ class AsyncIdentity:
         """Give a member another role. Raises `UserNotFound`, `InvalidInput`."""
         return await self._hop(self._room.set_role, email, role, tenant=tenant)
 
-    async def list_members(self) -> list[Member]:
-        """The tenant's members, by e-mail address."""
-        return await self._hop(self._room.list_members)
+    async def set_status(self, email: str, status: str, *, tenant: str | None = None) -> Member:
+        """Suspend a member of a tenant ("suspended"), or let them in again ("active"). Their data is kept.
+
+        An owner is suspended by an owner. Raises `UserNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.set_status, email, status, tenant=tenant)
+
+    async def list_members(self, *, tenant: str | None = None) -> list[Member]:
+        """The tenant's members, by e-mail address; not its visitors, of whom nothing is known."""
+        return await self._hop(self._room.list_members, tenant=tenant)
+
+    async def set_platform_role(self, email: str, role: str) -> User:
+        """Say what a person may do outside any tenant: user (nothing), admin (tenants), or super_admin (all).
+
+        A person new to the store is added. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.set_platform_role, email, role)
+
+    async def list_platform_users(self) -> list[User]:
+        """Everybody with a platform role, by e-mail address."""
+        return await self._hop(self._room.list_platform_users)
 
     async def create_workspace(self, name: str, *, tenant: str | None = None) -> Workspace:
         """Make a workspace; its name is unique in the tenant. Raises `WorkspaceExists`, `InvalidInput`."""
         return await self._hop(self._room.create_workspace, name, tenant=tenant)
 
-    async def list_workspaces(self) -> list[Workspace]:
-        """The tenant's workspaces, by name."""
-        return await self._hop(self._room.list_workspaces)
+    async def list_workspaces(self, *, tenant: str | None = None, archived: bool = False) -> list[Workspace]:
+        """The tenant's workspaces that are open to the caller, by name; `archived`: those that were put away."""
+        return await self._hop(self._room.list_workspaces, tenant=tenant, archived=archived)
+
+    async def set_password(
+        self, email: str, password: str, *, current: str | None = None, tenant: str | None = None
+    ) -> None:
+        """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
+
+        Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
+        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.set_password, email, password, current=current, tenant=tenant)
+
+    async def log_in(
+        self, *, tenant: str | None, email: str, password: str, address: str | None = None, agent: str | None = None
+    ) -> Session:
+        """Open a session with a password. `tenant`: its slug, or None for who looks after the platform.
+
+        An unknown tenant, an unknown person and a wrong password are answered alike, after the same time. `address` and
+        `agent` are kept with the session. Raises `NotAuthenticated`; with the right password, `TenantSuspended` or
+        `MembershipSuspended`.
+        """
+        return await self._hop(
+            self._room.log_in, tenant=tenant, email=email, password=password, address=address, agent=agent
+        )
+
+    async def create_visitor(
+        self, *, tenant: str | None = None, address: str | None = None, agent: str | None = None
+    ) -> Session:
+        """Let somebody unknown in, as in a web chat: they keep conversations of their own, and find them again with
+        the session's token for as long as it is used now and then. Raises `TenantSuspended`.
+        """
+        return await self._hop(self._room.create_visitor, tenant=tenant, address=address, agent=agent)
+
+    async def list_sessions(self, *, user: str | None = None, tenant: str | None = None) -> list[Session]:
+        """Open sessions, newest first: the caller's own; for those who administer, of `user` (an e-mail address)."""
+        return await self._hop(self._room.list_sessions, user=user, tenant=tenant)
+
+    async def revoke_session(self, session: UUID | str) -> Session:
+        """End a session; its next request is refused. Raises `SessionNotFound`."""
+        return await self._hop(self._room.revoke_session, session)
+
+    async def revoke_sessions(self, *, user: str | None = None, tenant: str | None = None) -> int:
+        """End every session of the caller, or of `user`. How many there were."""
+        return await self._hop(self._room.revoke_sessions, user=user, tenant=tenant)
+
+    async def log_out(self) -> None:
+        """End the session that this scope was opened with. Raises `SessionNotFound` when it was opened otherwise."""
+        return await self._hop(self._room.log_out)
+
+    async def create_api_key(
+        self,
+        *,
+        tenant: str | None = None,
+        user: str | None = None,
+        scopes: Sequence[str] | None = None,
+        name: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """Make a key that acts as a person; `secret` is shown now and never again.
+
+        `user` (an e-mail address) is the caller unless somebody above names another. `scopes`, such as
+        "conversations:read" or "identity:write", narrow what the key may do; None leaves it all the person may.
+        Raises `CredentialRefused` when the key could do more, or longer, than what it is asked with.
+        """
+        return await self._hop(
+            self._room.create_api_key, tenant=tenant, user=user, scopes=scopes, name=name, expires_at=expires_at
+        )
+
+    async def list_api_keys(self, *, user: str | None = None, tenant: str | None = None) -> list[ApiKey]:
+        """Keys, oldest first, revoked ones too: the caller's own; for those who administer, of `user`."""
+        return await self._hop(self._room.list_api_keys, user=user, tenant=tenant)
+
+    async def revoke_api_key(self, key: UUID | str) -> ApiKey:
+        """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
+        return await self._hop(self._room.revoke_api_key, key)
 
 
 class AsyncAudit:

@@ -1,8 +1,11 @@
 """A store: opened by URL, asked through scopes."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
@@ -31,9 +34,10 @@ from holdfast.domains.audit import Audit
 from holdfast.domains.audit.sealing import Sealer
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
+from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant
-from holdfast.domains.identity.queries import member_by_email, tenant_by_slug
+from holdfast.domains.identity.queries import member_standing, tenant_by_slug, user_by_email
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
 
@@ -53,21 +57,29 @@ class UserScope:
 
 
 class SystemScope:
-    """The operator: whoever holds the store. Makes tenants and users; reads no conversation."""
+    """The operator (whoever holds the store) or a platform user. Makes tenants and users; reads no conversation."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self.scope = OPERATOR
-        self.identity = Identity(engine, Access(OPERATOR), settings)
-        self.audit = Audit(engine, Access(Scope(role="operator", tenant_id=NIL)), settings)
-        """What the operator did to no tenant in particular."""
-        self.keys = Keys(engine, Access(OPERATOR), settings)
+    def __init__(self, engine: Engine, settings: Settings, access: Access | None = None) -> None:
+        self.access = access or Access(OPERATOR)
+        self.identity = Identity(engine, self.access, settings)
+        self.audit = Audit(engine, Access(self._within(NIL)), settings)
+        """What was done to no tenant in particular."""
+        self.keys = Keys(engine, self.access, settings)
         self._engine = engine
         self._settings = settings
 
     def audit_of(self, tenant: str) -> Audit:
         """The trail of a tenant. Raises `TenantNotFound`."""
         found = find_tenant(self._engine, tenant)
-        return Audit(self._engine, Access(Scope(role="operator", tenant_id=found.id)), self._settings)
+        return Audit(self._engine, Access(self._within(found.id)), self._settings)
+
+    @property
+    def scope(self) -> Scope:
+        """Who is asking."""
+        return self.access.scope
+
+    def _within(self, tenant_id: UUID) -> Scope:
+        return replace(self.access.scope, tenant_id=tenant_id, prepared={})
 
     def counts(self, tenant: str) -> dict[str, int]:
         """How many rows a tenant has in each table. Reads an index of each. Raises `TenantNotFound`."""
@@ -103,19 +115,19 @@ class TenantScope:
     def user(self, email: str, *, request_id: str | None = None) -> UserScope:
         """The scope of a member, found by e-mail address. `request_id` goes on all that it leaves in the trail.
 
-        Raises `UserNotFound`.
+        Raises `UserNotFound`, `TenantSuspended`, `MembershipSuspended`.
         """
         address = check_text(email, field="email", most_bytes=10_000).strip().lower()
         asked = {"in_tenant": self.tenant.id, "email": address}
 
         def look_up() -> Scope:
-            member = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_by_email, asked))
-            if member is None:
+            found = self._engine.read(OPERATOR, "all", lambda tx: tx.first(member_standing, asked))
+            if found is None:
                 raise UserNotFound(email)
-            return Scope(role=member.role, tenant_id=self.tenant.id, actor_id=member.user_id, request_id=request_id)
+            check_standing(found.tenant_status, found.status)
+            return Scope(role=found.role, tenant_id=self.tenant.id, actor_id=found.user_id, request_id=request_id)
 
-        seconds = self._settings.access_seconds
-        return UserScope(self._engine, Access(look_up(), self._engine.access, look_up, seconds=seconds), self._settings)
+        return UserScope(self._engine, access_to(self._engine, look_up, self._settings), self._settings)
 
 
 class Store:
@@ -139,6 +151,42 @@ class Store:
         """A tenant by its slug. Raises `TenantNotFound`."""
         return TenantScope(self.engine, find_tenant(self.engine, slug), self.settings)
 
+    def platform(self, email: str, *, request_id: str | None = None) -> SystemScope:
+        """The scope of somebody with a platform role. Raises `UserNotFound`."""
+        asked = {"email": check_text(email, field="email", most_bytes=10_000).strip().lower()}
+
+        def look_up() -> Scope:
+            user = self.engine.read(OPERATOR, "all", lambda tx: tx.first(user_by_email, asked))
+            role = None if user is None else PLATFORM_SCOPES.get(user.platform_role)
+            if user is None or role is None:
+                raise UserNotFound(email)
+            return Scope(role=role, actor_id=user.id, request_id=request_id)
+
+        return SystemScope(self.engine, self.settings, access_to(self.engine, look_up, self.settings))
+
+    def authenticate(
+        self,
+        secret: str,
+        *,
+        request_id: str | None = None,
+        address: str | None = None,
+        agent: str | None = None,
+        face: str = "library",
+    ) -> UserScope | SystemScope:
+        """The scope of whoever shows an API key or a session token; a platform user's is a `SystemScope`.
+
+        `request_id`, `address` and `face` go into the trail of what is done with it; `agent` is kept with the session.
+        Raises `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
+        """
+
+        def look_up() -> Scope:
+            return authenticate(self.engine, secret, request_id=request_id, address=address, agent=agent, face=face)
+
+        access = access_to(self.engine, look_up, self.settings)
+        if access.scope.tenant_id is None:
+            return SystemScope(self.engine, self.settings, access)
+        return UserScope(self.engine, access, self.settings)
+
     def close(self) -> None:
         """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""
         self._sealer.close()
@@ -149,6 +197,11 @@ class Store:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def access_to(engine: Engine, look_up: Callable[[], Scope], settings: Settings) -> Access:
+    """What `look_up` finds now, and again when it may have changed."""
+    return Access(look_up(), engine.access, look_up, seconds=settings.access_seconds)
 
 
 def find_tenant(engine: Engine, slug: str) -> Tenant:

@@ -79,6 +79,30 @@ class AsyncStore:
         """A tenant by its slug. Raises `TenantNotFound`."""
         return AsyncTenantScope(self._hop, await self._hop(self._store.tenant, slug))
 
+    async def platform(self, email: str) -> AsyncSystemScope:
+        """The scope of somebody with a platform role. Raises `UserNotFound`."""
+        return AsyncSystemScope(self._hop, await self._hop(self._store.platform, email))
+
+    async def authenticate(
+        self,
+        secret: str,
+        *,
+        request_id: str | None = None,
+        address: str | None = None,
+        agent: str | None = None,
+        face: str = "library",
+    ) -> AsyncUserScope | AsyncSystemScope:
+        """The scope of whoever shows an API key or a session token; a platform user's is an `AsyncSystemScope`.
+
+        Raises `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
+        """
+        scope = await self._hop(
+            self._store.authenticate, secret, request_id=request_id, address=address, agent=agent, face=face
+        )
+        if isinstance(scope, SystemScope):
+            return AsyncSystemScope(self._hop, scope)
+        return AsyncUserScope(self._hop, scope)
+
     async def close(self) -> None:
         """Wait for what is running, close every connection, end the worker threads."""
         await self._hop(self._store.close)

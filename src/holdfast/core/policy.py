@@ -24,20 +24,45 @@ _READ: dict[Role, Reach] = {
 }
 _EVERY_MEMBER: dict[Role, Reach] = {"owner": "tenant", "admin": "tenant", "auditor": "tenant", "member": "tenant"}
 _PLATFORM: dict[Role, Reach] = {"operator": "all", "super_admin": "all", "platform_admin": "all"}
-_ADMINISTER: dict[Role, Reach] = {**_PLATFORM, "owner": "tenant", "admin": "tenant"}
 _OPERATE: dict[Role, Reach] = {"operator": "all", "super_admin": "all"}
+_HOLD_THE_STORE: dict[Role, Reach] = {"operator": "all"}
+_ADMINISTER: dict[Role, Reach] = {**_PLATFORM, "owner": "tenant", "admin": "tenant"}
+_EVERY_MEMBER_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_EVERY_MEMBER}
+_OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_ADMINISTER, "member": "own", "auditor": "own"}
+_PERSON: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own", "auditor": "own"}
 
 POLICY: dict[str, dict[Role, Reach]] = {
     # identity
     "identity.create_tenant": _PLATFORM,
     "identity.list_tenants": _PLATFORM,
     "identity.configure_tenant": _ADMINISTER,
+    "identity.publish_profile": _ADMINISTER,
+    "identity.suspend_tenant": _PLATFORM,
+    "identity.restore_tenant": _PLATFORM,
+    "identity.delete_tenant": _OPERATE,
     "identity.create_user": _ADMINISTER,
     "identity.set_role": _ADMINISTER,
+    "identity.set_status": _ADMINISTER,
     "identity.make_owner": {**_PLATFORM, "owner": "tenant"},
+    "identity.set_platform_role": _OPERATE,
+    "identity.list_platform_users": _OPERATE,
+    "identity.list_members": _EVERY_MEMBER_OR_PLATFORM,
     "identity.create_workspace": _ADMINISTER,
-    "identity.list_members": _EVERY_MEMBER,
-    "identity.list_workspaces": _EVERY_MEMBER,
+    "identity.list_workspaces": _EVERY_MEMBER_OR_PLATFORM,
+    "identity.assign": _ADMINISTER,
+    "identity.archive_workspace": _ADMINISTER,
+    "identity.restore_workspace": _ADMINISTER,
+    "identity.delete_workspace": _ADMINISTER,
+    "identity.log_in": _HOLD_THE_STORE,
+    "identity.create_visitor": _ADMINISTER,
+    "identity.set_password": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.list_sessions": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.revoke_session": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.create_api_key": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.list_api_keys": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.revoke_api_key": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.read_preferences": _PERSON,
+    "identity.set_preference": _PERSON,
     # keys
     "keys.list": _OPERATE,
     "keys.rotate": _OPERATE,

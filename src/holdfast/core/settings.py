@@ -47,6 +47,14 @@ class Settings:
     """A conversation is due a summary once it holds this many messages beyond the last one."""
     search_window: int = 30_000
     """When more messages than this match a search, the newest so many are ranked."""
+    session_hours: float = 12.0
+    """A session ends when it was not used for so many hours."""
+    session_days: float = 30.0
+    """A session ends so many days after it began, however much it is used."""
+    visitor_days: float = 30.0
+    """A visitor's session ends when it was not used for so many days."""
+    visitor_most_days: float = 365.0
+    """A visitor's session ends so many days after it began."""
     pool: int = 16
     """The most connections a store keeps open; also the worker threads of the async face."""
     cache_mib: int = 32

@@ -73,10 +73,28 @@ def refuse(table: str, event: str, reason: str, *, where: Mapping[str, str] | No
     )
 
 
-def protect(table: str, *, rule: str, grants: str, check: str | None = None) -> None:
+def refuse_unless_purged(table: str, reason: str) -> None:
+    """A trigger that refuses DELETE on `table`, for everybody, but for a tenant that is being deleted for good."""
+    each(
+        {
+            "sqlite": f"""
+                CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table}
+                WHEN NOT EXISTS (SELECT 1 FROM purges WHERE tenant_id = OLD.tenant_id)
+                BEGIN SELECT RAISE(ABORT, '{reason}'); END
+            """,  # noqa: S608  # names and reasons written in migrations
+            "postgresql": f"""
+                CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table}
+                FOR EACH ROW EXECUTE FUNCTION refuse_unless_purged('{reason}')
+            """,
+        }
+    )
+
+
+def protect(table: str, *, rule: str, grants: str, check: str | None = None, purged: bool = True) -> None:
     """Row-level security, enabled and forced: the application role sees what `rule` says and may do `grants`.
 
-    What it writes must satisfy `check`, which is `rule` unless given.
+    What it writes must satisfy `check`, which is `rule` unless given. `purged`: the operator deletes its rows when a
+    tenant is deleted for good.
     """
     steps: tuple[Callable[[], str], ...] = (
         lambda: f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -87,6 +105,8 @@ def protect(table: str, *, rule: str, grants: str, check: str | None = None) -> 
     )
     for step in steps:
         each({"postgresql": step()})
+    if purged:
+        each({"postgresql": f"GRANT DELETE ON {table} TO holdfast_operator"})
     if grants:
         each({"postgresql": f"GRANT {grants} ON {table} TO holdfast_app"})
 

@@ -1,6 +1,15 @@
-"""Identity: tenants, workspaces, users and their memberships."""
+"""Identity: tenants, workspaces, users and their memberships, and the credentials that show who is who."""
 
 from holdfast.domains.identity.actions import Identity
-from holdfast.domains.identity.models import Member, Tenant, User, Workspace
+from holdfast.domains.identity.models import (
+    ApiKey,
+    Assignment,
+    Member,
+    Session,
+    Tenant,
+    TenantProfile,
+    User,
+    Workspace,
+)
 
-__all__ = ["Identity", "Member", "Tenant", "User", "Workspace"]
+__all__ = ["ApiKey", "Assignment", "Identity", "Member", "Session", "Tenant", "TenantProfile", "User", "Workspace"]

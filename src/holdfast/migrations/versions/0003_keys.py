@@ -8,7 +8,7 @@ from holdfast.migrations import dialects
 from holdfast.migrations.dialects import protect
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

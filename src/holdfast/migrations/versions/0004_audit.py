@@ -26,8 +26,9 @@ def upgrade() -> None:
         rule=f"{dialects.OF_TENANT} AND {within}",
         grants="SELECT, INSERT",
         check=dialects.OF_TENANT,
+        purged=False,
     )
-    protect("audit_seals", rule=dialects.OF_TENANT, grants="SELECT")
+    protect("audit_seals", rule=dialects.OF_TENANT, grants="SELECT", purged=False)
     for function in (functions.NEXT_POSITION, functions.SETTLED_POSITION):
         each({"postgresql": function.format(lift=0)})
     for statement in functions.APPEND_MESSAGE:

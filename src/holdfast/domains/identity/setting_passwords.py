@@ -1,0 +1,69 @@
+"""Passwords are set by those they belong to and by those above them."""
+
+from uuid import UUID
+
+from holdfast.core.action import action, composite
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput
+from holdfast.domains.identity import credential_queries as queries
+from holdfast.domains.identity import passwords
+from holdfast.domains.identity.errors import CredentialRefused, NotAuthenticated
+from holdfast.domains.identity.room import IdentityRoom, check_email
+from holdfast.domains.identity.sessions import NOBODY, end_sessions
+
+_SET = "identity.set_password"
+
+
+class SettingPasswords(IdentityRoom):
+    """Operations on passwords."""
+
+    @composite
+    def set_password(self, email: str, password: str, *, current: str | None = None, tenant: str | None = None) -> None:
+        """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
+
+        Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
+        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        """
+        self._check_may_set()
+        new = passwords.check_password(password)
+        user_id, kept = self._kept(check_email(email), tenant)
+        is_own = user_id == self.scope.actor_id and self.scope.credential_id is not None
+        if is_own and kept is not None and not passwords.is_right(kept, passwords.prepared(current or "")):
+            raise NotAuthenticated
+        self._keep(check_email(email), tenant, passwords.hash_password(new))
+
+    @action("identity.set_password", writes=False, as_operator=True)
+    def _kept(self, email: str, tenant: str | None) -> Work[tuple[UUID, str | None]]:
+        def work(tx: Transaction) -> tuple[UUID, str | None]:
+            tenant_id, user_id = self._somebody(tx, email, tenant)
+            kept = tx.first(queries.password_of, {"in_tenant": tenant_id or NOBODY, "of_user": user_id})
+            return user_id, None if kept is None else kept[0]
+
+        return work
+
+    @action("identity.set_password", writes=True, as_operator=True, changes_access=True)
+    def _keep(self, email: str, tenant: str | None, hashed: str) -> Work[None]:
+        def work(tx: Transaction) -> None:
+            tenant_id, user_id = self._somebody(tx, email, tenant)
+            where = {"in_tenant": tenant_id or NOBODY, "of_user": user_id}
+            tx.run(queries.delete_password, where)
+            row = {"tenant_id": tenant_id or NOBODY, "user_id": user_id, "hash": hashed, "changed_at": now()}
+            tx.run(queries.insert_password, row)
+            end_sessions(tx, tenant_id, user_id, but=self.scope.credential_id)
+            tx.record("user", user_id, owner=user_id, tenant_id=tenant_id, changed=["password"])
+
+        return work
+
+    def _somebody(self, tx: Transaction, email: str, tenant: str | None) -> tuple[UUID | None, UUID]:
+        tenant_id, user_id = self._whose(tx, email, tenant)
+        if user_id is None:
+            raise InvalidInput("email: whose password? give their address", field="email")
+        return tenant_id, user_id
+
+    def _check_may_set(self) -> None:
+        """A password opens everything its owner may do, so a key that is narrowed sets none."""
+        if self.scope.grants is not None:
+            reason = "an API key that is narrowed to scopes sets no passwords; log in, or use a key without scopes"
+            raise CredentialRefused(_SET, self.scope.role, reason)
