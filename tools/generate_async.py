@@ -38,6 +38,8 @@ ROOMS = (
             "domains/identity/setting_passwords.py",
             "domains/identity/sessions.py",
             "domains/identity/api_keys.py",
+            "domains/identity/preferences.py",
+            "domains/identity/deletion.py",
         ),
     ),
     Room("Audit", ("domains/audit/actions.py",)),

@@ -40,7 +40,17 @@ from holdfast.domains.conversations.reads import (
     SummaryList,
 )
 from holdfast.domains.identity import Identity
-from holdfast.domains.identity.models import ApiKey, Member, Session, Tenant, User, Workspace
+from holdfast.domains.identity.models import (
+    ApiKey,
+    Assignment,
+    Member,
+    Preference,
+    Session,
+    Tenant,
+    TenantProfile,
+    User,
+    Workspace,
+)
 
 
 class AsyncIdentity:
@@ -68,6 +78,21 @@ class AsyncIdentity:
         `visible_warning` (from how many on to warn). Others are kept for the application.
         """
         return await self._hop(self._room.configure_tenant, settings, tenant=tenant)
+
+    async def publish_profile(
+        self,
+        *,
+        branding: dict[str, object] | None = None,
+        settings: dict[str, object] | None = None,
+        routing: dict[str, object] | None = None,
+        tenant: str | None = None,
+    ) -> TenantProfile:
+        """Show the world how the tenant looks, before anybody logs in (`store.profile(slug)`). Replaces what was shown
+        in the parts given; an empty object takes a part away. Nothing secret belongs here.
+        """
+        return await self._hop(
+            self._room.publish_profile, branding=branding, settings=settings, routing=routing, tenant=tenant
+        )
 
     async def suspend_tenant(self, tenant: str, *, reason: str) -> Tenant:
         """Refuse everybody of a tenant until it is restored. Its data is kept. Raises `TenantNotFound`."""
@@ -118,8 +143,45 @@ class AsyncIdentity:
         return await self._hop(self._room.create_workspace, name, tenant=tenant)
 
     async def list_workspaces(self, *, tenant: str | None = None, archived: bool = False) -> list[Workspace]:
-        """The tenant's workspaces that are open to the caller, by name; `archived`: those that were put away."""
+        """The workspaces that are open to the caller, by name; `archived`: those that were put away instead."""
         return await self._hop(self._room.list_workspaces, tenant=tenant, archived=archived)
+
+    async def assign(
+        self, workspace: UUID | str, email: str, role: str = "editor", *, tenant: str | None = None
+    ) -> Assignment:
+        """Let a member work in a workspace, as editor or viewer. From then on it is closed to who is not assigned, but
+        for owners and administrators. Raises `WorkspaceNotFound`, `UserNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.assign, workspace, email, role, tenant=tenant)
+
+    async def unassign(self, workspace: UUID | str, email: str, *, tenant: str | None = None) -> None:
+        """Take a member out of a workspace. With nobody left, it is open to every member again.
+
+        Raises `WorkspaceNotFound`, `UserNotFound`, `NotAssigned`.
+        """
+        return await self._hop(self._room.unassign, workspace, email, tenant=tenant)
+
+    async def list_assignments(self, workspace: UUID | str, *, tenant: str | None = None) -> list[Assignment]:
+        """Who is assigned to a workspace, by e-mail address. Raises `WorkspaceNotFound`."""
+        return await self._hop(self._room.list_assignments, workspace, tenant=tenant)
+
+    async def archive_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> Workspace:
+        """Put a workspace away with what is in it; nothing new goes in. Raises `WorkspaceNotFound`."""
+        return await self._hop(self._room.archive_workspace, workspace, tenant=tenant)
+
+    async def restore_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> Workspace:
+        """Take an archived workspace into use again, with what went with it. Raises `WorkspaceNotFound`.
+
+        Followers are told the moment at which it was archived, so that what had been put away before stays so.
+        """
+        return await self._hop(self._room.restore_workspace, workspace, tenant=tenant)
+
+    async def delete_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> None:
+        """Delete an archived workspace with what is in it. Its name is free again.
+
+        Raises `WorkspaceNotFound`, `WorkspaceNotArchived`.
+        """
+        return await self._hop(self._room.delete_workspace, workspace, tenant=tenant)
 
     async def set_password(
         self, email: str, password: str, *, current: str | None = None, tenant: str | None = None
@@ -195,6 +257,30 @@ class AsyncIdentity:
     async def revoke_api_key(self, key: UUID | str) -> ApiKey:
         """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
         return await self._hop(self._room.revoke_api_key, key)
+
+    async def preferences(self) -> dict[str, object]:
+        """Every preference that holds here, by name."""
+        return await self._hop(self._room.preferences)
+
+    async def preference(self, name: str) -> object:
+        """What is preferred under a name. Raises `PreferenceNotFound`."""
+        return await self._hop(self._room.preference, name)
+
+    async def set_preference(self, name: str, value: object, *, everywhere: bool = False) -> Preference:
+        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are."""
+        return await self._hop(self._room.set_preference, name, value, everywhere=everywhere)
+
+    async def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
+        """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
+        return await self._hop(self._room.remove_preference, name, everywhere=everywhere)
+
+    async def delete_tenant(self, tenant: str, *, reason: str) -> dict[str, int]:
+        """Delete a tenant with every row it has, its people where no other tenant has them, and its credentials.
+
+        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction. Nothing brings it
+        back. What was done, this included, stays in the trail. How many rows of each table. Raises `TenantNotFound`.
+        """
+        return await self._hop(self._room.delete_tenant, tenant, reason=reason)
 
 
 class AsyncAudit:

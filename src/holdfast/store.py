@@ -36,8 +36,9 @@ from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
-from holdfast.domains.identity.models import Tenant
+from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.queries import member_standing, tenant_by_slug, user_by_email
+from holdfast.domains.identity.tenants import profile_of
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
 
@@ -68,10 +69,10 @@ class SystemScope:
         self._engine = engine
         self._settings = settings
 
-    def audit_of(self, tenant: str) -> Audit:
-        """The trail of a tenant. Raises `TenantNotFound`."""
-        found = find_tenant(self._engine, tenant)
-        return Audit(self._engine, Access(self._within(found.id)), self._settings)
+    def audit_of(self, tenant: str | UUID) -> Audit:
+        """The trail of a tenant, by its slug; by its id also of one that was deleted. Raises `TenantNotFound`."""
+        tenant_id = tenant if isinstance(tenant, UUID) else find_tenant(self._engine, tenant).id
+        return Audit(self._engine, Access(self._within(tenant_id)), self._settings)
 
     @property
     def scope(self) -> Scope:
@@ -150,6 +151,11 @@ class Store:
     def tenant(self, slug: str) -> TenantScope:
         """A tenant by its slug. Raises `TenantNotFound`."""
         return TenantScope(self.engine, find_tenant(self.engine, slug), self.settings)
+
+    def profile(self, slug: str) -> TenantProfile:
+        """What a tenant shows before anybody has logged in, and nothing else. Raises `TenantNotFound`."""
+        wanted = check_text(slug, field="tenant", most_bytes=1_000)
+        return self.engine.read(OPERATOR, "all", lambda tx: profile_of(tx, wanted))
 
     def platform(self, email: str, *, request_id: str | None = None) -> SystemScope:
         """The scope of somebody with a platform role. Raises `UserNotFound`."""

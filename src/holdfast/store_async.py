@@ -9,6 +9,7 @@ from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
+from holdfast.domains.identity import TenantProfile
 from holdfast.store import Store, SystemScope, TenantScope, UserScope
 
 
@@ -78,6 +79,10 @@ class AsyncStore:
     async def tenant(self, slug: str) -> AsyncTenantScope:
         """A tenant by its slug. Raises `TenantNotFound`."""
         return AsyncTenantScope(self._hop, await self._hop(self._store.tenant, slug))
+
+    async def profile(self, slug: str) -> TenantProfile:
+        """What a tenant shows before anybody has logged in, and nothing else. Raises `TenantNotFound`."""
+        return await self._hop(self._store.profile, slug)
 
     async def platform(self, email: str) -> AsyncSystemScope:
         """The scope of somebody with a platform role. Raises `UserNotFound`."""

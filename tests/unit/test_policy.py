@@ -31,6 +31,7 @@ identity.list_members        all      all         all            tenant  tenant 
 identity.create_workspace    all      all         all            tenant  tenant  -       -       -
 identity.list_workspaces     all      all         all            tenant  tenant  tenant  tenant  -
 identity.assign              all      all         all            tenant  tenant  -       -       -
+identity.list_assignments    all      all         all            tenant  tenant  -       tenant  -
 identity.archive_workspace   all      all         all            tenant  tenant  -       -       -
 identity.restore_workspace   all      all         all            tenant  tenant  -       -       -
 identity.delete_workspace    all      all         all            tenant  tenant  -       -       -

@@ -50,6 +50,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.create_workspace": _ADMINISTER,
     "identity.list_workspaces": _EVERY_MEMBER_OR_PLATFORM,
     "identity.assign": _ADMINISTER,
+    "identity.list_assignments": {**_ADMINISTER, "auditor": "tenant"},
     "identity.archive_workspace": _ADMINISTER,
     "identity.restore_workspace": _ADMINISTER,
     "identity.delete_workspace": _ADMINISTER,

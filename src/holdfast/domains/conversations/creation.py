@@ -10,15 +10,13 @@ from holdfast.domains.conversations import lineage, queries
 from holdfast.domains.conversations.chain import genesis
 from holdfast.domains.conversations.errors import SeqOutOfRange
 from holdfast.domains.conversations.models import Conversation
-from holdfast.domains.identity import queries as identity_queries
-from holdfast.domains.identity.errors import WorkspaceNotFound
+from holdfast.domains.identity.workspaces import check_workspace
 
 
 def insert(tx: Transaction, new: Conversation, *, head: str | None = None) -> Conversation:
-    """Store a conversation. Raises `WorkspaceNotFound` for a workspace that is not the tenant's."""
-    wanted = {"workspace_id": new.workspace_id}
-    if new.workspace_id is not None and tx.first(identity_queries.workspace, wanted) is None:
-        raise WorkspaceNotFound(new.workspace_id)
+    """Store a conversation. Raises what `check_workspace` raises of its workspace."""
+    if new.workspace_id is not None:
+        check_workspace(tx, new.workspace_id, writing=True)
     tx.run(
         queries.insert_conversation,
         {**new.__dict__, "head": head or genesis(new.id), "previous_head": None, "indexed_through": new.message_count},

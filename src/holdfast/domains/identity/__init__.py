@@ -5,6 +5,7 @@ from holdfast.domains.identity.models import (
     ApiKey,
     Assignment,
     Member,
+    Preference,
     Session,
     Tenant,
     TenantProfile,
@@ -12,4 +13,15 @@ from holdfast.domains.identity.models import (
     Workspace,
 )
 
-__all__ = ["ApiKey", "Assignment", "Identity", "Member", "Session", "Tenant", "TenantProfile", "User", "Workspace"]
+__all__ = [
+    "ApiKey",
+    "Assignment",
+    "Identity",
+    "Member",
+    "Preference",
+    "Session",
+    "Tenant",
+    "TenantProfile",
+    "User",
+    "Workspace",
+]

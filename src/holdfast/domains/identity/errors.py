@@ -81,6 +81,15 @@ class WorkspaceNotArchived(Conflict):
         )
 
 
+class NotAssigned(NotFound):
+    """The member is not assigned to the workspace."""
+
+    code = "not_assigned"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"{email!r} is not assigned to this workspace; identity.list_assignments(…) names who is")
+
+
 class WorkspaceReadOnly(PermissionDenied):
     """A viewer of a workspace changes nothing in it."""
 

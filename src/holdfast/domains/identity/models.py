@@ -82,6 +82,15 @@ class Assignment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preference:
+    """What somebody likes, under a name."""
+
+    name: str
+    value: object
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """Somebody logged in, or a visitor. It ends when unused until `expires_at`, and in any case at `ends_at`.
 

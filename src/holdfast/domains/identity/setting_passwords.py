@@ -9,6 +9,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity import passwords
 from holdfast.domains.identity.errors import CredentialRefused, NotAuthenticated
+from holdfast.domains.identity.queries import wait_for_turn
 from holdfast.domains.identity.room import IdentityRoom, check_email
 from holdfast.domains.identity.sessions import NOBODY, end_sessions
 
@@ -48,6 +49,7 @@ class SettingPasswords(IdentityRoom):
         def work(tx: Transaction) -> None:
             tenant_id, user_id = self._somebody(tx, email, tenant)
             where = {"in_tenant": tenant_id or NOBODY, "of_user": user_id}
+            tx.all(wait_for_turn, {"turn": f"password {user_id}"})
             tx.run(queries.delete_password, where)
             row = {"tenant_id": tenant_id or NOBODY, "user_id": user_id, "hash": hashed, "changed_at": now()}
             tx.run(queries.insert_password, row)

@@ -9,8 +9,9 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_document, check_name
 from holdfast.domains.identity import queries
-from holdfast.domains.identity.errors import TenantExists
-from holdfast.domains.identity.models import Tenant
+from holdfast.domains.identity.authentication import check_standing
+from holdfast.domains.identity.errors import TenantExists, TenantNotFound
+from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.room import IdentityRoom
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -66,6 +67,31 @@ class Tenants(IdentityRoom):
 
         return work
 
+    @action("identity.publish_profile", writes=True, as_operator=True)
+    def publish_profile(
+        self,
+        *,
+        branding: dict[str, object] | None = None,
+        settings: dict[str, object] | None = None,
+        routing: dict[str, object] | None = None,
+        tenant: str | None = None,
+    ) -> Work[TenantProfile]:
+        """Show the world how the tenant looks, before anybody logs in (`store.profile(slug)`). Replaces what was shown
+        in the parts given; an empty object takes a part away. Nothing secret belongs here.
+        """
+        given = {"branding": branding, "settings": settings, "routing": routing}
+        limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
+        parts = {name: check_document(part, field=name, **limits) for name, part in given.items() if part is not None}
+
+        def work(tx: Transaction) -> TenantProfile:
+            found = self._tenant(tx, tenant)
+            shown = profile_of(tx, found.slug)
+            tx.run(queries.set_profile, {"in_tenant": found.id, "new_profile": {**_parts(shown), **parts}})
+            tx.record("tenant", found.id, tenant_id=found.id, published=sorted(parts))
+            return profile_of(tx, found.slug)
+
+        return work
+
     @action("identity.suspend_tenant", writes=True, as_operator=True, changes_access=True)
     def suspend_tenant(self, tenant: str, *, reason: str) -> Work[Tenant]:
         """Refuse everybody of a tenant until it is restored. Its data is kept. Raises `TenantNotFound`."""
@@ -91,6 +117,20 @@ class Tenants(IdentityRoom):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise InvalidInput(f"settings.{name}: {value!r} is not a positive whole number", field="settings")
         return checked
+
+
+def profile_of(tx: Transaction, slug: str) -> TenantProfile:
+    """What a tenant has published. Raises `TenantNotFound`, `TenantSuspended`."""
+    found = tx.first(queries.profile_by_slug, {"slug": slug})
+    if found is None:
+        raise TenantNotFound(slug)
+    slug, name, status, parts = found
+    check_standing(status, None)
+    return TenantProfile(slug=slug, name=name, **parts)
+
+
+def _parts(shown: TenantProfile) -> dict[str, object]:
+    return {name: getattr(shown, name) for name in ("branding", "settings", "routing")}
 
 
 def check_reason(reason: object, most_chars: int) -> str:

@@ -1,0 +1,74 @@
+"""Preferences: what a person likes, everywhere or within one tenant; JSON values, each under its name."""
+
+from holdfast.core.action import action
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput
+from holdfast.core.inputs import check_json, check_name
+from holdfast.domains.identity import preference_queries as queries
+from holdfast.domains.identity.errors import PreferenceNotFound
+from holdfast.domains.identity.models import Preference
+from holdfast.domains.identity.room import IdentityRoom
+
+
+class Preferences(IdentityRoom):
+    """Operations on one's own preferences. What is set within a tenant goes before what is set everywhere."""
+
+    @action("identity.read_preferences", writes=False)
+    def preferences(self) -> Work[dict[str, object]]:
+        """Every preference that holds here, by name."""
+
+        def work(tx: Transaction) -> dict[str, object]:
+            found = [*tx.all(queries.everywhere), *tx.all(queries.here)]
+            return {preference.name: preference.value for preference in found}
+
+        return work
+
+    @action("identity.read_preferences", writes=False)
+    def preference(self, name: str) -> Work[object]:
+        """What is preferred under a name. Raises `PreferenceNotFound`."""
+        asked = {"name": self._check_preference_name(name)}
+
+        def work(tx: Transaction) -> object:
+            found = tx.first(queries.one_here, asked) or tx.first(queries.one_everywhere, asked)
+            if found is None:
+                raise PreferenceNotFound(name)
+            return found.value
+
+        return work
+
+    @action("identity.set_preference", writes=True)
+    def set_preference(self, name: str, value: object, *, everywhere: bool = False) -> Work[Preference]:
+        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are."""
+        if value is None:
+            raise InvalidInput("value: null; identity.remove_preference(…) takes a preference away", field="value")
+        limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
+        check_json(value, field="value", **limits)
+        made = Preference(name=self._check_preference_name(name), value=value, updated_at=now())
+
+        def work(tx: Transaction) -> Preference:
+            tx.all(queries.wait_for_turn, {"turn": f"preference {self.scope.actor_id} {name}"})
+            tx.run(queries.delete_everywhere if everywhere else queries.delete_here, {"name": name})
+            tx.run(queries.insert_everywhere if everywhere else queries.insert_here, made.__dict__)
+            self._record_preference(tx, name, everywhere)
+            return made
+
+        return work
+
+    @action("identity.set_preference", writes=True)
+    def remove_preference(self, name: str, *, everywhere: bool = False) -> Work[None]:
+        """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
+        asked = {"name": self._check_preference_name(name)}
+
+        def work(tx: Transaction) -> None:
+            if tx.run(queries.delete_everywhere if everywhere else queries.delete_here, asked) == 0:
+                raise PreferenceNotFound(name)
+            self._record_preference(tx, name, everywhere)
+
+        return work
+
+    def _check_preference_name(self, name: object) -> str:
+        return check_name(name, field="name", most_chars=self.settings.title_chars)
+
+    def _record_preference(self, tx: Transaction, name: str, everywhere: bool) -> None:
+        tx.record("user", self.scope.actor_id, owner=self.scope.actor_id, preference=name, everywhere=everywhere)
