@@ -28,8 +28,9 @@ def place(postgres, postgres_template, request):
 def people(place):
     """Two tenants and three people, each with a conversation in which everything is used."""
     with holdfast.open(place.url) as store:
-        for tenant in ("acme", "globex"):
-            store.system().identity.create_workspace("Client", tenant=tenant)
+        root = store.system().identity
+        for tenant, email in (("acme", "amina@acme.test"), ("globex", "gus@globex.test")):
+            root.assign(root.create_workspace("Client", tenant=tenant).id, email, tenant=tenant)
         made = {}
         for tenant, email in (("acme", "amina@acme.test"), ("acme", "ben@acme.test"), ("globex", "gus@globex.test")):
             scope = store.tenant(tenant).user(email)
@@ -39,6 +40,8 @@ def people(place):
             c.rate(c.append(chat.id, role="assistant", content="answer").id, 1)
             c.summarize(chat.id, "Summary.")
             c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
+            scope.identity.set_preference("a", 1)
+            scope.identity.set_preference("a", 1, everywhere=True)
             c.search("heliotrope")  # what waits for the index is indexed
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
@@ -134,6 +137,33 @@ def test_nothing_can_be_written_into_another_tenant_or_another_persons_conversat
         assert touched == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute("UPDATE conversations SET tenant_id = %s", (people.gus.tenant_id,))
+
+
+def test_preferences_are_seen_and_changed_by_their_own_person_only(app, people):
+    for reach in ("own", "tenant", "all"):
+        become(app, people.amina, reach)
+        for table in ("preferences", "user_preferences"):
+            assert rows(app, f"SELECT user_id FROM {table}") == [(people.amina.actor_id,)]
+            assert app.execute(f"DELETE FROM {table} WHERE user_id = %s", (people.ben.actor_id,)).rowcount == 0
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute(f"UPDATE {table} SET user_id = %s", (people.ben.actor_id,))
+
+
+CREDENTIALS = ("passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges")
+
+
+@pytest.mark.parametrize("table", CREDENTIALS)
+def test_the_application_role_does_not_even_read_credentials(app, people, table):
+    become(app, people.amina, "tenant")
+    for statement in (f"SELECT * FROM {table}", f"DELETE FROM {table}", f"UPDATE {table} SET tenant_id = NULL"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(statement)
+
+
+def test_even_the_operator_deletes_no_message_of_a_tenant_that_is_not_being_deleted(superuser):
+    superuser.execute("SET ROLE holdfast_operator")
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
+        superuser.execute("DELETE FROM messages")
 
 
 FORBIDDEN = (
