@@ -37,6 +37,7 @@ ROOMS = (
             "domains/identity/workspaces.py",
             "domains/identity/setting_passwords.py",
             "domains/identity/sessions.py",
+            "domains/identity/openid.py",
             "domains/identity/api_keys.py",
             "domains/identity/preferences.py",
             "domains/identity/deletion.py",

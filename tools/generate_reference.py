@@ -24,6 +24,7 @@ from holdfast.core.scope import ROLES
 from holdfast.faces.cli.app import app
 from holdfast.faces.cli.output import EXIT_CODES, IN_PART, INTERRUPTED, NOT_SOUND
 
+_OTHER_DEFAULTS = {"openid": "none", "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes"}
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/generate_reference.py. -->\n"
 
@@ -34,9 +35,9 @@ def settings_page() -> str:
     lines = ["# Settings", "", "`holdfast.Settings`, given to `create` and `open`; or environment variables.", ""]
     lines += ["| setting | variable | default | what it is |", "| --- | --- | --- | --- |"]
     for field in fields(settings.Settings):
-        number = field.name != "count_tokens"
-        variable = f"`HOLDFAST_{field.name.upper()}`" if number else "–"
-        default = f"{field.default:,}" if number else "`estimate_tokens`: a quarter of the UTF-8 bytes"
+        number = field.name not in settings.NO_NUMBERS
+        variable = "–" if field.name == "count_tokens" else f"`HOLDFAST_{field.name.upper()}`"
+        default = f"{field.default:,}" if number else _OTHER_DEFAULTS[field.name]
         lines.append(f"| `{field.name}` | {variable} | {default} | {described[field.name]} |")
     return "\n".join(lines)
 

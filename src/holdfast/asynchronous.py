@@ -46,6 +46,7 @@ from holdfast.domains.identity.models import (
     Member,
     Preference,
     Session,
+    SignIn,
     Tenant,
     TenantProfile,
     User,
@@ -230,6 +231,31 @@ class AsyncIdentity:
     async def log_out(self) -> None:
         """End the session that this scope was opened with. Raises `SessionNotFound` when it was opened otherwise."""
         return await self._hop(self._room.log_out)
+
+    async def begin_oidc(self, provider: str, *, redirect_uri: str, tenant: str | None = None) -> SignIn:
+        """Where to send the browser. `provider` is one of `Settings.openid`; `tenant` the slug, unless it has one.
+
+        The face keeps `state` with the browser (a cookie) and gives it back to `finish_oidc` only when the browser that
+        comes back has it too. Raises `ProviderNotFound`, `TenantNotFound`, `ProviderUnavailable`.
+        """
+        return await self._hop(self._room.begin_oidc, provider, redirect_uri=redirect_uri, tenant=tenant)
+
+    async def finish_oidc(
+        self, *, state: str, code: str, address: str | None = None, agent: str | None = None
+    ) -> Session:
+        """Open the session of whoever came back from the provider with `code`. Each `state` is used once.
+
+        Raises `SignInRefused`, `NotAuthenticated` (no member of the tenant), `TenantSuspended`, `MembershipSuspended`,
+        `ProviderUnavailable`.
+        """
+        return await self._hop(self._room.finish_oidc, state=state, code=code, address=address, agent=agent)
+
+    async def unlink_openid(self, email: str, *, tenant: str | None = None) -> None:
+        """Forget by what name a provider knows a member: the next login finds them by their address again.
+
+        For when the provider made their account anew. Raises `UserNotFound`, `CredentialRefused`.
+        """
+        return await self._hop(self._room.unlink_openid, email, tenant=tenant)
 
     async def create_api_key(
         self,

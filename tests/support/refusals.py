@@ -8,7 +8,7 @@ import pytest
 from holdfast import HoldfastError
 
 
-def refused(code: str, call: Callable[..., object], *args: Any, **kwargs: Any) -> str:
+def refused(code: str, call: Callable[..., object], /, *args: Any, **kwargs: Any) -> str:
     """The text of the error that a call ends in, which has this code."""
     with pytest.raises(HoldfastError) as caught:
         call(*args, **kwargs)

@@ -38,6 +38,7 @@ identity.delete_workspace    all      all         all            tenant  tenant 
 identity.log_in              all      -           -              -       -       -       -       -
 identity.create_visitor      all      all         all            tenant  tenant  -       -       -
 identity.set_password        all      all         all            tenant  tenant  own     own     -
+identity.unlink_openid       all      all         all            tenant  tenant  -       -       -
 identity.list_sessions       all      all         all            tenant  tenant  own     own     -
 identity.revoke_session      all      all         all            tenant  tenant  own     own     -
 identity.create_api_key      all      all         all            tenant  tenant  own     own     -

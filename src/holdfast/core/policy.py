@@ -57,6 +57,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.log_in": _HOLD_THE_STORE,
     "identity.create_visitor": _ADMINISTER,
     "identity.set_password": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.unlink_openid": _ADMINISTER,
     "identity.list_sessions": _OWN_OR_ADMINISTERED_OR_PLATFORM,
     "identity.revoke_session": _OWN_OR_ADMINISTERED_OR_PLATFORM,
     "identity.create_api_key": _OWN_OR_ADMINISTERED_OR_PLATFORM,

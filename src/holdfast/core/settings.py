@@ -3,11 +3,14 @@
 Each field can be set by an environment variable: `HOLDFAST_` and its name in capitals.
 """
 
+import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from holdfast.core.errors import InvalidInput
 
@@ -19,6 +22,29 @@ def estimate_tokens(text: str) -> int:
     budget is kept rather than overrun. Give `Settings.count_tokens` the model's own for exact budgets.
     """
     return (len(text.encode()) + 3) // 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenIdProvider:
+    """A provider of OpenID Connect that people of a tenant log in with. The provider knows us by `client_id`."""
+
+    name: str
+    """What callers call it."""
+    issuer: str
+    """Its address, https, as its ID tokens spell it; http only on loopback."""
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    """None for a public client, which PKCE alone protects."""
+    tenant: str | None = None
+    """The slug of the only tenant it opens; None: any, the caller says which."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise InvalidInput(f"openid: the issuer {self.issuer!r} is not an https address", field="openid")
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +91,8 @@ class Settings:
     """How soon, at the latest, a scope notices that another process changed what its person may do."""
     seal_seconds: float = 1.0
     """How soon after their commit the lines of the trail are sealed."""
+    openid: tuple[OpenIdProvider, ...] = ()
+    """The providers of OpenID Connect. In the environment: a JSON file with a list of them."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
 
@@ -76,7 +104,10 @@ class Settings:
 
 def numbers(settings: Settings) -> dict[str, float]:
     """The settings that are numbers, by name."""
-    return {field.name: getattr(settings, field.name) for field in fields(settings) if field.name != "count_tokens"}
+    return {one.name: getattr(settings, one.name) for one in fields(settings) if one.name not in NO_NUMBERS}
+
+
+NO_NUMBERS = ("openid", "count_tokens")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -86,7 +117,18 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         text = environment.get(f"HOLDFAST_{name.upper()}")
         if text is not None:
             given[name] = _number(name, text, type(default))
+    if "HOLDFAST_OPENID" in environment:
+        given["openid"] = _providers(Path(environment["HOLDFAST_OPENID"]))
     return Settings(**given)
+
+
+def _providers(path: Path) -> tuple[OpenIdProvider, ...]:
+    try:
+        return tuple(OpenIdProvider(**one) for one in json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        expected = '[{"name": …, "issuer": …, "client_id": …, "client_secret": …, "tenant": …}]'
+        text = f"HOLDFAST_OPENID={str(path)!r} cannot be read ({type(error).__name__}); it holds {expected}"
+        raise InvalidInput(text, field="openid") from None  # its text can hold a secret
 
 
 def _number(name: str, text: str, kind: type) -> object:

@@ -1,6 +1,6 @@
 """What can go wrong in identity."""
 
-from holdfast.core.errors import Conflict, HoldfastError, NotFound, PermissionDenied
+from holdfast.core.errors import Conflict, HoldfastError, NotFound, PermissionDenied, StoreError, Unavailable
 
 
 class TenantNotFound(NotFound):
@@ -145,6 +145,43 @@ class CredentialRefused(PermissionDenied):
     def __init__(self, operation: str, role: str, reason: str) -> None:
         super().__init__(operation, role)
         self.args = (reason,)
+
+
+class SignInRefused(HoldfastError):
+    """The login with a provider of OpenID Connect failed."""
+
+    code = "sign_in_refused"
+    status = 401
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the login was refused: {reason}")
+
+
+class ProviderUnavailable(Unavailable):
+    """The provider of OpenID Connect does not answer, or not as one."""
+
+    code = "provider_unavailable"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"the provider {provider!r:.80} does not answer as it should; try again, or check its address")
+
+
+class ProviderNotFound(NotFound):
+    """No provider of OpenID Connect has this name, or it is not this tenant's."""
+
+    code = "provider_not_found"
+
+    def __init__(self, provider: object) -> None:
+        super().__init__(f"no provider {provider!r:.80}; name it in Settings.openid, or in the file of HOLDFAST_OPENID")
+
+
+class OpenIdMissing(StoreError):
+    """The libraries for OpenID Connect are not installed."""
+
+    code = "openid_missing"
+
+    def __init__(self) -> None:
+        super().__init__("OpenID Connect needs two more libraries; pip install 'holdfast[openid]'")
 
 
 class SessionNotFound(NotFound):

@@ -111,6 +111,14 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """A login under way at a provider: where the browser is sent, and what it must bring back."""
+
+    url: str
+    state: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiKey:
     """A program's credential: acts as its user, narrowed to `scopes` (None: to nothing).
 

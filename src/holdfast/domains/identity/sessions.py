@@ -45,7 +45,8 @@ class Sessions(IdentityRoom):
         given = passwords.prepared(password)
         found = self._login(tenant, email)
         if not passwords.is_right(None if found is None else found.hash, given) or found is None:
-            self._record_failure(tenant, found)
+            place = self._tenant_named(tenant)
+            self._record_refused_login(place.id if place else None, found.user_id if found else None)
             raise NotAuthenticated
         return self._open_session(found, given, address, agent)
 
@@ -62,10 +63,9 @@ class Sessions(IdentityRoom):
         asked = {"slug": tenant}
         return lambda tx: None if tenant is None else tx.first(identity_queries.tenant_by_slug, asked)
 
-    def _record_failure(self, tenant: str | None, found: Login | None) -> None:
-        """A failed attempt is in the trail: of the tenant, if there is one; and of whom, if there is somebody."""
-        place = self._tenant_named(tenant)
-        about = Recorded("user", found.user_id if found else None, tenant_id=place.id if place else None)
+    def _record_refused_login(self, tenant_id: UUID | None, user_id: UUID | None) -> None:
+        """A failed attempt is in the trail: of the tenant, if there is one; with whom it was, if there is somebody."""
+        about = Recorded("user", user_id, tenant_id=tenant_id)
         line = partial(trail.write_denied, trail=self.engine.trail, scope=self.scope, operation="identity.log_in")
         self.engine.write(OPERATOR, "all", lambda tx: line(tx, about=about, reason=NotAuthenticated.code))
         self.engine.trail.written(about.tenant_id or NIL)
@@ -76,17 +76,23 @@ class Sessions(IdentityRoom):
         renewed = None
         if found.hash is not None and passwords.is_outdated(found.hash):
             renewed = passwords.hash_password(password)
-        idle = timedelta(hours=self.settings.session_hours)
-        most = timedelta(days=self.settings.session_days)
-        places = _places(address, agent)
+        places = places_of(address, agent)
 
         def work(tx: Transaction) -> Session:
             if renewed is not None:
                 where = {"in_tenant": found.tenant_id or NOBODY, "of_user": found.user_id}
                 tx.run(queries.replace_hash, {**where, "old_hash": found.hash, "new_hash": renewed})
-            return _insert(tx, found.tenant_id, found.user_id, idle=idle, most=most, places=places)
+            return self._insert_session(tx, found.tenant_id, found.user_id, places)
 
         return work
+
+    def _insert_session(
+        self, tx: Transaction, tenant_id: UUID | None, user_id: UUID, places: dict[str, str | None]
+    ) -> Session:
+        """A person's session, which lasts as the settings say."""
+        idle = timedelta(hours=self.settings.session_hours)
+        most = timedelta(days=self.settings.session_days)
+        return _insert(tx, tenant_id, user_id, idle=idle, most=most, places=places)
 
     @action("identity.create_visitor", writes=True, as_operator=True)
     def create_visitor(
@@ -97,7 +103,7 @@ class Sessions(IdentityRoom):
         """
         idle = timedelta(days=self.settings.visitor_days)
         most = timedelta(days=self.settings.visitor_most_days)
-        places = _places(address, agent)
+        places = places_of(address, agent)
 
         def work(tx: Transaction) -> Session:
             found = self._tenant(tx, tenant)
@@ -172,7 +178,7 @@ def end_sessions(tx: Transaction, tenant_id: UUID | None, user_id: UUID, *, but:
     return tx.run(queries.revoke_platform_sessions if tenant_id is None else queries.revoke_sessions, row)
 
 
-def _places(address: str | None, agent: str | None) -> dict[str, str | None]:
+def places_of(address: str | None, agent: str | None) -> dict[str, str | None]:
     """From where, and with what program; cut to what is worth keeping."""
     return {
         "address": None if address is None else check_name(address[:_ADDRESS_CHARS], field="address", most_chars=100),
