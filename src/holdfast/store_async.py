@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import TracebackType
+from uuid import UUID
 
 from holdfast import store as synchronous
 from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity, AsyncKeys
@@ -29,18 +30,22 @@ class AsyncUserScope:
 
 
 class AsyncSystemScope:
-    """The operator."""
+    """The operator, or a platform user."""
 
     def __init__(self, hop: Hop, scope: SystemScope) -> None:
-        self.scope = scope.scope
         self.identity = AsyncIdentity(hop, scope.identity)
         self.keys = AsyncKeys(hop, scope.keys)
         self.audit = AsyncAudit(hop, scope.audit)
         self._hop = hop
         self._scope = scope
 
-    async def audit_of(self, tenant: str) -> AsyncAudit:
-        """The trail of a tenant. Raises `TenantNotFound`."""
+    @property
+    def scope(self) -> Scope:
+        """Who is asking."""
+        return self._scope.scope
+
+    async def audit_of(self, tenant: str | UUID) -> AsyncAudit:
+        """The trail of a tenant, by its slug; by its id also of one that was deleted. Raises `TenantNotFound`."""
         return AsyncAudit(self._hop, await self._hop(self._scope.audit_of, tenant))
 
 
@@ -55,7 +60,7 @@ class AsyncTenantScope:
     async def user(self, email: str, *, request_id: str | None = None) -> AsyncUserScope:
         """The scope of a member, found by e-mail address. `request_id` goes on all that it leaves in the trail.
 
-        Raises `UserNotFound`.
+        Raises `UserNotFound`, `TenantSuspended`, `MembershipSuspended`.
         """
         return AsyncUserScope(self._hop, await self._hop(self._scope.user, email, request_id=request_id))
 

@@ -85,14 +85,10 @@ UNUSED = {"oidc_identities", "oidc_logins"}
 def test_what_was_done_can_still_be_read_and_verified(store, root):
     acme = fill(store, "acme", "amina@acme.test").scope.tenant_id
     root.delete_tenant("acme", reason=REASON)
-    trail = engine_of(store) and _system(store).audit_of(acme)
+    trail = store.system().audit_of(acme)
     last = [event for event in trail.list().items if event.operation == "identity.delete_tenant"]
     assert any(event.details.get("reason") == REASON for event in last)
     assert trail.verify().ok
-
-
-def _system(store):
-    return (store._target._store if hasattr(store, "_target") else store).system()
 
 
 def test_people_of_no_other_tenant_go_and_the_others_stay(store, root):

@@ -8,7 +8,19 @@ import typer
 
 from holdfast.core.inputs import check_choice
 from holdfast.core.telemetry import configure_logs
-from holdfast.faces.cli import audit, conversations, demo, imports, keys, policy, stores
+from holdfast.faces.cli import (
+    api_keys,
+    audit,
+    conversations,
+    demo,
+    imports,
+    keys,
+    policy,
+    sessions,
+    stores,
+    tenants,
+    users,
+)
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
 
@@ -24,6 +36,10 @@ app = typer.Typer(
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
+app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")
+app.add_typer(users.app, name="users", help="Add people, give roles and passwords, suspend and restore.")
+app.add_typer(sessions.app, name="sessions", help="Who is logged in, and ending it.")
+app.add_typer(api_keys.app, name="api-keys", help="Make, list and revoke API keys.")
 stores.register(app)
 keys.register(app)
 imports.register(app)

@@ -3,20 +3,19 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from holdfast.core.clock import as_utc
 from holdfast.core.errors import InvalidInput
 from holdfast.core.rendering import plain
 from holdfast.domains.audit import Audit, AuditEvent, Checkpoint
 from holdfast.domains.audit.checkpoints import from_document
 from holdfast.faces.cli.output import NOT_SOUND, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
+from holdfast.faces.cli.times import moment
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,17 +32,6 @@ def _trail(target: Target) -> Iterator[Audit]:
     with target.opened() as store:
         root = store.system()
         yield root.audit if target.tenant is None else root.audit_of(target.tenant)
-
-
-def _moment(text: str | None, field: str) -> datetime | None:
-    """A time as ISO 8601 spells it; a day alone begins at midnight UTC."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text if len(text) > len("2026-01-31") else f"{text}T00:00:00Z")
-    except ValueError as error:
-        raise InvalidInput(f"{field}: {text!r:.40} is not a time such as 2026-01-31T08:00:00Z", field=field) from error
-    return as_utc(found, field=field)
 
 
 @app.command(name="list")
@@ -64,8 +52,8 @@ def list_events(
             actor=actor,
             action=action,
             outcome=outcome,  # type: ignore[arg-type]  # checked there
-            since=_moment(since, "since"),
-            until=_moment(until, "until"),
+            since=moment(since, "since"),
+            until=moment(until, "until"),
             limit=limit,
             cursor=cursor,
         )

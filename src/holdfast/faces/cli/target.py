@@ -10,6 +10,7 @@ from typing import Any
 
 import holdfast
 from holdfast.core.errors import InvalidInput
+from holdfast.domains.identity import Identity
 from holdfast.store import UserScope
 
 
@@ -57,6 +58,22 @@ class Target:
         user = _needed(self.user, "user", "me@home.test")
         with self.opened() as store:
             yield store.tenant(tenant).user(user)
+
+    @contextmanager
+    def acting(self) -> Iterator[tuple[Identity, str | None]]:
+        """Who acts, and in which tenant: the person named, in theirs; without one the operator, in the tenant named."""
+        if self.user and self.tenant:
+            with self.person() as me:
+                yield me.identity, None
+            return
+        with self.opened() as store:
+            yield store.system().identity, self.tenant
+
+    @contextmanager
+    def operator(self) -> Iterator[Identity]:
+        """Whoever holds the store."""
+        with self.opened() as store:
+            yield store.system().identity
 
     def save(self, path: Path) -> None:
         """Write a profile that `--profile` reads. A key ring that is keys itself stays out of it."""
