@@ -171,3 +171,12 @@ def test_settings_say_how_long_sessions_last(place):
         root.set_password("amina@acme.test", PASSWORD, tenant="acme")
         session = log_in(root)
     assert session.expires_at == session.ends_at == session.created_at + timedelta(days=0.01)
+
+
+@pytest.mark.parametrize("said", ["", " ", "\0", "a\0b", "\ud800", "x" * 100_000, "\r\nX-Evil: 1", "Firefox"])
+def test_whatever_a_program_calls_itself_it_is_let_in(store, root, amina, with_password, said):
+    session = log_in(root, address=said, agent=said)
+    move(store, "last_used_at", datetime.now(UTC) - timedelta(minutes=2))
+    assert store.authenticate(session.token, address=said, agent=said)
+    (found,) = amina.identity.list_sessions()
+    assert found.agent is None or (found.agent.isprintable() and len(found.agent) <= 500)

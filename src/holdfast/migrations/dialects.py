@@ -25,6 +25,7 @@ def prepare(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
+_HAS_TRAIL = text("SELECT to_regclass('audit_events') IS NOT NULL")
 _REACHED = text("SELECT max(position) >= next_position() FROM audit_events")
 _LIFT = text("SELECT max(position) + 1 - pg_current_xact_id()::text::bigint FROM audit_events")
 
@@ -34,8 +35,11 @@ def lift_positions(connection: Connection) -> None:
 
     On PostgreSQL a position is a transaction's number, and a store restored from a dump comes to a server whose numbers
     may be lower: new lines would stand before old ones, never be sealed, never be announced. SQLite counts its own.
+    A store that is migrated to before 0004 has no trail yet.
     """
-    if connection.dialect.name == "postgresql" and connection.scalar(_REACHED):
+    if connection.dialect.name != "postgresql" or not connection.scalar(_HAS_TRAIL):
+        return
+    if connection.scalar(_REACHED):
         lift = int(connection.scalar(_LIFT))
         for function in (NEXT_POSITION, SETTLED_POSITION):
             connection.execute(text(function.format(lift=lift)))

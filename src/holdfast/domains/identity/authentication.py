@@ -70,6 +70,15 @@ def check_standing(tenant_status: str | None, membership_status: str | None) -> 
         raise MembershipSuspended
 
 
+def places_of(address: str | None, agent: str | None) -> dict[str, str | None]:
+    """From where, and with what program, as it is kept: a program says of itself what it likes."""
+    return {"address": _printable(address, 100), "agent": _printable(agent, 500)}
+
+
+def _printable(text: str | None, most: int) -> str | None:
+    return "".join(character for character in (text or "")[:most] if character.isprintable()) or None
+
+
 def _is_past(moment: datetime | None, present: datetime) -> bool:
     return moment is not None and moment <= present
 
@@ -81,8 +90,9 @@ def _note_use(
     query = queries.touch_api_key
     if kind == "session":
         query = queries.touch_session
-        row |= {"until": _slid(found, moment), "from_address": address or found.address}
-        row |= {"by_agent": agent or found.agent}
+        places = places_of(address, agent)
+        row |= {"until": _slid(found, moment), "from_address": places["address"] or found.address}
+        row |= {"by_agent": places["agent"] or found.agent}
 
     def work(tx: Transaction) -> None:
         tx.run(query, row)

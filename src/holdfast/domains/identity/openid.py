@@ -18,13 +18,13 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.inputs import check_text
 from holdfast.core.settings import OpenIdProvider
 from holdfast.domains.identity import openid_queries as queries
-from holdfast.domains.identity.authentication import check_standing
+from holdfast.domains.identity.authentication import check_standing, places_of
 from holdfast.domains.identity.errors import NotAuthenticated, OpenIdMissing, ProviderNotFound, SignInRefused
 from holdfast.domains.identity.models import Session, SignIn
 from holdfast.domains.identity.openid_queries import Begun
 from holdfast.domains.identity.queries import Standing, member_standing, wait_for_turn
 from holdfast.domains.identity.room import check_email
-from holdfast.domains.identity.sessions import Sessions, places_of
+from holdfast.domains.identity.sessions import Sessions
 from holdfast.domains.identity.tokens import digest_of
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
 """People: members of a tenant, their roles and whether they are let in; and those who look after the platform."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from holdfast.core.action import action
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
-from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_choice, check_name
 from holdfast.core.scope import TENANT_ROLES
 from holdfast.domains.identity import queries
@@ -126,8 +125,12 @@ def find_or_add_user(tx: Transaction, email: str) -> User:
 
 
 def add_user(tx: Transaction, email: str | None) -> User:
-    """A new user."""
-    row = {"id": new_id(), "email": email, "created_at": now(), "platform_role": "user"}
+    """A new user.
+
+    The id is of chance only: one that told its age would tell an administrator, who adds an address to their tenant,
+    whether another tenant has had it before.
+    """
+    row = {"id": uuid4(), "email": email, "created_at": now(), "platform_role": "user"}
     tx.run(queries.insert_user, row)
     return User(**row)  # type: ignore[arg-type]  # the row above
 

@@ -11,12 +11,12 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.transaction import Recorded
 from holdfast.core.ids import as_id, new_id
-from holdfast.core.inputs import check_name, check_text
+from holdfast.core.inputs import check_text
 from holdfast.core.scope import NIL, OPERATOR
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity import passwords
 from holdfast.domains.identity import queries as identity_queries
-from holdfast.domains.identity.authentication import check_standing
+from holdfast.domains.identity.authentication import check_standing, places_of
 from holdfast.domains.identity.credential_queries import Login
 from holdfast.domains.identity.errors import NotAuthenticated, SessionNotFound
 from holdfast.domains.identity.models import Session, Tenant
@@ -26,7 +26,6 @@ from holdfast.domains.identity.tokens import digest_of, new_token
 
 NOBODY = NIL
 """The tenant of a platform user's password; no session or key has this id."""
-_ADDRESS_CHARS, _AGENT_CHARS = 100, 500
 
 
 class Sessions(IdentityRoom):
@@ -176,14 +175,6 @@ def end_sessions(tx: Transaction, tenant_id: UUID | None, user_id: UUID, *, but:
     """Revoke a person's sessions in a tenant (None: on the platform), all or all but one."""
     row = {"in_tenant": tenant_id, "of_user": user_id, "moment": now(), "but": but or NOBODY}
     return tx.run(queries.revoke_platform_sessions if tenant_id is None else queries.revoke_sessions, row)
-
-
-def places_of(address: str | None, agent: str | None) -> dict[str, str | None]:
-    """From where, and with what program; cut to what is worth keeping."""
-    return {
-        "address": None if address is None else check_name(address[:_ADDRESS_CHARS], field="address", most_chars=100),
-        "agent": None if agent is None else check_name(agent[:_AGENT_CHARS], field="agent", most_chars=500),
-    }
 
 
 def _insert(
