@@ -43,6 +43,7 @@ from holdfast.domains.identity import Identity
 from holdfast.domains.identity.models import (
     ApiKey,
     Assignment,
+    DeletedTenant,
     Member,
     Preference,
     Session,
@@ -300,11 +301,13 @@ class AsyncIdentity:
         """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
         return await self._hop(self._room.remove_preference, name, everywhere=everywhere)
 
-    async def delete_tenant(self, tenant: str, *, reason: str) -> dict[str, int]:
-        """Delete a tenant with every row it has, its people where no other tenant has them, and its credentials.
+    async def delete_tenant(self, tenant: str, *, reason: str) -> DeletedTenant:
+        """Delete a tenant with every row it has, its people where no other tenant has them, its credentials and keys.
 
-        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction. Nothing brings it
-        back. What was done, this included, stays in the trail. How many rows of each table. Raises `TenantNotFound`.
+        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction, and last the key
+        ring forgets it, so that copies of the database show no secret of it either. When the ring does not answer,
+        `keys.destroy` with the tenant's id does the rest. What was done, this included, stays in the trail. Raises
+        `TenantNotFound`.
         """
         return await self._hop(self._room.delete_tenant, tenant, reason=reason)
 

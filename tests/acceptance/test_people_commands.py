@@ -40,7 +40,7 @@ def test_tenants_are_made_suspended_restored_and_deleted(folder: Path) -> None:
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     assert plain.returncode == 2
-    assert holdfast(folder, *delete, "--confirm", "acme")["tenant"] == "acme"
+    assert holdfast(folder, *delete, "--confirm", "acme")["slug"] == "acme"
     assert [tenant["slug"] for tenant in holdfast(folder, *ROOT, "tenants", "list")] == ["home"]
 
 

@@ -6,12 +6,16 @@ import pytest
 from support.backdoor import Backdoor
 from support.refusals import refused
 
-from holdfast.core.database.schema import metadata, scoped_tables
+import holdfast
+from holdfast.core.crypto.key_file import FileRing
+from holdfast.core.crypto.running import write
+from holdfast.core.database.schema import metadata
+from holdfast.core.scope import OPERATOR
 
 REASON = "the contract ended"
-OUTLIVE = {table.name for table in scoped_tables() if table.info["outlives"]}
+OUTLIVE = {table.name for table in metadata.sorted_tables if table.info["outlives"]}
 WITH_TENANT = {table.name for table in metadata.sorted_tables if "tenant_id" in table.c} - {"purges"}
-FILLED_BY_OTHERS = {"data_keys", "unindexed_conversations"}
+FILLED_BY_OTHERS = {"unindexed_conversations"}
 
 
 @pytest.fixture
@@ -65,7 +69,8 @@ def test_every_row_goes_and_the_trail_stays(store, root):
     empty = {table for table, count in before.items() if count == 0}
     assert empty <= FILLED_BY_OTHERS | OUTLIVE | UNUSED, "every table has something to delete"
     gone = root.delete_tenant("acme", reason=REASON)
-    assert gone["messages"] == before["messages"] and gone["memberships"] == before["memberships"]
+    assert (gone.id, gone.slug) == (acme, "acme")
+    assert gone.rows == {table: count for table, count in before.items() if count and table not in OUTLIVE}
     after = counts(store, acme)
     assert {table for table, count in after.items() if count} <= OUTLIVE
     assert after["audit_events"] > before["audit_events"]
@@ -135,3 +140,15 @@ def test_afterwards_messages_are_append_only_as_before(store, root, place):
     root.delete_tenant("acme", reason=REASON)
     with pytest.raises(Exception, match="append-only"):
         Backdoor(engine_of(store)).run("DELETE FROM messages")
+
+
+def test_its_keys_are_destroyed_so_that_no_copy_of_the_database_shows_its_secrets(tmp_path):
+    ring = FileRing(tmp_path / "ring.json")
+    with holdfast.create(f"sqlite:///{tmp_path}/new.db", keys=ring) as store:
+        root = store.system()
+        acme, globex = (root.identity.create_tenant(slug).id for slug in ("acme", "globex"))
+        for tenant_id in (acme, globex):
+            write(store.engine, OPERATOR, "all", lambda tx, of=tenant_id: store.engine.vault.current(tx, of, "fields"))
+        assert root.identity.delete_tenant("acme", reason=REASON).backups_too
+        states = {key.tenant_id: key.state for key in root.keys.list_keys() if key.tenant_id in (acme, globex)}
+        assert states == {acme: "destroyed", globex: "current"}

@@ -16,6 +16,7 @@ data_keys = global_table(
     Column("retired_at", Time),
     CheckConstraint("purpose IN ('fields', 'hashes', 'audit')", name="purpose"),
     Index("ix_data_keys_tenant_id", "tenant_id", "purpose"),
+    outlives=True,
 )
 """`tenant_id`: `UUID(int=0)` for the store's own. No foreign key: the record of a destroyed key outlives its tenant.
 `wrapped` is NULL once it was destroyed, `ring_key` once the ring has forgotten its part too.

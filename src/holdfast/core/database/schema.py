@@ -32,9 +32,9 @@ def scoped_table(name: str, *parts: Any, index: bool = False, outlives: bool = F
     return Table(name, metadata, tenant_id, *parts, *tenant, info=info, **options)
 
 
-def global_table(name: str, *parts: Any, **options: Any) -> Table:
-    """A table that spans tenants. Only operator queries may touch it."""
-    return Table(name, metadata, *parts, info={"scoped": False}, **options)
+def global_table(name: str, *parts: Any, outlives: bool = False, **options: Any) -> Table:
+    """A table that spans tenants. Only operator queries may touch it. `outlives` as in `scoped_table`."""
+    return Table(name, metadata, *parts, info={"scoped": False, "outlives": outlives}, **options)
 
 
 def scoped_tables() -> list[Table]:

@@ -4,6 +4,7 @@ from holdfast.domains.identity.actions import Identity
 from holdfast.domains.identity.models import (
     ApiKey,
     Assignment,
+    DeletedTenant,
     Member,
     Preference,
     Session,
@@ -17,6 +18,7 @@ from holdfast.domains.identity.models import (
 __all__ = [
     "ApiKey",
     "Assignment",
+    "DeletedTenant",
     "Identity",
     "Member",
     "Preference",

@@ -25,6 +25,19 @@ class Tenant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeletedTenant:
+    """What became of a tenant that was deleted for good: how many rows of each table there were.
+
+    `backups_too`: no older copy of the database shows its secrets any more. `id` finds its trail.
+    """
+
+    id: UUID
+    slug: str
+    rows: dict[str, int] = field(hash=False)
+    backups_too: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class TenantProfile:
     """What a tenant shows before anybody has logged in: how it looks, and where its visitors are sent."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import Delete
 
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
-from holdfast.core.database.schema import metadata, scoped_tables
+from holdfast.core.database.schema import metadata
 from holdfast.core.database.types import Id
 from holdfast.domains.identity.queries import IN
 from holdfast.domains.identity.tables import memberships, purges, tenants, users
@@ -52,15 +52,12 @@ def purge(tx: Transaction, tenant_id: UUID) -> dict[str, int]:
 @cache
 def _of_tenant() -> dict[str, Query[tuple[Any, ...]]]:
     """One statement for each table with a tenant, those that refer to others first."""
-    scoped = {table.name for table in scoped_tables() if not table.info.get("outlives")}
     tables = [
         table
         for table in reversed(metadata.sorted_tables)
-        if table.name in scoped or ("tenant_id" in table.c and not table.info["scoped"])
+        if "tenant_id" in table.c and not table.info["outlives"] and table is not purges
     ]
-    return {
-        table.name: _operators(delete(table).where(table.c.tenant_id == IN)) for table in tables if table is not purges
-    }
+    return {table.name: _operators(delete(table).where(table.c.tenant_id == IN)) for table in tables}
 
 
 @cache

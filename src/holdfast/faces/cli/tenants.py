@@ -76,11 +76,11 @@ def delete(
         raise typer.BadParameter(f"{confirm!r} is not {slug!r}", param_hint="--confirm")
     target: Target = context.obj
     with target.operator() as root:
-        counts = root.delete_tenant(slug, reason=reason)
+        gone = root.delete_tenant(slug, reason=reason)
     if as_json:
-        show_json({"tenant": slug, "deleted": counts})
+        show_json(gone)
         return
-    console.print(f"Deleted tenant {slug}: {sum(counts.values()):,} rows.")
+    console.print(f"Deleted tenant {slug}: {sum(gone.rows.values()):,} rows. Its trail is that of {gone.id}.")
 
 
 @app.command()

@@ -27,4 +27,4 @@ def upgrade() -> None:
         sa.CheckConstraint("purpose IN ('fields', 'hashes', 'audit')", name=op.f("ck_data_keys_purpose")),
     )
     op.create_index("ix_data_keys_tenant_id", "data_keys", ["tenant_id", "purpose"])
-    protect("data_keys", rule=dialects.OF_TENANT, grants="SELECT")
+    protect("data_keys", rule=dialects.OF_TENANT, grants="SELECT", purged=False)
