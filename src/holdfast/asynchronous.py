@@ -4,7 +4,7 @@ Made by tools/generate_async.py; change the synchronous methods and run it again
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -16,6 +16,17 @@ from holdfast.core.hop import Hop
 from holdfast.core.pages import Page
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.connections import Connections
+from holdfast.domains.connections.models import (
+    Connection,
+    ConnectionStatus,
+    ProviderSecret,
+    Revocation,
+    RevocationReport,
+    RevocationStatus,
+    Snapshot,
+)
+from holdfast.domains.connections.reads import SnapshotList
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.conversations.models import (
     Attachment,
@@ -672,3 +683,133 @@ class AsyncConversations:
         The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
         """
         return await self._hop(self._room.attach, conversation, data, name=name, media_type=media_type)
+
+
+class AsyncConnections:
+    """`Connections`, awaited."""
+
+    def __init__(self, hop: Hop, room: Connections) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def get(self, platform: str, *, workspace: UUID | str) -> Connection:
+        """A workspace's connection to a platform or provider, without its secrets: the live one, or the last revoked.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`.
+        """
+        return await self._hop(self._room.get, platform, workspace=workspace)
+
+    async def list(
+        self,
+        *,
+        workspace: UUID | str | None = None,
+        platform: str | None = None,
+        status: ConnectionStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Connection]:
+        """A page of connections, without their secrets, by workspace and platform. Revoked ones only when asked for.
+
+        Without `workspace`, those of every workspace the actor may see. Raises `WorkspaceNotFound`, `InvalidCursor`.
+        """
+        return await self._hop(
+            self._room.list, workspace=workspace, platform=platform, status=status, limit=limit, cursor=cursor
+        )
+
+    async def revocations(
+        self,
+        *,
+        workspace: UUID | str | None = None,
+        status: RevocationStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Revocation]:
+        """A page of what platforms were, or are still to be, told to revoke, the newest first."""
+        return await self._hop(self._room.revocations, workspace=workspace, status=status, limit=limit, cursor=cursor)
+
+    async def snapshots(self, *, workspace: UUID | str, fresh_within: timedelta | None = None) -> SnapshotList:
+        """The newest snapshot of each platform, each with its age; only those younger than `fresh_within`, if given.
+
+        Raises `WorkspaceNotFound`.
+        """
+        return await self._hop(self._room.snapshots, workspace=workspace, fresh_within=fresh_within)
+
+    async def snapshot_history(
+        self, platform: str, *, workspace: UUID | str, limit: int = 50, cursor: str | None = None
+    ) -> Page[Snapshot]:
+        """A page of a platform's snapshots, the newest first."""
+        return await self._hop(self._room.snapshot_history, platform, workspace=workspace, limit=limit, cursor=cursor)
+
+    async def token(self, platform: str, *, workspace: UUID | str) -> str:
+        """The access token, good for five minutes or more: renewed first if it must be.
+
+        However many threads and processes ask, the platform is asked once, and all get the new token. While the
+        platform fails, the old token is given out as long as it is good.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
+        authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
+        """
+        return await self._hop(self._room.token, platform, workspace=workspace)
+
+    async def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
+        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        return await self._hop(self._room.secret, provider, workspace=workspace)
+
+    async def run_revocations(self, *, limit: int = 100) -> RevocationReport:
+        """Tell platforms to revoke what is due: of the actor's tenant, or, for the operator, of every tenant.
+
+        Safe to run anywhere, any number of times at once. `holdfast serve` runs it every so often.
+        """
+        return await self._hop(self._room.run_revocations, limit=limit)
+
+    async def put(
+        self,
+        platform: str,
+        *,
+        workspace: UUID | str,
+        access_token: str | None = None,
+        refresh_token: str | None = None,
+        expires_at: datetime | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        account: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Connection:
+        """Store what a person authorized, in place of what was there: nothing of the old is kept.
+
+        Platforms (google_analytics, google_ads, meta_ads, linkedin_ads) take an access token, a refresh token or both;
+        `expires_at` None means the access token never expires. AI providers (openai, anthropic, ollama,
+        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine.
+
+        Raises `WorkspaceNotFound`, `InvalidInput`; no message shows a secret.
+        """
+        return await self._hop(
+            self._room.put,
+            platform,
+            workspace=workspace,
+            access_token=access_token,
+            refresh_token=refresh_token,
+            expires_at=expires_at,
+            api_key=api_key,
+            base_url=base_url,
+            account=account,
+            metadata=metadata,
+        )
+
+    async def revoke(self, platform: str, *, workspace: UUID | str) -> Connection:
+        """End a connection: from now on it gives out nothing, and a key is forgotten at once.
+
+        Telling the platform is queued for `run_revocations`, which then forgets the tokens. Revoking again tries again
+        what was given up. Raises `ConnectionNotFound`, `WorkspaceNotFound`.
+        """
+        return await self._hop(self._room.revoke, platform, workspace=workspace)
+
+    async def snapshot(
+        self, platform: str, *, workspace: UUID | str, metrics: Mapping[str, object], taken_at: datetime | None = None
+    ) -> Snapshot:
+        """Keep a platform's metrics (a JSON object) as they were at `taken_at`, by default now.
+
+        The same moment again replaces what was kept for it. Raises `ConnectionNotFound` where the workspace never had
+        a connection to the platform, `WorkspaceNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.snapshot, platform, workspace=workspace, metrics=metrics, taken_at=taken_at)

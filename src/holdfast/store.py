@@ -32,6 +32,7 @@ from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.sealing import Sealer
+from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
@@ -49,6 +50,7 @@ class UserScope:
         self.access = access
         self.identity = Identity(engine, access, settings)
         self.conversations = Conversations(engine, access, settings)
+        self.connections = Connections(engine, access, settings)
         self.audit = Audit(engine, access, settings)
 
     @property
@@ -63,6 +65,8 @@ class SystemScope:
     def __init__(self, engine: Engine, settings: Settings, access: Access | None = None) -> None:
         self.access = access or Access(OPERATOR)
         self.identity = Identity(engine, self.access, settings)
+        self.connections = Connections(engine, self.access, settings)
+        """The queue of revocations, for every tenant."""
         self.audit = Audit(engine, Access(self._within(NIL)), settings)
         """What was done to no tenant in particular."""
         self.keys = Keys(engine, self.access, settings)

@@ -5,7 +5,7 @@ from types import TracebackType
 from uuid import UUID
 
 from holdfast import store as synchronous
-from holdfast.asynchronous import AsyncAudit, AsyncConversations, AsyncIdentity, AsyncKeys
+from holdfast.asynchronous import AsyncAudit, AsyncConnections, AsyncConversations, AsyncIdentity, AsyncKeys
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
@@ -27,6 +27,7 @@ class AsyncUserScope:
     def scope(self) -> Scope:
         """Who is asking, within which tenant."""
         return self._scope.scope
+        self.connections = AsyncConnections(hop, scope.connections)
 
 
 class AsyncSystemScope:
@@ -47,6 +48,7 @@ class AsyncSystemScope:
     async def audit_of(self, tenant: str | UUID) -> AsyncAudit:
         """The trail of a tenant, by its slug; by its id also of one that was deleted. Raises `TenantNotFound`."""
         return AsyncAudit(self._hop, await self._hop(self._scope.audit_of, tenant))
+        self.connections = AsyncConnections(hop, scope.connections)
 
 
 class AsyncTenantScope:

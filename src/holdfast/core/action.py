@@ -103,6 +103,14 @@ def composite(method: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A,
     return method
 
 
+def carry_out(engine: Engine, scope: Scope, operation: str, work: Work[T]) -> T:
+    """What follows from an operation later, or by itself (a job, an answer from outside), with its line in the trail.
+
+    No policy is asked: it was when the operation was called.
+    """
+    return _write(engine, scope, scope, "tenant", operation, work, Recorded())
+
+
 def _write(
     engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Work[T], about: Recorded
 ) -> T:

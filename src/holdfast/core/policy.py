@@ -89,6 +89,14 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "audit.checkpoint": _AUDIT,
     "audit.export": _AUDIT,
     "audit.events": _READ,
+    # connections
+    "connections.put": _OWN_OR_ADMINISTERED,
+    "connections.token": _OWN_OR_ADMINISTERED,
+    "connections.revoke": _OWN_OR_ADMINISTERED,
+    "connections.run_revocations": {"operator": "all", "owner": "tenant", "admin": "tenant"},
+    "connections.snapshot": _OWN_OR_ADMINISTERED,
+    "connections.read_snapshots": _OWN_OR_ADMINISTERED,
+    "connections.list": {**_OWN_OR_ADMINISTERED, "auditor": "tenant"},
 }
 
 

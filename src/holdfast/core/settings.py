@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from holdfast.core.errors import InvalidInput
+from holdfast.core.oauth import OAuthClient, clients_from, read_clients
 
 
 def estimate_tokens(text: str) -> int:
@@ -93,21 +94,31 @@ class Settings:
     """How soon after their commit the lines of the trail are sealed."""
     openid: tuple[OpenIdProvider, ...] = ()
     """The providers of OpenID Connect. In the environment: a JSON file with a list of them."""
+    platform_seconds: float = 10.0
+    """How long an outside platform may take to connect and to answer before the call counts as failed. A process that
+    dies while it renews a token keeps others from it for three times as long."""
+    platform_retry_seconds: float = 1.0
+    """How long a failing platform is left alone after its first failure, doubled with each more, up to an hour."""
+    revocation_attempts: int = 24
+    """How often a platform is asked to revoke a token before the revocation is given up, visibly."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
+    oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
+    """This application's OAuth 2 client at each platform, by the platform's name; the variable names a JSON file."""
 
     def __post_init__(self) -> None:
         for name, value in numbers(self).items():
             if not (value > 0 and math.isfinite(value)):
                 raise InvalidInput(f"setting {name}: {value!r} is not a positive number", field=name)
+        object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
+
+
+NO_NUMBERS = ("openid", "count_tokens", "oauth_clients")
 
 
 def numbers(settings: Settings) -> dict[str, float]:
     """The settings that are numbers, by name."""
-    return {one.name: getattr(settings, one.name) for one in fields(settings) if one.name not in NO_NUMBERS}
-
-
-NO_NUMBERS = ("openid", "count_tokens")
+    return {part.name: getattr(settings, part.name) for part in fields(settings) if part.name not in NO_NUMBERS}
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -119,6 +130,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             given[name] = _number(name, text, type(default))
     if "HOLDFAST_OPENID" in environment:
         given["openid"] = _providers(Path(environment["HOLDFAST_OPENID"]))
+    clients = environment.get("HOLDFAST_OAUTH_CLIENTS")
+    if clients is not None:
+        given["oauth_clients"] = read_clients(Path(clients))
     return Settings(**given)
 
 

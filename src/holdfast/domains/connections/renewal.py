@@ -1,0 +1,186 @@
+"""Giving out tokens, renewed once however many ask.
+
+Whoever finds a token about to expire takes the connection's lease, in one guarded UPDATE, and asks the platform outside
+any transaction; everybody else, in this process or another, waits for the row to change. When the holder dies the lease
+runs out and somebody else takes it. The answer is stored only over the version of the tokens it was asked for.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import stamina
+
+from holdfast.core.action import action, composite
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import Unavailable
+from holdfast.core.ids import as_id, new_id
+from holdfast.core.oauth import OAuthClient
+from holdfast.domains.connections import queries
+from holdfast.domains.connections.access import check_workspace
+from holdfast.domains.connections.checks import check_platform, check_provider
+from holdfast.domains.connections.errors import ConnectionNotFound, ConnectionRevoked
+from holdfast.domains.connections.freshness import grant_of, is_due, is_fresh, is_usable, pause, usable_or_refused
+from holdfast.domains.connections.models import Held, ProviderSecret
+from holdfast.domains.connections.platforms import PLATFORMS
+from holdfast.domains.connections.reads import ConnectionReads
+
+LEASES = 3
+"""A lease in units of `Settings.platform_seconds`: to connect, to be answered, and to read the answer."""
+SHORT_WAIT = 2.0
+"""Seconds that a caller whose token is still good waits for somebody else's renewal."""
+_FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.25
+"""Seconds between looks at a row that somebody else is about to change."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to renew `held`, until it runs out."""
+
+    id: UUID
+    held: Held
+
+
+class TokenRenewal(ConnectionReads):
+    """Tokens and keys; see `Connections`."""
+
+    @composite
+    def token(self, platform: str, *, workspace: UUID | str) -> str:
+        """The access token, good for five minutes or more: renewed first if it must be.
+
+        However many threads and processes ask, the platform is asked once, and all get the new token. While the
+        platform fails, the old token is given out as long as it is good.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
+        authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
+        """
+        name, workspace_id = check_platform(platform), as_id(workspace, field="workspace")
+        client = self.settings.oauth_clients.get(name)
+        began, pauses = time.monotonic(), _FIRST_LOOK
+        while True:
+            held, moment = self._held(name, workspace_id), now()
+            if held.access_token is not None and is_fresh(held, moment):
+                return held.access_token
+            if client is None or not is_due(held, moment):
+                return usable_or_refused(held, moment, has_client=client is not None)
+            lease = self._take_lease(held)
+            if lease is not None:
+                self._renew(lease, client)
+                continue
+            if time.monotonic() - began > self._patience(usable=is_usable(held, moment)):
+                return usable_or_refused(held, moment, has_client=True)
+            time.sleep(pauses)
+            pauses = min(pauses * 1.5, _LONGEST_LOOK)
+
+    @action("connections.token", writes=False)
+    def secret(self, provider: str, *, workspace: UUID | str) -> Work[ProviderSecret]:
+        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        name, workspace_id = check_provider(provider), as_id(workspace, field="workspace")
+
+        def work(tx: Transaction) -> ProviderSecret:
+            check_workspace(tx, workspace_id)
+            found = tx.first(queries.api_key, {"platform": name, "workspace_id": workspace_id})
+            if found is None:
+                raise ConnectionNotFound(name, workspace_id)
+            _, status, api_key, base_url = found
+            if status == "revoked":
+                raise ConnectionRevoked(name)
+            return ProviderSecret(provider=name, api_key=api_key, base_url=base_url)
+
+        return work
+
+    @action("connections.token", writes=False)
+    def _held(self, platform: str, workspace_id: UUID) -> Work[Held]:
+        def work(tx: Transaction) -> Held:
+            check_workspace(tx, workspace_id)
+            found = tx.first(queries.held, {"platform": platform, "workspace_id": workspace_id})
+            if found is None:
+                raise ConnectionNotFound(platform, workspace_id)
+            if found.status == "revoked":
+                raise ConnectionRevoked(platform)
+            return found
+
+        return work
+
+    def _patience(self, *, usable: bool) -> float:
+        """How long to wait for others: the old token will do, or several of them may have to die one after another."""
+        return SHORT_WAIT if usable else 2 * LEASES * self.settings.platform_seconds
+
+    @action("connections.token", writes=True)
+    def _take_lease(self, held: Held) -> Work[Lease | None]:
+        """The lease, unless somebody has it, or the tokens have changed since they were seen."""
+        moment = now()
+        asked = {"id": held.id, "seen_version": held.version, "lease": new_id(), "moment": moment}
+        asked["until"] = moment + timedelta(seconds=LEASES * self.settings.platform_seconds)
+
+        def work(tx: Transaction) -> Lease | None:
+            if not tx.run(queries.take_lease, asked):
+                return None
+            found = tx.first(queries.held_under_lease, asked)
+            return None if found is None else Lease(asked["lease"], found)  # type: ignore[arg-type]  # new_id gave it
+
+        return work
+
+    def _renew(self, lease: Lease, client: OAuthClient) -> None:
+        """Ask the platform and store what came of it. The answer is kept even if the caller may do nothing by then."""
+        from holdfast.domains.connections import network  # imports an HTTP client, which only those who ask need
+
+        held, grant = lease.held, grant_of(lease.held) or "refresh_token"
+        token = held.refresh_token if grant == "refresh_token" else held.access_token
+        try:
+            answer = network.renew(
+                PLATFORMS[held.platform], client, token or "", grant=grant, seconds=self.settings.platform_seconds
+            )
+        except BaseException:
+            self._settle(lambda tx: tx.run(queries.release_lease, {"id": held.id, "lease": lease.id}))
+            raise
+        if isinstance(answer, network.Failed):
+            self._settle(self._failed(lease, answer.reason, final=answer.final))
+        else:
+            kept = answer.refresh_token or held.refresh_token
+            self._settle(self._renewed(lease, answer.access_token, kept, answer.expires_in))
+
+    def _renewed(
+        self, lease: Lease, access_token: str, refresh_token: str | None, expires_in: int | None
+    ) -> Work[None]:
+        moment = now()
+        row = {
+            "id": lease.held.id,
+            "seen_version": lease.held.version,
+            "new_access_token": access_token,
+            "new_refresh_token": refresh_token,
+            "new_expires_at": None if expires_in is None else moment + timedelta(seconds=expires_in),
+            "moment": moment,
+        }
+
+        def work(tx: Transaction) -> None:
+            if not tx.run(queries.store_renewed, row) and tx.run(queries.store_late, row):
+                tx.run(queries.requeue, row)
+
+        return work
+
+    def _failed(self, lease: Lease, reason: str, *, final: bool) -> Work[None]:
+        moment, held = now(), lease.held
+        row = {
+            "id": held.id,
+            "seen_version": held.version,
+            "lease": lease.id,
+            "new_status": "expired" if final else "error",
+            "new_error": reason,
+            "new_retry_at": None if final else moment + pause(held.failures, self.settings.platform_retry_seconds),
+            "moment": moment,
+        }
+
+        def work(tx: Transaction) -> None:
+            tx.run(queries.store_failure, row)
+
+        return work
+
+    def _settle(self, work: Work[object]) -> None:
+        """Store what a platform answered, for as long as a lease lasts: a new refresh token is there only once."""
+        patience = LEASES * self.settings.platform_seconds
+        for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=patience, wait_max=1.0):
+            with attempt:
+                self.engine.write(self.scope, "tenant", work)
