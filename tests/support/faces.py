@@ -26,8 +26,10 @@ class Awaited:
         return Awaited(value, self._runner) if type(value).__name__.startswith("Async") else value
 
 
-def open_face(face: str, url: str, runner: asyncio.Runner, key: str | None = None) -> Any:
+def open_face(
+    face: str, url: str, runner: asyncio.Runner, key: str | None = None, *, settings: holdfast.Settings | None = None
+) -> Any:
     """The store at `url` through the face named: "sync" or "async"."""
     if face == "sync":
-        return holdfast.open(url, key)
-    return Awaited(runner.run(holdfast.open_async(url, key)), runner)
+        return holdfast.open(url, key, settings=settings)
+    return Awaited(runner.run(holdfast.open_async(url, key, settings=settings)), runner)

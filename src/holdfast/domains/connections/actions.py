@@ -23,7 +23,7 @@ from holdfast.domains.connections.revoking import Revoking
 class Connections(Revoking):
     """The access of workspaces to advertising and analytics platforms, and to AI providers."""
 
-    @action("connections.put", writes=True)
+    @action("connections.put", writes=True, on="workspace")
     def put(
         self,
         platform: str,
@@ -68,11 +68,11 @@ class Connections(Revoking):
             else:
                 changed = {f"new_{column}": value for column, value in given.items()}
                 tx.run(queries.replace_tokens, {"id": known.id, "moment": moment, **changed})
-            return find(tx, asked)
+            return _recorded(tx, find(tx, asked))
 
         return work
 
-    @action("connections.revoke", writes=True)
+    @action("connections.revoke", writes=True, on="workspace")
     def revoke(self, platform: str, *, workspace: UUID | str) -> Work[Connection]:
         """End a connection: from now on it gives out nothing, and a key is forgotten at once.
 
@@ -88,15 +88,16 @@ class Connections(Revoking):
         def work(tx: Transaction) -> Connection:
             check_workspace(tx, asked["workspace_id"])
             tx.all(queries.wait_for_turn, {"turn": f"connection {asked['workspace_id']} {asked['platform']}"})
-            tx.run(queries.revoke, asked)
+            changed = tx.run(queries.revoke, asked)
             tx.run(queries.queue_revocation, asked)
-            found = find(tx, asked)
-            tx.run(queries.requeue_failed, asked | {"id": found.id})
+            found = _recorded(tx, find(tx, asked))
+            if not tx.run(queries.requeue_failed, asked | {"id": found.id}) and not changed:
+                tx.unchanged()
             return found
 
         return work
 
-    @action("connections.snapshot", writes=True)
+    @action("connections.snapshot", writes=True, on="workspace")
     def snapshot(
         self,
         platform: str,
@@ -171,6 +172,11 @@ def _new_row(asked: dict[str, Any], given: dict[str, object], actor: UUID) -> di
     }
 
 
+def _recorded(tx: Transaction, changed: Connection) -> Connection:
+    tx.record("connection", changed.id, platform=changed.platform, workspace=str(changed.workspace_id))
+    return changed
+
+
 def _keep(tx: Transaction, row: dict[str, Any]) -> Snapshot:
     tx.all(queries.wait_for_turn, {"turn": f"snapshot {row['workspace_id']} {row['platform']}"})
     of_moment = row | {"at": row["taken_at"], "new_metrics": row["metrics"]}
@@ -178,4 +184,5 @@ def _keep(tx: Transaction, row: dict[str, Any]) -> Snapshot:
         tx.run(queries.insert_snapshot, row)
     kept = tx.first(queries.snapshot_at, of_moment)
     assert kept is not None, "written above"
+    tx.record("snapshot", kept.id, platform=kept.platform, workspace=str(kept.workspace_id))
     return kept

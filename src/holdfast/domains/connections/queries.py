@@ -187,33 +187,38 @@ release_lease = Query(
 
 # -- revoking ----------------------------------------------------------------------------------------------------------
 
+_HAS_TOKENS = or_(_c.access_token.is_not(None), _c.refresh_token.is_not(None))
+
 _REVOKED = {"status": "revoked", "error": null(), "api_key": null(), "lease_by": null(), "lease_until": null()}
 _REVOKED_NOW = {**_REVOKED, "version": _c.version + 1, "revoked_at": _MOMENT, "updated_at": _MOMENT}
 
 revoke = Query(update(connections).where(*_OF, _c.status != "revoked").values(**_REVOKED_NOW))
 
-revoke_all_in_workspace = Query(
+_all_in_workspace = (
     update(connections)
     .where(_c.tenant_id == _IN, _c.workspace_id == _WORKSPACE, _c.status != "revoked")
-    .values(**_REVOKED_NOW),
-    operator=True,
+    .values(**_REVOKED_NOW)
 )
 
-_HAS_TOKENS = or_(_c.access_token.is_not(None), _c.refresh_token.is_not(None))
+revoke_all_in_workspace = Query(_all_in_workspace, operator=True)
+
+revoke_tokens_in_workspace = Query(_all_in_workspace.where(_HAS_TOKENS), operator=True)
+
 _QUEUE_COLUMNS = ["tenant_id", "connection_id", "status", "attempts", "next_at", "created_at"]
 
 
-def _to_queue(*conditions: Any) -> Any:
+def _to_queue(tenant: BindParameter[Any], *conditions: Any) -> Any:
     """Revoked connections with tokens that no revocation stands for yet."""
-    known = select(_r.connection_id).where(_r.tenant_id == _c.tenant_id, _r.connection_id == _c.id).exists()
+    same = (_r.tenant_id == tenant, _c.tenant_id == tenant, _r.connection_id == _c.id)
+    known = select(_r.connection_id).where(*same).correlate(connections).exists()
     values = (_c.tenant_id, _c.id, literal("queued", Text()), literal(0, Integer), _MOMENT, _MOMENT)
-    rows = select(*values).where(*conditions, _c.status == "revoked", _HAS_TOKENS, ~known)
+    rows = select(*values).where(_c.tenant_id == tenant, *conditions, _c.status == "revoked", _HAS_TOKENS, ~known)
     return insert(revocations).from_select(_QUEUE_COLUMNS, rows)
 
 
-queue_revocation = Query(_to_queue(*_OF))
+queue_revocation = Query(_to_queue(TENANT, *_OF))
 
-queue_all_in_workspace = Query(_to_queue(_c.tenant_id == _IN, _c.workspace_id == _WORKSPACE), operator=True)
+queue_all_in_workspace = Query(_to_queue(_IN, _c.workspace_id == _WORKSPACE), operator=True)
 
 _AGAIN = update(revocations).values(
     status="queued",
@@ -327,7 +332,9 @@ snapshot_at = Query(select(*_SNAPSHOT).where(*_OF_PLATFORM, _s.taken_at == bindp
 _newer = metric_snapshots.alias("newer")
 _latest_at = (
     select(func.max(_newer.c.taken_at))
-    .where(_newer.c.tenant_id == TENANT, _newer.c.workspace_id == _s.workspace_id, _newer.c.platform == _s.platform)
+    .where(_newer.c.tenant_id == TENANT, _s.tenant_id == TENANT)
+    .where(_newer.c.workspace_id == _s.workspace_id, _newer.c.platform == _s.platform)
+    .correlate(metric_snapshots)
     .scalar_subquery()
 )
 

@@ -33,7 +33,7 @@ _REVOCATION_STATUSES: tuple[RevocationStatus, ...] = ("queued", "done", "failed"
 class ConnectionReads(Actions):
     """What can be read of connections; see `Connections`."""
 
-    @action("connections.list", writes=False)
+    @action("connections.list", writes=False, on="workspace")
     def get(self, platform: str, *, workspace: UUID | str) -> Work[Connection]:
         """A workspace's connection to a platform or provider, without its secrets: the live one, or the last revoked.
 
@@ -47,7 +47,7 @@ class ConnectionReads(Actions):
 
         return work
 
-    @action("connections.list", writes=False)
+    @action("connections.list", writes=False, on="workspace")
     def list(
         self,
         *,
@@ -84,7 +84,7 @@ class ConnectionReads(Actions):
 
         return work
 
-    @action("connections.list", writes=False)
+    @action("connections.list", writes=False, on="workspace")
     def revocations(
         self,
         *,
@@ -113,7 +113,7 @@ class ConnectionReads(Actions):
 
         return work
 
-    @action("connections.read_snapshots", writes=False)
+    @action("connections.read_snapshots", writes=False, on="workspace")
     def snapshots(self, *, workspace: UUID | str, fresh_within: timedelta | None = None) -> Work[SnapshotList]:
         """The newest snapshot of each platform, each with its age; only those younger than `fresh_within`, if given.
 
@@ -129,7 +129,7 @@ class ConnectionReads(Actions):
 
         return work
 
-    @action("connections.read_snapshots", writes=False)
+    @action("connections.read_snapshots", writes=False, on="workspace")
     def snapshot_history(
         self, platform: str, *, workspace: UUID | str, limit: int = 50, cursor: str | None = None
     ) -> Work[Page[Snapshot]]:

@@ -12,12 +12,13 @@ from uuid import UUID
 
 import stamina
 
-from holdfast.core.action import action, composite
+from holdfast.core.action import action, carry_out, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import Unavailable
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.oauth import OAuthClient
+from holdfast.core.policy import allow
 from holdfast.domains.connections import queries
 from holdfast.domains.connections.access import check_workspace
 from holdfast.domains.connections.checks import check_platform, check_provider
@@ -74,9 +75,10 @@ class TokenRenewal(ConnectionReads):
             time.sleep(pauses)
             pauses = min(pauses * 1.5, _LONGEST_LOOK)
 
-    @action("connections.token", writes=False)
+    @action("connections.token", writes=False, on="workspace")
     def secret(self, provider: str, *, workspace: UUID | str) -> Work[ProviderSecret]:
         """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        self._check_grant()
         name, workspace_id = check_provider(provider), as_id(workspace, field="workspace")
 
         def work(tx: Transaction) -> ProviderSecret:
@@ -91,8 +93,10 @@ class TokenRenewal(ConnectionReads):
 
         return work
 
-    @action("connections.token", writes=False)
+    @action("connections.token", writes=False, on="workspace_id")
     def _held(self, platform: str, workspace_id: UUID) -> Work[Held]:
+        self._check_grant()
+
         def work(tx: Transaction) -> Held:
             check_workspace(tx, workspace_id)
             found = tx.first(queries.held, {"platform": platform, "workspace_id": workspace_id})
@@ -104,11 +108,15 @@ class TokenRenewal(ConnectionReads):
 
         return work
 
+    def _check_grant(self) -> None:
+        """An API key that may only read gets no secret."""
+        allow(self.scope, "connections.token", writes=True)
+
     def _patience(self, *, usable: bool) -> float:
         """How long to wait for others: the old token will do, or several of them may have to die one after another."""
         return SHORT_WAIT if usable else 2 * LEASES * self.settings.platform_seconds
 
-    @action("connections.token", writes=True)
+    @action("connections.token", writes=True, recorded=False)
     def _take_lease(self, held: Held) -> Work[Lease | None]:
         """The lease, unless somebody has it, or the tokens have changed since they were seen."""
         moment = now()
@@ -134,7 +142,7 @@ class TokenRenewal(ConnectionReads):
                 PLATFORMS[held.platform], client, token or "", grant=grant, seconds=self.settings.platform_seconds
             )
         except BaseException:
-            self._settle(lambda tx: tx.run(queries.release_lease, {"id": held.id, "lease": lease.id}))
+            self._settle(self._released(lease))
             raise
         if isinstance(answer, network.Failed):
             self._settle(self._failed(lease, answer.reason, final=answer.final))
@@ -156,8 +164,13 @@ class TokenRenewal(ConnectionReads):
         }
 
         def work(tx: Transaction) -> None:
-            if not tx.run(queries.store_renewed, row) and tx.run(queries.store_late, row):
+            if tx.run(queries.store_renewed, row):
+                _record(tx, lease.held, "renewed")
+            elif tx.run(queries.store_late, row):
                 tx.run(queries.requeue, row)
+                _record(tx, lease.held, "renewed after it was revoked")
+            else:
+                tx.unchanged()
 
         return work
 
@@ -174,7 +187,17 @@ class TokenRenewal(ConnectionReads):
         }
 
         def work(tx: Transaction) -> None:
-            tx.run(queries.store_failure, row)
+            if tx.run(queries.store_failure, row):
+                _record(tx, held, "refused" if final else "failed", reason=reason)
+            else:
+                tx.unchanged()
+
+        return work
+
+    def _released(self, lease: Lease) -> Work[None]:
+        def work(tx: Transaction) -> None:
+            tx.run(queries.release_lease, {"id": lease.held.id, "lease": lease.id})
+            tx.unchanged()
 
         return work
 
@@ -183,4 +206,9 @@ class TokenRenewal(ConnectionReads):
         patience = LEASES * self.settings.platform_seconds
         for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=patience, wait_max=1.0):
             with attempt:
-                self.engine.write(self.scope, "tenant", work)
+                carry_out(self.engine, self.scope, "connections.token", work)
+
+
+def _record(tx: Transaction, held: Held, outcome: str, *, reason: str | None = None) -> None:
+    about = {"platform": held.platform, "workspace": str(held.workspace_id), "outcome": outcome}
+    tx.record("connection", held.id, **about if reason is None else about | {"reason": reason})  # type: ignore[arg-type]  # details

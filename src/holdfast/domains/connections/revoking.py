@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from holdfast.core.action import action, composite
+from holdfast.core.action import action, carry_out, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import new_id
@@ -48,7 +48,7 @@ class Revoking(TokenRenewal):
 
     def _tell(self, tenant_id: UUID, connection_id: UUID) -> Outcome | None:
         """Do one job, if nobody else has it."""
-        scope = Scope(role="admin", tenant_id=tenant_id)
+        scope = Scope(role="operator", tenant_id=tenant_id)
         moment = now()
         job: dict[str, Any] = {"id": connection_id, "lease": new_id(), "moment": moment}
         job["until"] = moment + timedelta(seconds=2 * LEASES * self.settings.platform_seconds)
@@ -62,7 +62,7 @@ class Revoking(TokenRenewal):
         _, platform, access_token, refresh_token, version, attempts = taken
         problem = self._ask(platform, access_token, refresh_token)
         finish = self._done(job, version) if problem is None else self._postponed(job, problem, attempts)
-        return self.engine.write(scope, "tenant", finish)
+        return carry_out(self.engine, scope, "connections.run_revocations", finish)
 
     def _ask(self, platform: str, access_token: str | None, refresh_token: str | None) -> str | None:
         """Revoke the refresh token, then the access token. None when both are gone, or else why not."""
@@ -87,7 +87,9 @@ class Revoking(TokenRenewal):
             done = job | {"moment": now(), "seen_version": version}
             if tx.run(queries.finish_revocation, done) and not tx.run(queries.forget_tokens, done):
                 tx.run(queries.requeue, done)
+                tx.unchanged()
                 return "waiting"
+            tx.record("connection", job["id"], outcome="done")
             return "done"
 
         return work
@@ -103,6 +105,9 @@ class Revoking(TokenRenewal):
 
         def work(tx: Transaction) -> Outcome:
             tx.run(queries.postpone_revocation, row)
+            tx.record("connection", job["id"], outcome=outcome, reason=problem)
+            if outcome == "waiting":
+                tx.unchanged()
             return outcome
 
         return work
