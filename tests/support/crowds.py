@@ -20,7 +20,7 @@ def together(store: Any, scope: Any, name: str, *args: Any, callers: int = CALLE
         start.wait()
         try:
             return call(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what this caller got
             return error
 
     with ThreadPoolExecutor(callers) as pool:

@@ -4,12 +4,17 @@ import multiprocessing
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from support.backdoor import Backdoor
+from support.connecting import run_queue, told_in_trail
 from support.told import refused
 
 import holdfast
+from holdfast.core.clock import now
+from holdfast.core.followers import call_followers
+from holdfast.core.scope import OPERATOR
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -100,7 +105,7 @@ def test_a_failing_platform_is_asked_again_after_a_pause(store, amina, agency, o
     assert root.run_revocations().done == 1
 
 
-def test_it_gives_up_visibly_and_revoking_again_tries_again(store, amina, ada, agency, oauth):
+def test_it_gives_up_visibly_and_revoking_again_tries_again(place, store, amina, agency, oauth):
     _, refresh = connect(amina, agency.here, oauth)
     amina.connections.revoke("google_ads", workspace=agency.here.id)
     oauth.answer("/revoke", 500)
@@ -113,7 +118,7 @@ def test_it_gives_up_visibly_and_revoking_again_tries_again(store, amina, ada, a
     assert outcomes == ["waiting", "waiting", "failed"]
     (job,) = amina.connections.revocations(status="failed").items
     assert (job.error, job.attempts, job.finished_at is not None) == ("http_500", 3, True)
-    told = [line for line in ada.audit.list(limit=200).items if line.operation == "connections.run_revocations"]
+    told = [line for line in told_in_trail(place) if line.operation == "connections.run_revocations"]
     assert [line.details["outcome"] for line in told] == ["failed"]
     oauth.heal()
     assert root.run_revocations().done == 0
@@ -150,14 +155,7 @@ def test_many_workers_do_each_job_once(place, amina, agency, oauth, settings, st
     assert oauth.calls["/revoke"] == 12, "a refresh token and an access token for each"
 
 
-def run_queue(url, key, settings):
-    with holdfast.open(url, key, settings=settings) as store:
-        store.system().connections.run_revocations()
-
-
 def test_a_worker_that_dies_leaves_its_job_to_the_next(place, amina, agency, oauth, settings, store):
-    from dataclasses import replace
-
     quick = replace(settings, platform_seconds=0.5)
     _, refresh = connect(amina, agency.here, oauth)
     amina.connections.revoke("google_ads", workspace=agency.here.id)
@@ -182,10 +180,6 @@ def test_a_worker_that_dies_leaves_its_job_to_the_next(place, amina, agency, oau
 
 
 def test_archiving_a_workspace_revokes_what_it_has(store, amina, agency, oauth):
-    from holdfast.core.clock import now
-    from holdfast.core.followers import call_followers
-    from holdfast.core.scope import OPERATOR
-
     connect(amina, agency.here, oauth)
     connect(amina, agency.here, oauth, "linkedin_ads")
     connect(amina, agency.other, oauth)

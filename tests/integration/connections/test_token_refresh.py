@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from support.backdoor import Backdoor
+from support.connecting import ask, ask_once, told_in_trail
 from support.crowds import together
 from support.oauth import CLIENT_SECRET
 from support.told import refused
 
 import holdfast
-from holdfast import Settings
-from holdfast.domains.connections import renewal
+from holdfast.domains.connections import network, renewal
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -31,7 +31,7 @@ def token(scope, workspace, platform="google_ads"):
     return scope.connections.token(platform, workspace=workspace.id)
 
 
-# -- once ---------------------------------------------------------------------------------------------------------------
+# -- once --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("when", ["past", "soon"])
@@ -42,14 +42,6 @@ def test_fifty_callers_make_one_call_and_all_get_the_new_token(store, amina, age
     assert oauth.calls["/token"] == 1
     assert len(got) == 50 and len(set(got)) == 1 and got[0] != old
     assert oauth.is_valid(got[0])
-
-
-def ask(url: str, key: str | None, settings: Settings, workspace: str, start: Any, told: Any) -> None:
-    """One process, in which a dozen threads ask at once."""
-    with holdfast.open(url, key, settings=settings) as store:
-        amina = store.tenant("acme").user("amina@acme.test")
-        start.wait(60)
-        told.put([str(one) for one in together(store, amina, "token", "google_ads", workspace=workspace, callers=13)])
 
 
 def test_callers_in_four_processes_make_one_call(place, store, amina, agency, oauth, past, settings):
@@ -74,7 +66,7 @@ def test_different_connections_do_not_wait_for_each_other(amina, agency, oauth, 
     assert oauth.calls["/token"] == 2
 
 
-# -- in time ------------------------------------------------------------------------------------------------------------
+# -- in time -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("seconds", "renewed"), [(301 + 5, False), (299, True), (1, True), (-1, True)])
@@ -121,7 +113,7 @@ def test_at_meta_the_token_itself_is_exchanged_while_it_is_good(amina, agency, o
     refused("connection_expired", "nothing to renew it with", token, amina, agency.here, "meta_ads")
 
 
-# -- never lost ---------------------------------------------------------------------------------------------------------
+# -- never lost --------------------------------------------------------------------------------------------------------
 
 
 def test_a_rotating_refresh_token_is_kept_and_used_the_next_time(amina, agency, oauth, past):
@@ -152,7 +144,7 @@ def in_background(call):
     def run():
         try:
             outcome.append(call())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the outcome
             outcome.append(error)
 
     thread = threading.Thread(target=run)
@@ -223,19 +215,14 @@ def test_an_answer_later_than_its_lease_is_kept_if_it_is_still_the_newest(place,
     assert token(amina, agency.here) == got[0] and oauth.calls["/token"] == 1
 
 
-# -- who dies -----------------------------------------------------------------------------------------------------------
-
-
-def die_while_asking(url: str, key: str | None, settings: Settings, workspace: str) -> None:
-    with holdfast.open(url, key, settings=settings) as store:
-        store.tenant("acme").user("amina@acme.test").connections.token("google_ads", workspace=workspace)
+# -- who dies ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_process_that_dies_at_it_blocks_others_no_longer_than_the_lease(place, settings, oauth, amina, agency, past):
     connect(amina, agency.here, oauth, past)
     oauth.answer("/token", 503)
     oauth.held = threading.Event()
-    process = _spawn.Process(target=die_while_asking, args=(place.url, place.key, settings, str(agency.here.id)))
+    process = _spawn.Process(target=ask_once, args=(place.url, place.key, settings, str(agency.here.id)))
     process.start()
     wait_until(lambda: oauth.calls["/token"] == 1)
     process.kill()
@@ -248,28 +235,24 @@ def test_a_process_that_dies_at_it_blocks_others_no_longer_than_the_lease(place,
     assert time.monotonic() - began < lease + 1.5
 
 
-def test_whoever_is_interrupted_at_it_gives_the_lease_back(sync_store, settings, oauth, past, monkeypatch):
-    from holdfast.domains.connections import network
-
-    workspace = sync_store.system().identity.create_workspace("Bakery", tenant="acme")
-    with holdfast.open(sync_store.engine.url, None) if False else sync_store as store:
-        amina = store.tenant("acme").user("amina@acme.test")
-        amina.connections.settings = settings
-        connect(amina, workspace, oauth, past)
-
-        def interrupted(*_args, **_kwargs):
-            raise KeyboardInterrupt
-
+def test_whoever_is_interrupted_at_it_gives_the_lease_back(place, settings, amina, agency, oauth, past, monkeypatch):
+    connect(amina, agency.here, oauth, past)
+    with held_store(place, settings) as other:
+        hers = other.tenant("acme").user("amina@acme.test")
         with monkeypatch.context() as patch:
-            patch.setattr(network, "renew", interrupted)
+            patch.setattr(network, "renew", _interrupted)
             with pytest.raises(KeyboardInterrupt):
-                token(amina, workspace)
+                token(hers, agency.here)
         began = time.monotonic()
-        assert oauth.is_valid(token(amina, workspace))
+        assert oauth.is_valid(token(hers, agency.here))
         assert time.monotonic() - began < 2
 
 
-# -- who fails ----------------------------------------------------------------------------------------------------------
+def _interrupted(*_args, **_kwargs):
+    raise KeyboardInterrupt
+
+
+# -- who fails ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_refused_refresh_makes_it_expired_and_is_not_repeated(store, amina, agency, oauth, past):
@@ -346,10 +329,9 @@ def test_fifty_callers_of_a_failing_platform_ask_it_once(store, amina, agency, o
     connect(amina, agency.here, oauth, past)
     oauth.answer("/token", 500)
     oauth.delay = 0.1
-    amina_settings = {"callers": 16}
-    errors = together(store, amina, "token", "google_ads", workspace=agency.here.id, **amina_settings)
+    errors = together(store, amina, "token", "google_ads", workspace=agency.here.id)
     assert {error.code for error in errors} == {"platform_failing"}
-    assert oauth.calls["/token"] <= 3, "the pause of 0.2 seconds may end before the last is told"
+    assert oauth.calls["/token"] <= 2, "a pause of 0.2 seconds may end before the last caller has come"
 
 
 def test_it_recovers_by_itself_after_growing_pauses(amina, agency, oauth, past):
@@ -396,12 +378,10 @@ def test_without_an_oauth_client_the_good_token_is_used_and_then_it_is_said(plac
         hers = bare.tenant("acme").user("amina@acme.test")
         assert token(hers, agency.here) == old
         connect(amina, agency.here, oauth, past)
-        refused(
-            "oauth_client_missing", "no OAuth client for 'google_ads'.*HOLDFAST_OAUTH_CLIENTS", token, hers, agency.here
-        )
+        refused("oauth_client_missing", "no OAuth client for .*HOLDFAST_OAUTH_CLIENTS", token, hers, agency.here)
 
 
-# -- nowhere else --------------------------------------------------------------------------------------------------------
+# -- nowhere else ------------------------------------------------------------------------------------------------------
 
 
 def chained(error):
@@ -416,7 +396,7 @@ def chained(error):
 
 
 @pytest.mark.parametrize("reason", [*FAILURES, "unreachable", "timeout"])
-def test_no_secret_is_in_errors_logs_lists_or_the_trail(amina, ada, agency, oauth, past, reason, caplog):
+def test_no_secret_is_in_errors_logs_lists_or_the_trail(place, amina, agency, oauth, past, reason, caplog):
     caplog.set_level("DEBUG")
     access, refresh = connect(amina, agency.here, oauth, past)
     if reason == "unreachable":
@@ -429,15 +409,15 @@ def test_no_secret_is_in_errors_logs_lists_or_the_trail(amina, ada, agency, oaut
         token(amina, agency.here)
     shown = chained(caught.value) + caplog.text
     shown += repr(amina.connections.list()) + repr(amina.connections.get("google_ads", workspace=agency.here.id))
-    shown += repr(ada.audit.list(limit=200))
+    shown += repr(told_in_trail(place))
     for secret in (access, refresh, CLIENT_SECRET, "rt-hidden"):
         assert secret not in shown
 
 
-def test_a_renewal_is_in_the_trail_without_its_tokens(amina, ada, agency, oauth, past):
+def test_a_renewal_is_in_the_trail_without_its_tokens(place, amina, agency, oauth, past):
     connect(amina, agency.here, oauth, past)
     new = token(amina, agency.here)
-    lines = [line for line in ada.audit.list(limit=200).items if line.operation == "connections.token"]
-    assert [line.details["outcome"] for line in lines] == ["renewed"]
-    assert lines[0].actor_id == amina.scope.actor_id
+    lines = told_in_trail(place)
+    assert [line.details.get("outcome") for line in lines] == [None, "renewed"]
+    assert lines[1].actor_id == amina.scope.actor_id
     assert new not in repr(lines)

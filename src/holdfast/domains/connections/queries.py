@@ -37,7 +37,7 @@ _VERSION = bindparam("seen_version", type_=Integer)
 _MOMENT = bindparam("moment", type_=Time)
 _LEASE = bindparam("lease", type_=Id)
 
-_REFRESHABLE = _c.refresh_token.is_not(None).label("refreshable")
+_REFRESHABLE = and_(_c.refresh_token.is_not(None), _c.status != "revoked").label("refreshable")
 _EXPIRED = and_(_c.status == "active", _c.refresh_token.is_(None), _c.expires_at <= _MOMENT)
 _STATUS = case((_EXPIRED, "expired"), else_=_c.status).label("status")
 """As it is at the moment: a token that nothing renews expires without anybody writing it down."""
@@ -125,10 +125,11 @@ _AS_SEEN = (_c.tenant_id == TENANT, _c.id == _ID, _c.version == _VERSION, _c.sta
 
 take_lease = Query(
     update(connections)
-    .where(*_AS_SEEN, or_(_c.lease_until.is_(None), _c.lease_until <= _MOMENT))
+    .where(*_AS_SEEN, _c.failures == bindparam("seen_failures", type_=Integer))
+    .where(or_(_c.lease_until.is_(None), _c.lease_until <= _MOMENT))
     .values(lease_by=_LEASE, lease_until=bindparam("until", type_=Time))
 )
-"""One caller renews; whoever comes second finds the lease taken, or the version gone."""
+"""One caller renews; whoever comes second finds the lease taken, the tokens changed, or a failure more."""
 
 held_under_lease = Query(
     select(*_HELD, _c.refresh_token).where(_c.tenant_id == TENANT, _c.id == _ID, _c.lease_by == _LEASE), Held

@@ -8,6 +8,7 @@ runs out and somebody else takes it. The answer is stored only over the version 
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import stamina
@@ -118,16 +119,17 @@ class TokenRenewal(ConnectionReads):
 
     @action("connections.token", writes=True, recorded=False)
     def _take_lease(self, held: Held) -> Work[Lease | None]:
-        """The lease, unless somebody has it, or the tokens have changed since they were seen."""
+        """The lease, unless somebody has it, or has renewed or failed to since the tokens were seen."""
         moment = now()
-        asked = {"id": held.id, "seen_version": held.version, "lease": new_id(), "moment": moment}
+        asked: dict[str, Any] = {"id": held.id, "lease": new_id(), "moment": moment}
+        asked |= {"seen_version": held.version, "seen_failures": held.failures}
         asked["until"] = moment + timedelta(seconds=LEASES * self.settings.platform_seconds)
 
         def work(tx: Transaction) -> Lease | None:
             if not tx.run(queries.take_lease, asked):
                 return None
             found = tx.first(queries.held_under_lease, asked)
-            return None if found is None else Lease(asked["lease"], found)  # type: ignore[arg-type]  # new_id gave it
+            return None if found is None else Lease(asked["lease"], found)
 
         return work
 
