@@ -21,13 +21,13 @@ class AsyncUserScope:
         self._scope = scope
         self.identity = AsyncIdentity(hop, scope.identity)
         self.conversations = AsyncConversations(hop, scope.conversations)
+        self.connections = AsyncConnections(hop, scope.connections)
         self.audit = AsyncAudit(hop, scope.audit)
 
     @property
     def scope(self) -> Scope:
         """Who is asking, within which tenant."""
         return self._scope.scope
-        self.connections = AsyncConnections(hop, scope.connections)
 
 
 class AsyncSystemScope:
@@ -36,6 +36,7 @@ class AsyncSystemScope:
     def __init__(self, hop: Hop, scope: SystemScope) -> None:
         self.identity = AsyncIdentity(hop, scope.identity)
         self.keys = AsyncKeys(hop, scope.keys)
+        self.connections = AsyncConnections(hop, scope.connections)
         self.audit = AsyncAudit(hop, scope.audit)
         self._hop = hop
         self._scope = scope
@@ -48,7 +49,6 @@ class AsyncSystemScope:
     async def audit_of(self, tenant: str | UUID) -> AsyncAudit:
         """The trail of a tenant, by its slug; by its id also of one that was deleted. Raises `TenantNotFound`."""
         return AsyncAudit(self._hop, await self._hop(self._scope.audit_of, tenant))
-        self.connections = AsyncConnections(hop, scope.connections)
 
 
 class AsyncTenantScope:
