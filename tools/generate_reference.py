@@ -24,7 +24,11 @@ from holdfast.core.scope import ROLES
 from holdfast.faces.cli.app import app
 from holdfast.faces.cli.output import EXIT_CODES, IN_PART, INTERRUPTED, NOT_SOUND
 
-_OTHER_DEFAULTS = {"openid": "none", "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes"}
+_OTHER_DEFAULTS = {
+    "openid": "none",
+    "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
+    "oauth_clients": "none",
+}
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/generate_reference.py. -->\n"
 

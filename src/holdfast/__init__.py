@@ -1,6 +1,7 @@
 """Holdfast: the data layer for AI applications."""
 
 from holdfast.core.errors import HoldfastError
+from holdfast.core.oauth import OAuthClient
 from holdfast.core.pages import Page
 from holdfast.core.settings import Settings
 from holdfast.domains.conversations import (
@@ -24,6 +25,7 @@ __all__ = [
     "HoldfastError",
     "Message",
     "NewMessage",
+    "OAuthClient",
     "Page",
     "Settings",
     "Store",

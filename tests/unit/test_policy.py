@@ -8,6 +8,7 @@ from holdfast.core.errors import PermissionDenied
 from holdfast.core.policy import POLICY, reach
 from holdfast.core.scope import ROLES
 from holdfast.domains.audit import Audit
+from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 
@@ -64,6 +65,13 @@ audit.events                 -        -           -              tenant  tenant 
 keys.list                    all      all         -              -       -       -       -       -
 keys.rotate                  all      all         -              -       -       -       -       -
 keys.destroy                 all      all         -              -       -       -       -       -
+connections.put              -        -           -              tenant  tenant  own     -       -
+connections.token            -        -           -              tenant  tenant  own     -       -
+connections.revoke           -        -           -              tenant  tenant  own     -       -
+connections.run_revocations  all      -           -              tenant  tenant  -       -       -
+connections.snapshot         -        -           -              tenant  tenant  own     -       -
+connections.read_snapshots   -        -           -              tenant  tenant  own     -       -
+connections.list             -        -           -              tenant  tenant  own     tenant  -
 """
 CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -103,7 +111,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Identity, Conversations, Keys)
+        for room in (Audit, Connections, Conversations, Identity, Keys)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

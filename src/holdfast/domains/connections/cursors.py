@@ -72,4 +72,4 @@ def _page(rows: list[T], limit: int, question: Question, place: Callable[[T], li
 
 def aged(snapshot: Snapshot, moment: datetime) -> Snapshot:
     """The snapshot with its age at `moment`."""
-    return replace(snapshot, age=moment - snapshot.taken_at)
+    return replace(snapshot, age_seconds=int((moment - snapshot.taken_at).total_seconds()))

@@ -1,7 +1,7 @@
 """What callers get from connections. No model but `ProviderSecret` holds a secret, and its repr hides it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -73,7 +73,7 @@ class RevocationReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A platform's metrics as they were at `taken_at`; `age` is how old that was when it was read."""
+    """A platform's metrics as they were at `taken_at`; `age_seconds` is how old that was when it was read."""
 
     id: UUID
     workspace_id: UUID
@@ -82,7 +82,7 @@ class Snapshot:
     taken_at: datetime
     created_by: UUID
     created_at: datetime
-    age: timedelta = field(default=timedelta(0), compare=False)
+    age_seconds: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from holdfast.core.telemetry import configure_logs
 from holdfast.faces.cli import (
     api_keys,
     audit,
+    connections,
     conversations,
     demo,
     imports,
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
+app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")
