@@ -134,6 +134,49 @@ def test_another_tenants_workspace_is_as_good_as_none(store, amina, agency):
     assert amina.connections.token("google_ads", workspace=agency.here.id) == "at-1"
 
 
+def test_a_workspace_with_people_is_open_to_those_and_to_administrators(store, amina, ben, ada, agency):
+    root, here = store.system().identity, agency.here.id
+    amina.connections.put("google_ads", workspace=here, access_token="at-1")
+    amina.connections.put("openai", workspace=here, api_key="sk-1")
+    amina.connections.put("google_ads", workspace=agency.other.id, access_token="at-2")
+    amina.connections.revoke("google_ads", workspace=here)
+    amina.connections.put("google_ads", workspace=here, access_token="at-1")
+    root.assign(here, "amina@acme.test", "editor", tenant="acme")
+    for call in calls(ben, here).values():
+        refused("workspace_not_found", "no workspace", call)
+    assert [item.workspace_id for item in ben.connections.list().items] == [agency.other.id]
+    assert ben.connections.revocations().items == ()
+    assert len(amina.connections.list().items) == len(ada.connections.list().items) == 3
+    assert ada.connections.token("google_ads", workspace=here) == "at-1"
+
+    root.assign(here, "ben@acme.test", "viewer", tenant="acme")
+    for name, call in calls(ben, here).items():
+        if name in ("get", "list", "revocations", "snapshots", "snapshot_history"):
+            call()
+        else:
+            refused("workspace_read_only", "you are a viewer", call)
+    assert amina.connections.token("google_ads", workspace=here) == "at-1"
+    root.assign(here, "ben@acme.test", "editor", tenant="acme")
+    assert ben.connections.token("google_ads", workspace=here) == "at-1"
+
+
+def test_an_api_key_that_only_reads_gets_no_secret(store, amina, agency):
+    amina.connections.put("google_ads", workspace=agency.here.id, access_token="at-1")
+    amina.connections.put("openai", workspace=agency.here.id, api_key="sk-1")
+    root = store.system().identity
+    for scope, given in (("connections:read", False), ("conversations:write", False), ("connections:write", True)):
+        key = root.create_api_key(tenant="acme", user="amina@acme.test", scopes=[scope])
+        hers = store.authenticate(key.secret).connections
+        for call in (
+            lambda c=hers: c.token("google_ads", workspace=agency.here.id),
+            lambda c=hers: c.secret("openai", workspace=agency.here.id),
+        ):
+            if given:
+                call()
+            else:
+                refused("not_granted", "", call)
+
+
 def test_an_auditor_lists_and_does_nothing_else(store, amina, agency):
     amina.connections.put("google_ads", workspace=agency.here.id, access_token="at-1")
     auditor = store.tenant("acme").user("aud@acme.test")

@@ -12,9 +12,6 @@ from support.connecting import run_queue, told_in_trail
 from support.told import refused
 
 import holdfast
-from holdfast.core.clock import now
-from holdfast.core.followers import call_followers
-from holdfast.core.scope import OPERATOR
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -180,21 +177,50 @@ def test_a_worker_that_dies_leaves_its_job_to_the_next(place, amina, agency, oau
 
 
 def test_archiving_a_workspace_revokes_what_it_has(store, amina, agency, oauth):
+    root, here = store.system(), agency.here.id
     connect(amina, agency.here, oauth)
     connect(amina, agency.here, oauth, "linkedin_ads")
     connect(amina, agency.other, oauth)
-    amina.connections.put("openai", workspace=agency.here.id, api_key="sk-1")
-    tenant_id, workspace_id = amina.scope.tenant_id, agency.here.id
-    engine = getattr(store, "_target", store)
-    engine = getattr(engine, "_store", engine).engine
-    engine.write(
-        OPERATOR,
-        "all",
-        lambda tx: call_followers("identity.archive_workspace", tx, tenant_id, workspace_id, now()),
-    )
-    revoked = amina.connections.list(workspace=workspace_id, status="revoked").items
+    amina.connections.put("openai", workspace=here, api_key="sk-1")
+    root.identity.archive_workspace(here, tenant="acme")
+    revoked = amina.connections.list(workspace=here, status="revoked").items
     assert {item.platform for item in revoked} == {"google_ads", "linkedin_ads"}
     assert amina.connections.get("google_ads", workspace=agency.other.id).status == "active"
-    assert amina.connections.secret("openai", workspace=workspace_id).api_key == "sk-1"
-    assert store.system().connections.run_revocations().done == 2
+    assert root.connections.run_revocations().done == 2
     assert sum(grant.revoked for grant in oauth.grants) == 2
+
+    refused("workspace_archived", "", amina.connections.put, "google_ads", workspace=here, access_token="at")
+    refused("workspace_archived", "", amina.connections.token, "google_ads", workspace=here)
+    refused("workspace_archived", "", amina.connections.secret, "openai", workspace=here)
+    root.identity.restore_workspace(here, tenant="acme")
+    assert amina.connections.secret("openai", workspace=here).api_key == "sk-1"
+    refused("connection_revoked", "", amina.connections.token, "google_ads", workspace=here)
+
+
+def test_deleting_a_workspace_leaves_nothing_to_give_out(store, place, amina, agency, oauth):
+    root, here = store.system(), agency.here.id
+    connect(amina, agency.here, oauth)
+    amina.connections.put("openai", workspace=here, api_key="sk-1")
+    root.identity.archive_workspace(here, tenant="acme")
+    root.identity.delete_workspace(here, tenant="acme")
+    assert root.connections.run_revocations().done == 1
+    assert tokens_kept(place) == []
+    refused("workspace_not_found", "", amina.connections.list, workspace=here)
+
+
+def test_an_archived_workspaces_connection_can_still_be_ended(store, amina, agency, place):
+    amina.connections.put("openai", workspace=agency.here.id, api_key="sk-1")
+    store.system().identity.archive_workspace(agency.here.id, tenant="acme")
+    assert amina.connections.revoke("openai", workspace=agency.here.id).status == "revoked"
+    assert tokens_kept(place) == []
+
+
+def test_a_deleted_tenant_leaves_nothing(store, amina, agency, oauth, place):
+    connect(amina, agency.here, oauth)
+    amina.connections.revoke("google_ads", workspace=agency.here.id)
+    connect(amina, agency.here, oauth)
+    amina.connections.snapshot("google_ads", workspace=agency.here.id, metrics={"a": 1})
+    store.system().identity.delete_tenant("acme", reason="they left")
+    with holdfast.open(place.url, place.key) as opened:
+        for table in ("connections", "revocations", "metric_snapshots"):
+            assert Backdoor(opened.engine).run(f"SELECT count(*) FROM {table}") == [(0,)]

@@ -1,6 +1,6 @@
 """Connections: the access of workspaces to outside platforms and AI providers, and what those measured."""
 
-from holdfast.domains.connections import following
+from holdfast.domains.connections import workspaces  # noqa: F401  # it registers what it follows
 from holdfast.domains.connections.actions import Connections
 from holdfast.domains.connections.models import (
     Connection,
@@ -10,4 +10,4 @@ from holdfast.domains.connections.models import (
     Snapshot,
 )
 
-__all__ = ["Connection", "Connections", "ProviderSecret", "Revocation", "RevocationReport", "Snapshot", "following"]
+__all__ = ["Connection", "Connections", "ProviderSecret", "Revocation", "RevocationReport", "Snapshot"]

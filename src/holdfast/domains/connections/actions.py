@@ -12,7 +12,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_document, check_name
 from holdfast.domains.connections import queries
-from holdfast.domains.connections.access import check_workspace
+from holdfast.domains.connections.access import check_ending, check_workspace
 from holdfast.domains.connections.checks import check_any, check_platform, check_secrets
 from holdfast.domains.connections.errors import ConnectionNotFound
 from holdfast.domains.connections.models import Connection, Snapshot
@@ -60,7 +60,7 @@ class Connections(Revoking):
         actor = self._actor()
 
         def work(tx: Transaction) -> Connection:
-            check_workspace(tx, workspace_id)
+            check_workspace(tx, workspace_id, writing=True)
             tx.all(queries.wait_for_turn, {"turn": f"connection {workspace_id} {name}"})
             known = tx.first(queries.connection, asked)
             if known is None or known.status == "revoked":
@@ -86,7 +86,7 @@ class Connections(Revoking):
         }
 
         def work(tx: Transaction) -> Connection:
-            check_workspace(tx, asked["workspace_id"])
+            check_ending(tx, asked["workspace_id"])
             tx.all(queries.wait_for_turn, {"turn": f"connection {asked['workspace_id']} {asked['platform']}"})
             changed = tx.run(queries.revoke, asked)
             tx.run(queries.queue_revocation, asked)
@@ -123,7 +123,7 @@ class Connections(Revoking):
         }
 
         def work(tx: Transaction) -> Snapshot:
-            check_workspace(tx, row["workspace_id"])
+            check_workspace(tx, row["workspace_id"], writing=True)
             if tx.first(queries.connection, row | {"moment": moment}) is None:
                 raise ConnectionNotFound(row["platform"], row["workspace_id"])
             return _keep(tx, row)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal,
@@ -21,13 +22,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Text
 
-from holdfast.core.database import TENANT, Query
+from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
 from holdfast.core.database.types import Id, Json, Time
 from holdfast.domains.connections.models import Connection, Held, Revocation, Snapshot
 from holdfast.domains.connections.tables import connections, metric_snapshots, revocations
+from holdfast.domains.identity.tables import workspace_members
 
-_c, _r, _s = connections.c, revocations.c, metric_snapshots.c
+_c, _r, _s, _a = connections.c, revocations.c, metric_snapshots.c, workspace_members.c
 _IN = bindparam("in_tenant", type_=Id)
 """The tenant an operator's statement is about; a tenant's own statements take the scope's."""
 _WORKSPACE = bindparam("workspace_id", type_=Id)
@@ -59,6 +61,15 @@ wait_for_turn = Query(select(one_at_a_time("turn")))
 _OF = (_c.tenant_id == TENANT, _c.workspace_id == _WORKSPACE, _c.platform == _PLATFORM)
 
 
+_assigned = (
+    exists()
+    .where(_a.tenant_id == TENANT, _c.tenant_id == TENANT, _a.workspace_id == _c.workspace_id)
+    .correlate(connections)
+)
+_WITHIN_REACH = or_(REACH == "tenant", ~_assigned, _assigned.where(_a.user_id == ACTOR))
+"""In a workspace that is open to the actor: nobody is assigned to it, or the actor is."""
+
+
 def _newest(rows: Select[Any]) -> Select[Any]:
     """The live one, or else the last that was revoked: ids grow with time, and a live one is the newest."""
     return rows.where(*_OF).order_by(_c.id.desc()).limit(1)
@@ -77,7 +88,7 @@ connection_by_id = Query(select(*_CONNECTION).where(_c.tenant_id == TENANT, _c.i
 @lru_cache(maxsize=16)
 def page_of_connections(*, workspace: bool, platform: bool, status: bool, after: bool) -> Query[Connection]:
     """By workspace, platform and age. Served by ix_connections_listed."""
-    rows = select(*_CONNECTION).where(_c.tenant_id == TENANT)
+    rows = select(*_CONNECTION).where(_c.tenant_id == TENANT, _WITHIN_REACH)
     if workspace:
         rows = rows.where(_c.workspace_id == _WORKSPACE)
     if platform:
@@ -276,7 +287,7 @@ def page_of_revocations(*, workspace: bool, status: bool, after: bool) -> Query[
     rows = (
         select(*_REVOCATION)
         .join(connections, (_r.tenant_id == _c.tenant_id) & (_r.connection_id == _c.id))
-        .where(_c.tenant_id == TENANT, _r.tenant_id == TENANT)
+        .where(_c.tenant_id == TENANT, _r.tenant_id == TENANT, _WITHIN_REACH)
     )
     if workspace:
         rows = rows.where(_c.workspace_id == _WORKSPACE)

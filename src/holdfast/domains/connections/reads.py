@@ -42,7 +42,7 @@ class ConnectionReads(Actions):
         asked = {"platform": check_any(platform), "workspace_id": as_id(workspace, field="workspace")}
 
         def work(tx: Transaction) -> Connection:
-            check_workspace(tx, asked["workspace_id"])  # type: ignore[arg-type]  # as_id gave it
+            check_workspace(tx, asked["workspace_id"], writing=False)  # type: ignore[arg-type]  # as_id gave it
             return find(tx, asked)
 
         return work
@@ -79,7 +79,7 @@ class ConnectionReads(Actions):
 
         def work(tx: Transaction) -> Page[Connection]:
             if workspace is not None:
-                check_workspace(tx, params["workspace_id"])
+                check_workspace(tx, params["workspace_id"], writing=False)
             return cursors.page_of_connections(tx.all(query, params), limit, question)
 
         return work
@@ -108,7 +108,7 @@ class ConnectionReads(Actions):
 
         def work(tx: Transaction) -> Page[Revocation]:
             if workspace is not None:
-                check_workspace(tx, params["workspace_id"])
+                check_workspace(tx, params["workspace_id"], writing=False)
             return cursors.page_of_revocations(tx.all(query, params), limit, question)
 
         return work
@@ -123,7 +123,7 @@ class ConnectionReads(Actions):
         since = EPOCH if fresh_within is None else _since(moment, fresh_within)
 
         def work(tx: Transaction) -> SnapshotList:
-            check_workspace(tx, workspace_id)
+            check_workspace(tx, workspace_id, writing=False)
             found = tx.all(queries.latest_snapshots, {"workspace_id": workspace_id, "since": since})
             return [cursors.aged(snapshot, moment) for snapshot in found]
 
@@ -146,7 +146,7 @@ class ConnectionReads(Actions):
         query = queries.page_of_snapshots(after=cursor is not None)
 
         def work(tx: Transaction) -> Page[Snapshot]:
-            check_workspace(tx, params["workspace_id"])
+            check_workspace(tx, params["workspace_id"], writing=False)
             found = [cursors.aged(snapshot, moment) for snapshot in tx.all(query, params)]
             return cursors.page_of_snapshots(found, limit, question)
 

@@ -83,7 +83,7 @@ class TokenRenewal(ConnectionReads):
         name, workspace_id = check_provider(provider), as_id(workspace, field="workspace")
 
         def work(tx: Transaction) -> ProviderSecret:
-            check_workspace(tx, workspace_id)
+            check_workspace(tx, workspace_id, writing=True)
             found = tx.first(queries.api_key, {"platform": name, "workspace_id": workspace_id})
             if found is None:
                 raise ConnectionNotFound(name, workspace_id)
@@ -99,7 +99,7 @@ class TokenRenewal(ConnectionReads):
         self._check_grant()
 
         def work(tx: Transaction) -> Held:
-            check_workspace(tx, workspace_id)
+            check_workspace(tx, workspace_id, writing=True)
             found = tx.first(queries.held, {"platform": platform, "workspace_id": workspace_id})
             if found is None:
                 raise ConnectionNotFound(platform, workspace_id)

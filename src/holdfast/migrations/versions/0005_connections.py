@@ -7,7 +7,7 @@ from alembic import op
 
 from holdfast.core.database.types import Id, Json, Secret, Time
 from holdfast.migrations import dialects
-from holdfast.migrations.dialects import protect
+from holdfast.migrations.dialects import each, protect
 
 revision = "0005"
 down_revision = "0004"
@@ -119,7 +119,24 @@ def _metric_snapshots() -> None:
     )
 
 
+def _assigned(table: str, condition: str = "true") -> str:
+    return (
+        f"EXISTS (SELECT FROM workspace_members a WHERE a.tenant_id = {dialects.TENANT}"
+        f" AND a.workspace_id = {table}.workspace_id AND {condition})"
+    )
+
+
+def _open(table: str, condition: str = "true") -> str:
+    """In a workspace to which nobody is assigned, or the actor is, as the condition says."""
+    mine = _assigned(table, f"a.user_id = {dialects.ACTOR} AND {condition}")
+    return f"{dialects.OF_TENANT} AND ({dialects.REACH} = 'tenant' OR NOT {_assigned(table)} OR {mine})"
+
+
 def _protection() -> None:
-    protect("connections", rule=dialects.OF_TENANT, grants="SELECT, INSERT, UPDATE")
-    protect("revocations", rule=dialects.OF_TENANT, grants="SELECT, INSERT, UPDATE")
-    protect("metric_snapshots", rule=dialects.OF_TENANT, grants="SELECT, INSERT, UPDATE")
+    for table in ("connections", "metric_snapshots"):
+        editable = _open(table, "a.role = 'editor'")
+        protect(table, rule=_open(table), check=editable, grants="SELECT, INSERT, UPDATE")
+    connection = f"SELECT FROM connections c WHERE c.tenant_id = {dialects.TENANT} AND c.id = connection_id"
+    protect("revocations", rule=f"{dialects.OF_TENANT} AND EXISTS ({connection})", grants="SELECT, INSERT, UPDATE")
+    for table in ("connections", "revocations", "metric_snapshots"):
+        each({"postgresql": f"GRANT DELETE ON {table} TO holdfast_operator"})
