@@ -30,7 +30,9 @@ def people(place):
     with holdfast.open(place.url) as store:
         root = store.system().identity
         for tenant, email in (("acme", "amina@acme.test"), ("globex", "gus@globex.test")):
-            root.assign(root.create_workspace("Client", tenant=tenant).id, email, tenant=tenant)
+            client = root.create_workspace("Client", tenant=tenant)
+            root.assign(client.id, email, tenant=tenant)
+            connect(store.tenant(tenant).user(email).connections, client.id)
         made = {}
         for tenant, email in (("acme", "amina@acme.test"), ("acme", "ben@acme.test"), ("globex", "gus@globex.test")):
             scope = store.tenant(tenant).user(email)
@@ -46,6 +48,14 @@ def people(place):
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
         yield SimpleNamespace(**made)
+
+
+def connect(connections, workspace):
+    """A connection that is revoked, one that is not, and a snapshot."""
+    connections.put("google_ads", workspace=workspace, access_token="at")
+    connections.revoke("google_ads", workspace=workspace)
+    connections.put("google_ads", workspace=workspace, access_token="at")
+    connections.snapshot("google_ads", workspace=workspace, metrics={"clicks": 1})
 
 
 @pytest.fixture
@@ -164,6 +174,16 @@ def test_even_the_operator_deletes_no_message_of_a_tenant_that_is_not_being_dele
     superuser.execute("SET ROLE holdfast_operator")
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
         superuser.execute("DELETE FROM messages")
+
+
+def test_a_workspaces_connections_are_seen_by_whom_it_is_open_to(app, people):
+    for table in ("connections", "revocations", "metric_snapshots"):
+        become(app, people.amina)
+        assert rows(app, f"SELECT count(*) FROM {table}")[0][0] > 0, table
+        become(app, people.ben)
+        assert rows(app, f"SELECT * FROM {table}") == [], table
+        become(app, people.ben, "tenant")
+        assert rows(app, f"SELECT count(*) FROM {table}")[0][0] > 0, table
 
 
 FORBIDDEN = (
