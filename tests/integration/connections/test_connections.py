@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from support.backdoor import Backdoor
 from support.connecting import told_in_trail
 from support.crowds import together
 from support.told import refused
+
+import holdfast
 
 PLATFORMS = ("google_analytics", "google_ads", "meta_ads", "linkedin_ads")
 PROVIDERS = {
@@ -308,3 +311,32 @@ def test_times_are_utc(amina, agency, later):
     at = later.astimezone(timezone(timedelta(hours=5)))
     made = amina.connections.put("google_ads", workspace=agency.here.id, access_token="a", expires_at=at)
     assert made.expires_at == later and made.expires_at.tzinfo is UTC
+
+
+def test_secrets_are_sealed_for_their_row_and_column(place, amina, agency):
+    for workspace, token in ((agency.here, "at-hidden-1"), (agency.other, "at-hidden-2")):
+        amina.connections.put("google_ads", workspace=workspace.id, access_token=token, refresh_token="rt-hidden")
+    with holdfast.open(place.url, place.key) as opened:
+        door = Backdoor(opened.engine)
+        kept = door.run("SELECT access_token, refresh_token FROM connections")
+        assert all(b"hidden" not in bytes(value) for row in kept for value in row)
+        door.run(
+            "UPDATE connections SET access_token = refresh_token WHERE workspace_id = ?", _raw(door, agency.other.id)
+        )
+        one, other = _raw(door, agency.here.id), _raw(door, agency.other.id)
+    refused("secret_unreadable", "", amina.connections.token, "google_ads", workspace=agency.other.id)
+    with holdfast.open(place.url, place.key) as opened:
+        moved = "(SELECT c.access_token FROM connections c WHERE c.workspace_id = ?)"
+        Backdoor(opened.engine).run(f"UPDATE connections SET access_token = {moved} WHERE workspace_id = ?", one, other)
+    refused("secret_unreadable", "", amina.connections.token, "google_ads", workspace=agency.other.id)
+    assert amina.connections.token("google_ads", workspace=agency.here.id) == "at-hidden-1"
+
+
+def _raw(door, identifier):
+    return identifier.bytes if door.name == "sqlite" else identifier
+
+
+def test_tokens_stay_readable_when_the_tenants_key_is_rotated(store, amina, agency):
+    amina.connections.put("google_ads", workspace=agency.here.id, access_token="at-1")
+    assert store.system().keys.rotate_data(amina.scope.tenant_id).values == 1
+    assert amina.connections.token("google_ads", workspace=agency.here.id) == "at-1"

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from holdfast.core.action import action, carry_out, composite
 from holdfast.core.clock import now
+from holdfast.core.crypto import running
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import new_id
 from holdfast.core.pages import check_limit
@@ -56,7 +57,7 @@ class Revoking(TokenRenewal):
         def take(tx: Transaction) -> tuple[Any, ...] | None:
             return tx.first(queries.to_revoke, job) if tx.run(queries.take_revocation, job) else None
 
-        taken = self.engine.write(scope, "tenant", take)
+        taken = running.write(self.engine, scope, "tenant", take)
         if taken is None:
             return None
         _, platform, access_token, refresh_token, version, attempts = taken
