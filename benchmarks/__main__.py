@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, importing, overhead, protection, reads, report, search
+from benchmarks import append, http, importing, overhead, protection, reads, report, search
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 
@@ -20,6 +20,7 @@ def main() -> int:
         "search": search.measure,
         "import": importing.measure,
         "overhead": overhead.measure,
+        "http": http.measure,
         "protection": protection.measure,
     }
     options = _options(measures)

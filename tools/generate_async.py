@@ -100,7 +100,7 @@ def _mirror_class(room: Room, imports: dict[str, str]) -> str:
         module = Module.read(path)
         for method in module.operations():
             lines += [_mirror_method(method), ""]
-            imports |= _names(method, module)
+            imports |= names(method, module)
     return "\n".join(lines)
 
 
@@ -122,7 +122,7 @@ def _mirror_method(method: ast.FunctionDef) -> str:
     )
 
 
-def _names(method: ast.FunctionDef, module: Module) -> dict[str, str]:
+def names(method: ast.FunctionDef, module: Module) -> dict[str, str]:
     nodes = [*ast.walk(method.args), *ast.walk(method.returns)] if method.returns else []
     used = {node.id for node in nodes if isinstance(node, ast.Name)} - {"Work"}
     return {name: module.origins[name] for name in used if name in module.origins}

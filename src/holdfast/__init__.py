@@ -12,6 +12,7 @@ from holdfast.domains.conversations import (
     NewMessage,
     Summary,
 )
+from holdfast.remote import connect
 from holdfast.store import Store, create, migrate, open, rekey
 from holdfast.store_async import AsyncStore, create_async, open_async
 
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "Store",
     "Summary",
+    "connect",
     "create",
     "create_async",
     "migrate",

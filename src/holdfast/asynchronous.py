@@ -574,9 +574,16 @@ class AsyncConversations:
         title: str | None = None,
         tags: Collection[str] | None = None,
         metadata: Mapping[str, object] | None = None,
+        if_unchanged: Conversation | None = None,
     ) -> Conversation:
-        """Change what is given: the title, all tags, all metadata. Raises `ConversationNotFound`, `InvalidInput`."""
-        return await self._hop(self._room.edit, conversation, title=title, tags=tags, metadata=metadata)
+        """Change what is given: the title, all tags, all metadata.
+
+        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
+        `ConversationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.edit, conversation, title=title, tags=tags, metadata=metadata, if_unchanged=if_unchanged
+        )
 
     async def append(
         self,

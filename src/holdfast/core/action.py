@@ -27,6 +27,7 @@ from holdfast.core.database.engine import Engine
 from holdfast.core.database.transaction import Call, Recorded, Transaction, Work
 from holdfast.core.errors import HoldfastError, InvalidInput, NotFound, PermissionDenied
 from holdfast.core.ids import as_id
+from holdfast.core.once import once
 from holdfast.core.policy import POLICY, Reach, allow
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings
@@ -118,7 +119,7 @@ def _write(
     if isinstance(work, Call):
         line = trail.event(engine.trail, scope, operation, work.about)
         call = Call(work.procedure, {**work.params, **line}, about=work.about, before=work.before)
-        done: T = running.write(engine, acting, far, call)
+        done: T = running.write(engine, acting, far, once(scope, operation, call))
         engine.trail.written(line["event_tenant_id"])
         return done
 
@@ -132,7 +133,7 @@ def _write(
             tenants.update(scope.tenant_id or line.tenant_id or NIL for line in lines)
         return result
 
-    result = running.write(engine, acting, far, recording)
+    result = running.write(engine, acting, far, once(scope, operation, recording))
     for tenant_id in tenants:
         engine.trail.written(tenant_id)
     return result

@@ -1,5 +1,6 @@
 """Scope: who is asking, within which tenant, from where. Every statement and every check is confined by one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -16,6 +17,20 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 NIL = UUID(int=0)
 """Stands for the store itself where a tenant is named: its own trail, its own keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Once:
+    """A request that must take effect once, however often it is sent; see core/once.py.
+
+    `operation` is the action it is about: others that run on the way are not. `digest` tells one request from another
+    under the same `key`. `render` makes the answer to keep, a JSON value, from what the action returns.
+    """
+
+    operation: str
+    key: str
+    digest: str
+    render: Callable[[Any], dict[str, object]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +51,8 @@ class Scope:
     """The API key or session that let the caller in."""
     grants: frozenset[str] | None = None
     """What an API key was narrowed to (`conversations:read`); None narrows nothing."""
+    once: Once | None = field(default=None, compare=False, repr=False)
+    """Over HTTP, what makes a repeated request take effect once."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What an engine has made of this scope (parameters, statements), kept so that no call makes it again."""
 

@@ -43,6 +43,10 @@ class Engine(Protocol):
         """The schema revision found, or None where there is no Holdfast schema."""
         ...
 
+    def in_use(self) -> int:
+        """How many of the pool's connections are lent now."""
+        ...
+
     def close(self) -> None:
         """Close every connection. The engine cannot be used afterwards."""
         ...

@@ -204,6 +204,10 @@ class PostgresEngine:
             raise translate(error) from None
         return None if row is None else str(row[0])
 
+    def in_use(self) -> int:
+        """See `Engine.in_use`."""
+        return self._pool.checkedout()
+
     def close(self) -> None:
         """See `Engine.close`."""
         if self._gate.close():

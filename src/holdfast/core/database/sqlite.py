@@ -206,6 +206,10 @@ class SqliteEngine:
         finally:
             connection.close()
 
+    def in_use(self) -> int:
+        """See `Engine.in_use`."""
+        return self._readers.checkedout()
+
     def close(self) -> None:
         """See `Engine.close`. What has begun is finished first.
 

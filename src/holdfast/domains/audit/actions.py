@@ -14,7 +14,7 @@ from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice, check_text
 from holdfast.core.pages import InvalidCursor, Page, check_limit, decode_cursor, encode_cursor
 from holdfast.core.rendering import plain
-from holdfast.core.scope import NIL
+from holdfast.core.scope import NIL, Scope
 from holdfast.core.trail import OUTCOMES
 from holdfast.domains.audit import checkpoints, queries, sealing, verification
 from holdfast.domains.audit.errors import CheckpointNeedsKey, NothingToSign
@@ -169,6 +169,11 @@ class Audit(Actions):
             return Page(items=tuple(found), next=_cursor(question, found[-1]) if found else after)
 
         return work
+
+
+def cursor_behind(scope: Scope, event: Event) -> str:
+    """The cursor that goes on behind one of the items that `Audit.events` gave in this scope."""
+    return _cursor(("audit.events", scope.tenant_id, scope.actor_id), event)
 
 
 def _end(tx: Transaction, question: tuple[object, ...]) -> str:

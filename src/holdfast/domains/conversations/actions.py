@@ -16,7 +16,7 @@ from holdfast.domains.conversations.append import append_all, append_message
 from holdfast.domains.conversations.attaching import check_attachment, check_referenced
 from holdfast.domains.conversations.creation import fork, insert
 from holdfast.domains.conversations.drafts import check_message
-from holdfast.domains.conversations.errors import NotAnAnswer
+from holdfast.domains.conversations.errors import ConversationChanged, NotAnAnswer
 from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
@@ -84,8 +84,13 @@ class Conversations(ConversationReads):
         title: str | None = None,
         tags: Collection[str] | None = None,
         metadata: Mapping[str, object] | None = None,
+        if_unchanged: Conversation | None = None,
     ) -> Work[Conversation]:
-        """Change what is given: the title, all tags, all metadata. Raises `ConversationNotFound`, `InvalidInput`."""
+        """Change what is given: the title, all tags, all metadata.
+
+        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
+        `ConversationNotFound`, `InvalidInput`.
+        """
         conversation_id = conversation_id_of(conversation)
         changed: dict[str, object] = {}
         if title is not None:
@@ -98,6 +103,8 @@ class Conversations(ConversationReads):
         def work(tx: Transaction) -> Conversation:
             tx.first(queries.lock_any_conversation, {"conversation_id": conversation_id})
             before = lineage.find(tx, conversation_id)
+            if if_unchanged is not None and if_unchanged != before:
+                raise ConversationChanged(conversation_id)
             after = {name: changed.get(name, getattr(before, name)) for name in ("title", "tags", "metadata")}
             row = {f"new_{name}": value for name, value in after.items()}
             tx.run(queries.edit_conversation, {"conversation_id": conversation_id, **row})

@@ -28,6 +28,19 @@ class ConversationNotActive(Conflict):
         self.conversation_status = status
 
 
+class ConversationChanged(Conflict):
+    """It is not as it was read."""
+
+    code = "conversation_changed"
+    status = 412
+
+    def __init__(self, conversation_id: UUID) -> None:
+        super().__init__(
+            f"conversation {conversation_id} changed since it was read; read it again and repeat what still applies"
+        )
+        self.conversation_id = conversation_id
+
+
 class MessageNotFound(NotFound):
     """There is none of this id that the caller may know of."""
 

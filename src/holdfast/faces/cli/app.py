@@ -17,6 +17,7 @@ from holdfast.faces.cli import (
     imports,
     keys,
     policy,
+    serve,
     sessions,
     stores,
     tenants,
@@ -46,6 +47,7 @@ stores.register(app)
 keys.register(app)
 imports.register(app)
 demo.register(app)
+serve.register(app)
 policy.register(app)
 
 

@@ -1,0 +1,155 @@
+"""The application: every room's routes, put into the shell."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Security
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic_core import to_json
+from starlette.routing import Match
+
+import holdfast
+from holdfast.core.errors import HoldfastError
+from holdfast.core.once import forget_old
+from holdfast.core.telemetry import log
+from holdfast.domains.audit import Audit
+from holdfast.faces.http import audit, conversations, describing, events, health, identity
+from holdfast.faces.http.answers import JSON, Answer
+from holdfast.faces.http.calling import Operation
+from holdfast.faces.http.events import Stream
+from holdfast.faces.http.health import Page
+from holdfast.faces.http.options import Options
+from holdfast.faces.http.problems import SCHEMA
+from holdfast.faces.http.routes import Route
+from holdfast.faces.http.serving import Serving
+from holdfast.faces.http.shell import Shell
+from holdfast.store import Store
+
+ROUTES: tuple[Route, ...] = (*conversations.ROUTES, *identity.ROUTES, *audit.ROUTES)
+EVERY_OPERATION: tuple[Route, ...] = (
+    *(route for route in ROUTES if route.calls is None or route.action is Audit.export),
+    *conversations.READ_ELSEWHERE,
+)
+"""How a client asks for each operation."""
+PREFIX = "/v1"
+ABOUT = """\
+Every operation of Holdfast. Errors are problem documents (RFC 9457) with a stable `code`. Lists are pages: `items`, and
+`next`, the cursor of the page after. A POST may carry an `Idempotency-Key`."""
+
+
+class App(FastAPI):
+    """The server as an ASGI application. It closes the store when it stops."""
+
+    def __init__(self, serving: Serving) -> None:
+        super().__init__(
+            title="Holdfast",
+            version=holdfast.__version__,
+            description=ABOUT,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            redirect_slashes=False,
+            lifespan=_lifespan,
+        )
+        self.serving = serving
+        for route in ROUTES:
+            self.router.routes.append(_answered(route, Operation(route, serving)))
+        self.router.routes.append(_answered(events.ROUTE, Stream(serving)))
+        for path, page in {**health.pages(serving), f"{PREFIX}/openapi.json": self._description()}.items():
+            self.router.routes.append(_Plain(path, page))
+        self._shell = Shell(self.router, serving, self._allowed)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Straight through our own shell: the framework's layers cost time, and answer errors in their own way."""
+        scope["app"] = self
+        await self._shell(scope, receive, send)
+
+    def _allowed(self, path: str) -> str:
+        scope = {"type": "http", "path": path, "root_path": "", "method": ""}
+        matching = [r for r in self.router.routes if isinstance(r, APIRoute) and r.matches(scope)[0] is not Match.NONE]
+        named = min((route.path.count("{") for route in matching), default=0)  # a name goes before a place for any
+        return ", ".join(sorted({name for r in matching if r.path.count("{") == named for name in r.methods or ()}))
+
+    def _description(self) -> Page:
+        async def describe() -> Answer:
+            return Answer(status=200, body=to_json(self.openapi()), headers={"Content-Type": JSON})
+
+        return Page(f"{PREFIX}/openapi.json", describe)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document()
+        return self.openapi_schema
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document: every route, with every answer it can give."""
+    described = [_described(route) for route in (*ROUTES, events.ROUTE)]
+    made = get_openapi(title="Holdfast", version=holdfast.__version__, description=ABOUT, routes=described)
+    made["components"]["schemas"]["Problem"] = SCHEMA
+    return made
+
+
+class _Plain(APIRoute):
+    """A page that is not part of the interface."""
+
+    def __init__(self, path: str, page: Page) -> None:
+        super().__init__(path, lambda: None, methods=["GET"], include_in_schema=False)
+        self.app = page  # type: ignore[assignment]  # an ASGI application
+
+
+def _answered(route: Route, by: Any) -> APIRoute:
+    """A route that FastAPI finds and an ASGI application of ours answers."""
+    made = _described(route)
+    made.app = by
+    return made
+
+
+def _described(route: Route) -> APIRoute:
+    bearer = HTTPBearer(auto_error=False, description="An API key (hf_…) or a session's token (hs_…).")
+    return APIRoute(
+        PREFIX + route.path,
+        describing.endpoint(route),
+        methods=[route.method],
+        status_code=route.status,
+        response_model=describing.answer_model(route),
+        responses=describing.answers(route),
+        tags=[route.room],
+        operation_id=f"{route.room}.{route.called.__name__}",
+        dependencies=[] if route.anonymous else [Security(bearer)],
+        openapi_extra=describing.extra(route),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: App) -> AsyncIterator[None]:
+    app.serving.start()
+    housekeeping = asyncio.create_task(_keep_house(app.serving))
+    try:
+        yield
+    finally:
+        housekeeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await housekeeping
+        await asyncio.to_thread(app.serving.close)
+
+
+async def _keep_house(serving: Serving) -> None:
+    """What must be done now and then, by one process or by each: it does no harm twice."""
+    while True:
+        try:
+            await serving.hop(forget_old, serving.store.engine)
+        except HoldfastError as error:
+            log.warning("housekeeping_failed", code=error.code)
+        await asyncio.sleep(serving.options.housekeeping_seconds)
+
+
+def create_app(store: Store, options: Options | None = None) -> App:
+    """The application that serves `store`, for an ASGI server; `holdfast serve` brings its own."""
+    return App(Serving(store, options or Options()))

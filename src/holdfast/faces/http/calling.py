@@ -1,0 +1,181 @@
+"""One route as an ASGI application: read, then authenticate, call and write in one worker thread, then send.
+
+Authentication and action share a hop, since a hop costs about as much as a read; the event loop only moves bytes. Large
+bodies are another matter: who sends one is authenticated before it is read.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import IO, Any, get_origin
+
+from holdfast.core.errors import InvalidInput, PermissionDenied
+from holdfast.core.once import AlreadyDone
+from holdfast.core.scope import Once
+from holdfast.faces.http import bodies
+from holdfast.faces.http.answers import JSON, Answer, Download, etag_of, in_json, matches
+from holdfast.faces.http.authentication import Caller, to_take_effect_once
+from holdfast.faces.http.bodies import Receive
+from holdfast.faces.http.incoming import Incoming
+from holdfast.faces.http.problems import PreconditionFailed
+from holdfast.faces.http.reading import Arguments, Reader
+from holdfast.faces.http.routes import Route
+from holdfast.faces.http.serving import Serving
+
+KEY_HEADER = b"idempotency-key"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+PART = 256 * 1024
+BINARY = {
+    "Content-Type": "application/octet-stream",
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
+"""Kept files are data: no browser shows, runs or sniffs them under the server's name."""
+
+
+class Operation:
+    """Answers the requests of one route."""
+
+    def __init__(self, route: Route, serving: Serving) -> None:
+        self.route = route
+        self._serving = serving
+        self._reader = Reader(route)
+        places = {parameter.place: parameter for parameter in route.parameters}
+        self._raw = places.get("data") or places.get("upload")
+        self._media_type = places.get("media_type")
+        self._if_match = places.get("if_match")
+        self._sender = [parameter.name for parameter in route.parameters if parameter.place == "sender"]
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Callable[..., Any]) -> None:
+        """Answer one request."""
+        incoming: Incoming = scope["holdfast.incoming"]
+        incoming.route, incoming.operation = self.route.path, self.route.operation
+        if self._raw is not None:
+            answer = await self._take_in(scope, receive, incoming)
+        else:
+            body = b""
+            if self.route.method not in ("GET", "DELETE"):
+                if self._reader.body is not None:
+                    bodies.check_is_json(incoming)
+                options = self._serving.options
+                body = await bodies.read(receive, incoming, most=options.body_bytes, seconds=options.body_seconds)
+            answer = await self._serving.hop(self._answer, incoming, scope, body, {})
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
+        if answer.file is not None:
+            await self._send_file(answer.file, send)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _send_file(self, file: IO[bytes], send: Callable[..., Any]) -> None:
+        with file:
+            while part := await self._serving.hop(file.read, PART):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def _take_in(self, scope: dict[str, Any], receive: Receive, incoming: Incoming) -> Answer:
+        """A file: kept in memory when it is an attachment, on disk when it is an export."""
+        raw, options = self._raw, self._serving.options
+        assert raw is not None
+        await self._serving.hop(self._caller, incoming)
+        async with self._serving.upload():
+            if raw.place == "data":
+                most = self._serving.store.settings.attachment_bytes
+                data = await bodies.read(receive, incoming, most=most, seconds=options.body_seconds)
+                given = {raw.name: data}
+                if self._media_type is not None:
+                    given[self._media_type.name] = bodies.media_type(incoming)  # type: ignore[assignment]
+                return await self._serving.hop(self._answer, incoming, scope, data, given)
+            with bodies.upload() as file:
+                limits = {"most": options.import_bytes, "seconds": options.import_seconds}
+                path = await bodies.save(receive, incoming, file, **limits)  # type: ignore[arg-type]  # as named
+                return await self._serving.hop(self._answer, incoming, scope, b"", {raw.name: path})
+
+    # -- in a worker thread --------------------------------------------------------------------------------------------
+
+    def _caller(self, incoming: Incoming) -> Caller:
+        return self._serving.stranger(incoming) if self.route.anonymous else self._serving.admit(incoming)
+
+    def _answer(self, incoming: Incoming, scope: dict[str, Any], body: bytes, given: Arguments) -> Answer:
+        room = self._room(self._caller(incoming))
+        read = self._reader.arguments(scope["path_params"], scope["query_string"], b"" if given else body)
+        arguments = {**read, **given, **{name: getattr(incoming, name) for name in self._sender}}
+        if self.route.takes_key and KEY_HEADER in incoming.headers:
+            room = to_take_effect_once(room, self._once(incoming, scope, body))
+        condition = incoming.header(b"if-match")
+        if self._if_match is not None and condition is not None:
+            arguments[self._if_match.name] = self._as_read(room, condition, arguments)
+        try:
+            result = self._call(room, arguments)
+        except AlreadyDone as done:
+            return _kept(done.answer)
+        return _unless_known(self._render(result), incoming)
+
+    def _room(self, caller: Caller) -> Any:
+        room = getattr(caller, self.route.room, None)
+        if room is None:  # the operator and the platform's people have no rooms of a tenant
+            raise PermissionDenied(self.route.operation, caller.scope.role)
+        return room
+
+    def _call(self, room: Any, arguments: Arguments) -> Any:
+        if self.route.calls is not None:
+            return self.route.calls(room, **arguments)
+        return getattr(room, self.route.name)(**arguments)
+
+    def _once(self, incoming: Incoming, scope: dict[str, Any], body: bytes) -> Once:
+        key = incoming.header(KEY_HEADER) or ""
+        if not _KEY.fullmatch(key):
+            raise InvalidInput(
+                f"Idempotency-Key: {key!r:.40} is not 1 to 200 visible ASCII characters", field="Idempotency-Key"
+            )
+        request = hashlib.sha256(f"{incoming.method} {scope['path']}?".encode())
+        for part in (scope["query_string"], incoming.headers.get(b"content-type", b""), body):
+            request.update(len(part).to_bytes(8, "big") + part)
+        return Once(operation=self.route.operation, key=key, digest=request.hexdigest(), render=self._to_keep)
+
+    def _to_keep(self, result: Any) -> dict[str, object]:
+        answer = self._render(result, keep=True)
+        return {"status": answer.status, "headers": answer.headers, "body": answer.body.decode()}
+
+    def _as_read(self, room: Any, condition: str, arguments: Arguments) -> Any:
+        """What the client read, if it is still so; the action makes sure of it in its own transaction."""
+        (named,) = (parameter.name for parameter in self.route.parameters if parameter.place == "path")
+        found = room.get(arguments[named])
+        if not matches(etag_of(in_json(found)), condition):
+            raise PreconditionFailed
+        return found
+
+    def _render(self, result: Any, *, keep: bool = False) -> Answer:
+        if result is None:
+            return Answer(status=204)
+        if isinstance(result, Download):
+            return Answer(status=200, headers=result.headers(), file=result.file)
+        if isinstance(result, bytes):
+            return Answer(status=200, body=result, headers=BINARY)
+        if keep and self.route.secret is not None:
+            result = _without(result, self.route.secret)
+        body = in_json(result, page=get_origin(self.route.returns) is list)
+        headers = {"Content-Type": JSON}
+        if self.route.etag:
+            headers["ETag"] = etag_of(body)
+        if self.route.location is not None:
+            headers["Location"] = self.route.location.format_map(vars(result))
+        return Answer(
+            status=200 if getattr(result, "replayed", False) else self.route.status, body=body, headers=headers
+        )
+
+
+def _kept(answer: dict[str, Any]) -> Answer:
+    """What the first request was answered."""
+    headers = answer["headers"] | {"Idempotency-Replayed": "true"}
+    return Answer(status=answer["status"], body=answer["body"].encode(), headers=headers)
+
+
+def _unless_known(answer: Answer, incoming: Incoming) -> Answer:
+    """304 for who has it already."""
+    etag, condition = answer.headers.get("ETag"), incoming.header(b"if-none-match")
+    if incoming.method == "GET" and etag is not None and condition is not None and matches(etag, condition):
+        return Answer(status=304, headers={"ETag": etag})
+    return answer
+
+
+def _without(result: Any, secret: str) -> Any:
+    return replace(result, **{secret: None})

@@ -1,0 +1,125 @@
+"""What all requests of one process share: the store, the worker threads, the limits, the counts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from holdfast.core.access import Access
+from holdfast.core.hop import Hop
+from holdfast.core.scope import NIL, Scope
+from holdfast.domains.identity.errors import NotAuthenticated
+from holdfast.faces.http.authentication import Caller, authenticate
+from holdfast.faces.http.incoming import Incoming
+from holdfast.faces.http.limits import Buckets
+from holdfast.faces.http.metrics import Metrics
+from holdfast.faces.http.options import Options
+from holdfast.faces.http.problems import Overloaded, TooManyRequests
+from holdfast.store import Store, SystemScope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+RETRY_STREAM = 10
+"""Seconds after which to ask again for a stream, when there were too many."""
+
+
+class Serving:
+    """One process's part of a server."""
+
+    def __init__(self, store: Store, options: Options) -> None:
+        self.store = store
+        self.options = options
+        self.metrics = Metrics()
+        self.stopping = asyncio.Event()
+        """Set when no more requests are taken: what runs without end ends."""
+        self._threads = Hop(store.settings.pool)
+        self._waiting = 0
+        self._streams: dict[asyncio.Event, tuple[UUID | None, UUID]] = {}
+        self._uploads = asyncio.Semaphore(options.uploads)
+        self._keys = Buckets("key", options.rate_per_key)
+        self._tenants = Buckets("tenant", options.rate_per_tenant)
+        self._failures = Buckets("address", options.failures_per_address)
+
+    async def hop(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await `call(…)` in a worker thread. Raises `Overloaded` when too many wait for one."""
+        if self._waiting >= self.options.waiting:
+            raise Overloaded
+        self._waiting += 1
+        try:
+            return await self._threads(call, *args, **kwargs)
+        finally:
+            self._waiting -= 1
+
+    @asynccontextmanager
+    async def upload(self) -> AsyncIterator[None]:
+        """Wait for the turn to take in something large."""
+        async with self._uploads:
+            yield
+
+    def admit(self, incoming: Incoming) -> Caller:
+        """Who sends a request, if it may. Raises `NotAuthenticated`, `TooManyRequests`, or as `authenticate` does."""
+        try:
+            caller = authenticate(self.store, incoming)
+        except NotAuthenticated:
+            self._failures.take(incoming.address)
+            raise
+        scope = caller.scope
+        taken = (self._tenants.take(scope.tenant_id), self._keys.take(scope.credential_id or scope.actor_id))
+        scarce = [allowance for allowance in taken if allowance is not None]
+        incoming.allowance = min(scarce, key=lambda allowance: allowance.remaining) if scarce else None
+        return caller
+
+    def stranger(self, incoming: Incoming) -> SystemScope:
+        """The store itself, for those who are about to say who they are. Raises `TooManyRequests`."""
+        self._failures.take(incoming.address)
+        scope = Scope(role="operator", request_id=incoming.id, face="http", address=incoming.address)
+        return SystemScope(self.store.engine, self.store.settings, Access(scope))
+
+    @contextmanager
+    def open_stream(self, scope: Scope) -> Iterator[asyncio.Event]:
+        """Room for an event stream: what is set when there may be news for it. Raises `TooManyRequests`."""
+        who = scope.credential_id or scope.actor_id
+        if len(self._streams) >= self.options.streams:
+            raise Overloaded
+        if sum(1 for other, _ in self._streams.values() if other == who) >= self.options.streams_per_key:
+            raise TooManyRequests("key", RETRY_STREAM)
+        woken = asyncio.Event()
+        self._streams[woken] = (who, scope.tenant_id or NIL)
+        try:
+            yield woken
+        finally:
+            del self._streams[woken]
+
+    def start(self) -> None:
+        """Hear of changes made in this process; needs a running loop."""
+        loop, before = asyncio.get_running_loop(), self.store.engine.trail.written
+
+        def written(tenant_id: UUID) -> None:
+            before(tenant_id)
+            if self._streams:
+                loop.call_soon_threadsafe(self._wake, tenant_id)
+
+        self.store.engine.trail.written = written
+
+    def stop(self) -> None:
+        """No more requests come: what waits for news ends."""
+        self.stopping.set()
+        for woken in self._streams:
+            woken.set()
+
+    def _wake(self, tenant_id: UUID) -> None:
+        for woken, (_, of_tenant) in self._streams.items():
+            if of_tenant == tenant_id:
+                woken.set()
+
+    def note_use(self) -> None:
+        """Bring the gauges up to date."""
+        self.metrics.streams.set(len(self._streams))
+        self.metrics.waiting.set(self._waiting)
+        self.metrics.connections.set(self.store.engine.in_use())
+
+    def close(self) -> None:
+        """Wait for the threads, then close the store."""
+        self._threads.close()
+        self.store.close()

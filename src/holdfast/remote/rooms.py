@@ -1,0 +1,749 @@
+"""The rooms of a store that a server holds: every operation with the signature it has in the library.
+
+Made by tools/generate_remote.py; change the operations, or their routes, and run it again.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+from holdfast.core.pages import Page
+from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.conversations.models import (
+    Attachment,
+    Context,
+    Conversation,
+    Feedback,
+    ImportReport,
+    Message,
+    MessageRole,
+    NewMessage,
+    Status,
+    Summary,
+    Verification,
+    Visible,
+)
+from holdfast.domains.conversations.reads import (
+    ConversationId,
+    ConversationList,
+    FeedbackList,
+    HitList,
+    MessageList,
+    SummaryList,
+)
+from holdfast.domains.identity.models import (
+    ApiKey,
+    Assignment,
+    Member,
+    Preference,
+    Session,
+    SignIn,
+    Tenant,
+    TenantProfile,
+    User,
+    Workspace,
+)
+from holdfast.remote.calling import Caller, place
+
+
+class RemoteIdentity:
+    """`Identity`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def create_tenant(self, slug: str, *, name: str | None = None, settings: dict[str, object] | None = None) -> Tenant:
+        """Make a tenant. `slug`: 1 to 63 of a-z, 0-9 and inner hyphens. `settings` as in `configure_tenant`.
+
+        Raises `TenantExists`, `InvalidInput`.
+        """
+        return self._caller.call(Tenant, "POST", "/tenants", body={"slug": slug, "name": name, "settings": settings})
+
+    def list_tenants(self) -> list[Tenant]:
+        """Every tenant, by slug."""
+        return self._caller.call(list[Tenant], "GET", "/tenants")
+
+    def configure_tenant(self, settings: dict[str, object], *, tenant: str | None = None) -> Tenant:
+        """Replace a tenant's settings. Known: `visible_conversations` (a cap a person, or None) and
+        `visible_warning` (from how many on to warn). Others are kept for the application.
+        """
+        return self._caller.call(Tenant, "PUT", "/settings", body={"settings": settings, "tenant": tenant})
+
+    def publish_profile(
+        self,
+        *,
+        branding: dict[str, object] | None = None,
+        settings: dict[str, object] | None = None,
+        routing: dict[str, object] | None = None,
+        tenant: str | None = None,
+    ) -> TenantProfile:
+        """Show the world how the tenant looks, before anybody logs in (`store.profile(slug)`). Replaces what was shown
+        in the parts given; an empty object takes a part away. Nothing secret belongs here.
+        """
+        return self._caller.call(
+            TenantProfile,
+            "PUT",
+            "/profile",
+            body={"branding": branding, "settings": settings, "routing": routing, "tenant": tenant},
+        )
+
+    def suspend_tenant(self, tenant: str, *, reason: str) -> Tenant:
+        """Refuse everybody of a tenant until it is restored. Its data is kept. Raises `TenantNotFound`."""
+        return self._caller.call(
+            Tenant, "POST", place("/tenants/{tenant}/suspend", tenant=tenant), body={"reason": reason}
+        )
+
+    def restore_tenant(self, tenant: str) -> Tenant:
+        """Let a suspended tenant in again, with the same data. Raises `TenantNotFound`."""
+        return self._caller.call(Tenant, "POST", place("/tenants/{tenant}/restore", tenant=tenant))
+
+    def create_user(
+        self, email: str, *, role: str = "member", tenant: str | None = None, name: str | None = None
+    ) -> Member:
+        """Make a person a member of a tenant, known by e-mail address (in lower case); new to the store or not.
+
+        `role`: owner, admin, member or auditor. `tenant` (its slug) is the caller's own unless the operator names one.
+        Raises `UserExists`, `TenantNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Member, "POST", "/users", body={"email": email, "role": role, "tenant": tenant, "name": name}
+        )
+
+    def set_role(self, email: str, role: str, *, tenant: str | None = None) -> Member:
+        """Give a member another role. Raises `UserNotFound`, `InvalidInput`."""
+        return self._caller.call(Member, "PUT", "/users/role", body={"email": email, "role": role, "tenant": tenant})
+
+    def set_status(self, email: str, status: str, *, tenant: str | None = None) -> Member:
+        """Suspend a member of a tenant ("suspended"), or let them in again ("active"). Their data is kept.
+
+        An owner is suspended by an owner. Raises `UserNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Member, "PUT", "/users/status", body={"email": email, "status": status, "tenant": tenant}
+        )
+
+    def list_members(self, *, tenant: str | None = None) -> list[Member]:
+        """The tenant's members, by e-mail address; not its visitors, of whom nothing is known."""
+        return self._caller.call(list[Member], "GET", "/users", query={"tenant": tenant})
+
+    def set_platform_role(self, email: str, role: str) -> User:
+        """Say what a person may do outside any tenant: user (nothing), admin (tenants), or super_admin (all).
+
+        A person new to the store is added. Raises `InvalidInput`.
+        """
+        return self._caller.call(User, "PUT", "/platform-users/role", body={"email": email, "role": role})
+
+    def list_platform_users(self) -> list[User]:
+        """Everybody with a platform role, by e-mail address."""
+        return self._caller.call(list[User], "GET", "/platform-users")
+
+    def create_workspace(self, name: str, *, tenant: str | None = None) -> Workspace:
+        """Make a workspace; its name is unique in the tenant. Raises `WorkspaceExists`, `InvalidInput`."""
+        return self._caller.call(Workspace, "POST", "/workspaces", body={"name": name, "tenant": tenant})
+
+    def list_workspaces(self, *, tenant: str | None = None, archived: bool = False) -> list[Workspace]:
+        """The workspaces that are open to the caller, by name; `archived`: those that were put away instead."""
+        return self._caller.call(list[Workspace], "GET", "/workspaces", query={"tenant": tenant, "archived": archived})
+
+    def assign(
+        self, workspace: UUID | str, email: str, role: str = "editor", *, tenant: str | None = None
+    ) -> Assignment:
+        """Let a member work in a workspace, as editor or viewer. From then on it is closed to who is not assigned, but
+        for owners and administrators. Raises `WorkspaceNotFound`, `UserNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Assignment,
+            "POST",
+            place("/workspaces/{workspace}/people", workspace=workspace),
+            body={"email": email, "role": role, "tenant": tenant},
+        )
+
+    def unassign(self, workspace: UUID | str, email: str, *, tenant: str | None = None) -> None:
+        """Take a member out of a workspace. With nobody left, it is open to every member again.
+
+        Raises `WorkspaceNotFound`, `UserNotFound`, `NotAssigned`.
+        """
+        self._caller.call(
+            type(None),
+            "DELETE",
+            place("/workspaces/{workspace}/people", workspace=workspace),
+            query={"email": email, "tenant": tenant},
+        )
+
+    def list_assignments(self, workspace: UUID | str, *, tenant: str | None = None) -> list[Assignment]:
+        """Who is assigned to a workspace, by e-mail address. Raises `WorkspaceNotFound`."""
+        return self._caller.call(
+            list[Assignment],
+            "GET",
+            place("/workspaces/{workspace}/people", workspace=workspace),
+            query={"tenant": tenant},
+        )
+
+    def archive_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> Workspace:
+        """Put a workspace away with what is in it; nothing new goes in. Raises `WorkspaceNotFound`."""
+        return self._caller.call(
+            Workspace, "POST", place("/workspaces/{workspace}/archive", workspace=workspace), body={"tenant": tenant}
+        )
+
+    def restore_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> Workspace:
+        """Take an archived workspace into use again, with what went with it. Raises `WorkspaceNotFound`.
+
+        Followers are told the moment at which it was archived, so that what had been put away before stays so.
+        """
+        return self._caller.call(
+            Workspace, "POST", place("/workspaces/{workspace}/restore", workspace=workspace), body={"tenant": tenant}
+        )
+
+    def delete_workspace(self, workspace: UUID | str, *, tenant: str | None = None) -> None:
+        """Delete an archived workspace with what is in it. Its name is free again.
+
+        Raises `WorkspaceNotFound`, `WorkspaceNotArchived`.
+        """
+        self._caller.call(
+            type(None), "DELETE", place("/workspaces/{workspace}", workspace=workspace), query={"tenant": tenant}
+        )
+
+    def set_password(self, email: str, password: str, *, current: str | None = None, tenant: str | None = None) -> None:
+        """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
+
+        Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
+        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        """
+        self._caller.call(
+            type(None),
+            "PUT",
+            "/users/password",
+            body={"email": email, "password": password, "current": current, "tenant": tenant},
+        )
+
+    def log_in(
+        self, *, tenant: str | None, email: str, password: str, address: str | None = None, agent: str | None = None
+    ) -> Session:
+        """Open a session with a password. `tenant`: its slug, or None for who looks after the platform.
+
+        An unknown tenant, an unknown person and a wrong password are answered alike, after the same time. `address` and
+        `agent` are kept with the session. Raises `NotAuthenticated`; with the right password, `TenantSuspended` or
+        `MembershipSuspended`.
+        """
+        return self._caller.call(
+            Session, "POST", "/sessions", body={"tenant": tenant, "email": email, "password": password}
+        )
+
+    def create_visitor(
+        self, *, tenant: str | None = None, address: str | None = None, agent: str | None = None
+    ) -> Session:
+        """Let somebody unknown in, as in a web chat: they keep conversations of their own, and find them again with
+        the session's token for as long as it is used now and then. Raises `TenantSuspended`.
+        """
+        return self._caller.call(Session, "POST", "/visitors", body={"tenant": tenant})
+
+    def list_sessions(self, *, user: str | None = None, tenant: str | None = None) -> list[Session]:
+        """Open sessions, newest first: the caller's own; for those who administer, of `user` (an e-mail address)."""
+        return self._caller.call(list[Session], "GET", "/sessions", query={"user": user, "tenant": tenant})
+
+    def revoke_session(self, session: UUID | str) -> Session:
+        """End a session; its next request is refused. Raises `SessionNotFound`."""
+        return self._caller.call(Session, "DELETE", place("/sessions/{session}", session=session))
+
+    def revoke_sessions(self, *, user: str | None = None, tenant: str | None = None) -> int:
+        """End every session of the caller, or of `user`. How many there were."""
+        return self._caller.call(int, "POST", "/revoked-sessions", body={"user": user, "tenant": tenant})
+
+    def log_out(self) -> None:
+        """End the session that this scope was opened with. Raises `SessionNotFound` when it was opened otherwise."""
+        self._caller.call(type(None), "DELETE", "/sessions")
+
+    def begin_oidc(self, provider: str, *, redirect_uri: str, tenant: str | None = None) -> SignIn:
+        """Where to send the browser. `provider` is one of `Settings.openid`; `tenant` the slug, unless it has one.
+
+        The face keeps `state` with the browser (a cookie) and gives it back to `finish_oidc` only when the browser that
+        comes back has it too. Raises `ProviderNotFound`, `TenantNotFound`, `ProviderUnavailable`.
+        """
+        return self._caller.call(
+            SignIn, "POST", "/openid/begin", body={"provider": provider, "redirect_uri": redirect_uri, "tenant": tenant}
+        )
+
+    def finish_oidc(self, *, state: str, code: str, address: str | None = None, agent: str | None = None) -> Session:
+        """Open the session of whoever came back from the provider with `code`. Each `state` is used once.
+
+        Raises `SignInRefused`, `NotAuthenticated` (no member of the tenant), `TenantSuspended`, `MembershipSuspended`,
+        `ProviderUnavailable`.
+        """
+        return self._caller.call(Session, "POST", "/openid/finish", body={"state": state, "code": code})
+
+    def unlink_openid(self, email: str, *, tenant: str | None = None) -> None:
+        """Forget by what name a provider knows a member: the next login finds them by their address again.
+
+        For when the provider made their account anew. Raises `UserNotFound`, `CredentialRefused`.
+        """
+        self._caller.call(type(None), "DELETE", "/users/openid", query={"email": email, "tenant": tenant})
+
+    def create_api_key(
+        self,
+        *,
+        tenant: str | None = None,
+        user: str | None = None,
+        scopes: Sequence[str] | None = None,
+        name: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """Make a key that acts as a person; `secret` is shown now and never again.
+
+        `user` (an e-mail address) is the caller unless somebody above names another. `scopes`, such as
+        "conversations:read" or "identity:write", narrow what the key may do; None leaves it all the person may.
+        Raises `CredentialRefused` when the key could do more, or longer, than what it is asked with.
+        """
+        return self._caller.call(
+            ApiKey,
+            "POST",
+            "/api-keys",
+            body={"tenant": tenant, "user": user, "scopes": scopes, "name": name, "expires_at": expires_at},
+        )
+
+    def list_api_keys(self, *, user: str | None = None, tenant: str | None = None) -> list[ApiKey]:
+        """Keys, oldest first, revoked ones too: the caller's own; for those who administer, of `user`."""
+        return self._caller.call(list[ApiKey], "GET", "/api-keys", query={"user": user, "tenant": tenant})
+
+    def revoke_api_key(self, key: UUID | str) -> ApiKey:
+        """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
+        return self._caller.call(ApiKey, "DELETE", place("/api-keys/{key}", key=key))
+
+    def preferences(self) -> dict[str, object]:
+        """Every preference that holds here, by name."""
+        return self._caller.call(dict[str, object], "GET", "/preferences")
+
+    def preference(self, name: str) -> object:
+        """What is preferred under a name. Raises `PreferenceNotFound`."""
+        return self._caller.call(object, "GET", place("/preferences/{name}", name=name))
+
+    def set_preference(self, name: str, value: object, *, everywhere: bool = False) -> Preference:
+        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are."""
+        return self._caller.call(
+            Preference, "PUT", place("/preferences/{name}", name=name), body={"value": value, "everywhere": everywhere}
+        )
+
+    def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
+        """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
+        self._caller.call(
+            type(None), "DELETE", place("/preferences/{name}", name=name), query={"everywhere": everywhere}
+        )
+
+    def delete_tenant(self, tenant: str, *, reason: str) -> dict[str, int]:
+        """Delete a tenant with every row it has, its people where no other tenant has them, and its credentials.
+
+        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction. Nothing brings it
+        back. What was done, this included, stays in the trail. How many rows of each table. Raises `TenantNotFound`.
+        """
+        return self._caller.call(
+            dict[str, int], "DELETE", place("/tenants/{tenant}", tenant=tenant), query={"reason": reason}
+        )
+
+
+class RemoteAudit:
+    """`Audit`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self,
+        *,
+        actor: UUID | str | None = None,
+        action: str | None = None,
+        outcome: Outcome | None = None,
+        target: UUID | str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[AuditEvent]:
+        """A page of lines, the newest first. `action` is an operation ("conversations.append"); `since` is included,
+        `until` is not. Reading the trail is itself recorded. Raises `InvalidCursor`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Page[AuditEvent],
+            "GET",
+            "/audit",
+            query={
+                "actor": actor,
+                "action": action,
+                "outcome": outcome,
+                "target": target,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def verify(self, *, checkpoint: Checkpoint | None = None) -> AuditReport:
+        """Check every line and every seal from the beginning. `report.ok`, `report.rows`; `report.first_bad` and
+        `report.why` name the first that is not as it was written.
+
+        A `checkpoint` kept elsewhere also shows that nothing was cut off at the end, or the whole store rolled back.
+        Raises `CheckpointNotValid`.
+        """
+        return self._caller.call(AuditReport, "POST", "/audit/verification", body={"checkpoint": checkpoint})
+
+    def checkpoint(self) -> Checkpoint:
+        """Seal what is written and sign how far the chain has come. Keep it where who can change the store cannot.
+
+        Raises `CheckpointNeedsKey`, `NothingToSign`.
+        """
+        return self._caller.call(Checkpoint, "POST", "/audit/checkpoints")
+
+    def export(self, to: IO[str], *, on_progress: Callable[[int], None] | None = None) -> int:
+        """Write every line, oldest first, as JSON Lines: how many. Recorded before the first is written.
+
+        `on_progress(lines)` is called after each thousand.
+        """
+        return self._caller.download_lines("/audit/exports", to=to, on_progress=on_progress)
+
+    def events(self, *, after: str | None = None, limit: int = 100) -> Page[Event]:
+        """The changes that concern the actor, in the order in which they settled, beyond the cursor `after`.
+
+        `next` is always a cursor: where to go on, now or later; without `after` it is where new ones will follow, and
+        there are no items. Whoever goes on from cursor to cursor misses nothing and sees nothing twice.
+        Raises `InvalidCursor`.
+        """
+        return self._caller.call(Page[Event], "GET", "/audit/events", query={"after": after, "limit": limit})
+
+
+class RemoteConversations:
+    """`Conversations`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(self, conversation: ConversationId) -> Conversation:
+        """One conversation. Raises `ConversationNotFound`."""
+        return self._caller.call(Conversation, "GET", place("/conversations/{conversation}", conversation=conversation))
+
+    def list(
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: Status | None = None,
+        workspace: UUID | str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tag: str | None = None,
+        hidden: bool = False,
+        owner: UUID | str | None = None,
+    ) -> Page[Conversation]:
+        """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
+
+        Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
+        that must be equal, as JSON spells them (1 and 1.0 are two values). One indexed statement, whatever the number
+        of conversations. Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Conversation],
+            "GET",
+            "/conversations",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "status": status,
+                "workspace": workspace,
+                "metadata": metadata,
+                "tag": tag,
+                "hidden": hidden,
+                "owner": owner,
+            },
+        )
+
+    def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        return self._caller.call(
+            MessageList,
+            "GET",
+            place("/conversations/{conversation}/messages", conversation=conversation),
+            query={"last": n},
+        )
+
+    def messages(self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None) -> Page[Message]:
+        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
+        return self._caller.call(
+            Page[Message],
+            "GET",
+            place("/conversations/{conversation}/messages", conversation=conversation),
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def between(
+        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
+    ) -> MessageList:
+        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
+        return self._caller.call(
+            MessageList,
+            "GET",
+            place("/conversations/{conversation}/messages", conversation=conversation),
+            query={"since": since, "until": until, "limit": limit},
+        )
+
+    def message(self, message_id: UUID | str) -> Message:
+        """One message by its id. Raises `MessageNotFound`."""
+        return self._caller.call(Message, "GET", place("/messages/{message_id}", message_id=message_id))
+
+    def counts(self, conversation: ConversationId) -> dict[str, int]:
+        """How many messages each role has written."""
+        return self._caller.call(
+            dict[str, int], "GET", place("/conversations/{conversation}/counts", conversation=conversation)
+        )
+
+    def search(
+        self,
+        query: str,
+        *,
+        conversation: ConversationId | None = None,
+        workspace: UUID | str | None = None,
+        limit: int = 20,
+    ) -> HitList:
+        """Messages that match, best first: in one conversation, or in all of the actor's own.
+
+        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
+        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
+        Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            HitList,
+            "GET",
+            "/search",
+            query={"q": query, "conversation": conversation, "workspace": workspace, "limit": limit},
+        )
+
+    def summaries(self, conversation: ConversationId) -> SummaryList:
+        """Every version of the summary, oldest first."""
+        return self._caller.call(
+            SummaryList, "GET", place("/conversations/{conversation}/summaries", conversation=conversation)
+        )
+
+    def due_summaries(self, *, every: int | None = None, limit: int = 50) -> ConversationList:
+        """The actor's active conversations with `every` messages (by default `Settings.summary_every`) or more
+        beyond their last summary, the most recently active first.
+        """
+        return self._caller.call(ConversationList, "GET", "/due-summaries", query={"every": every, "limit": limit})
+
+    def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Context:
+        """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
+
+        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        """
+        return self._caller.call(
+            Context,
+            "GET",
+            place("/conversations/{conversation}/context", conversation=conversation),
+            query={"max_tokens": max_tokens, "last": last},
+        )
+
+    def visible(self) -> Visible:
+        """How many of the actor's conversations are visible, against the tenant's cap."""
+        return self._caller.call(Visible, "GET", "/visible")
+
+    def verify(self, conversation: ConversationId) -> Verification:
+        """Check the whole hash chain. Says which message is the first at fault, and why."""
+        return self._caller.call(
+            Verification, "GET", place("/conversations/{conversation}/verification", conversation=conversation)
+        )
+
+    def feedback(self, conversation: ConversationId) -> FeedbackList:
+        """The ratings of a conversation's answers, in the order of the answers."""
+        return self._caller.call(
+            FeedbackList, "GET", place("/conversations/{conversation}/feedback", conversation=conversation)
+        )
+
+    def attachment(self, conversation: ConversationId, digest: str) -> bytes:
+        """The bytes of an attachment of this conversation or of the past it shares."""
+        return self._caller.call(
+            bytes,
+            "GET",
+            place("/conversations/{conversation}/attachments/{digest}", conversation=conversation, digest=digest),
+        )
+
+    def create(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tags: Collection[str] = (),
+        workspace: UUID | str | None = None,
+        keep_visible: Collection[ConversationId] = (),
+    ) -> Conversation:
+        """Start a conversation.
+
+        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
+        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
+        """
+        return self._caller.call(
+            Conversation,
+            "POST",
+            "/conversations",
+            body={
+                "title": title,
+                "metadata": metadata,
+                "tags": tags,
+                "workspace": workspace,
+                "keep_visible": keep_visible,
+            },
+        )
+
+    def edit(
+        self,
+        conversation: ConversationId,
+        *,
+        title: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        if_unchanged: Conversation | None = None,
+    ) -> Conversation:
+        """Change what is given: the title, all tags, all metadata.
+
+        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
+        `ConversationNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Conversation,
+            "PATCH",
+            place("/conversations/{conversation}", conversation=conversation),
+            body={"title": title, "tags": tags, "metadata": metadata},
+            if_unchanged=if_unchanged,
+        )
+
+    def append(
+        self,
+        conversation: ConversationId,
+        *,
+        role: MessageRole,
+        content: str = "",
+        parts: Sequence[Mapping[str, object]] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        request_id: str | None = None,
+    ) -> Message:
+        """Add one message to the end. Durable when it returns.
+
+        `request_id` makes it safe to repeat: the same one with the same role, in the same conversation, gives the
+        message stored the first time, with `replayed` set, whatever is given now.
+
+        Costs on PostgreSQL one round trip and one fsync; on SQLite four statements (five with a `request_id`) and
+        one fsync, shared with other threads'.
+
+        Raises `ConversationNotFound`, `ConversationNotActive`, `EmptyMessage`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Message,
+            "POST",
+            place("/conversations/{conversation}/messages", conversation=conversation),
+            body={"role": role, "content": content, "parts": parts, "metadata": metadata, "request_id": request_id},
+        )
+
+    def append_many(self, conversation: ConversationId, messages: Iterable[NewMessage]) -> MessageList:
+        """Add messages in order, all or none, in one transaction. Like `append` for each of them.
+
+        At most `Settings.batch` messages. A message's `created_at` keeps the time of what comes from elsewhere.
+        """
+        return self._caller.call(
+            MessageList,
+            "POST",
+            place("/conversations/{conversation}/messages/batch", conversation=conversation),
+            body={"messages": messages},
+        )
+
+    def import_export(self, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:
+        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, or a zip of one.
+
+        Each conversation is one transaction, so a stop half-way leaves whole ones, and a second import adds only what
+        is missing. Original times are kept; branches become forks. `on_progress(bytes read, bytes in all)` is called
+        after each conversation. Damage inside the file is in the report; raises `ExportError` when nothing can be read.
+        """
+        return self._caller.upload(ImportReport, "/imports", file=path, on_progress=on_progress)
+
+    def summarize(
+        self,
+        conversation: ConversationId,
+        text: str,
+        *,
+        through: int | None = None,
+        first: int = 1,
+        entities: Sequence[object] = (),
+    ) -> Summary:
+        """Store a new version of the summary, covering messages `first` to `through` (by default the newest).
+
+        Raises `SeqOutOfRange`, `ConversationNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Summary,
+            "POST",
+            place("/conversations/{conversation}/summaries", conversation=conversation),
+            body={"text": text, "through": through, "first": first, "entities": entities},
+        )
+
+    def fork(self, conversation: ConversationId, *, at: int, title: str | None = None) -> Conversation:
+        """A new conversation that shares messages 1 to `at` with this one and goes on by itself.
+
+        Nothing is copied; deleting one leaves the other whole. Raises `SeqOutOfRange`, `ConversationNotFound`.
+        """
+        return self._caller.call(
+            Conversation,
+            "POST",
+            place("/conversations/{conversation}/forks", conversation=conversation),
+            body={"at": at, "title": title},
+        )
+
+    def archive(self, conversation: ConversationId) -> Conversation:
+        """Put away: no more messages, still listed and searched."""
+        return self._caller.call(
+            Conversation, "POST", place("/conversations/{conversation}/archive", conversation=conversation)
+        )
+
+    def close(self, conversation: ConversationId) -> Conversation:
+        """End it: no more messages, still listed and searched."""
+        return self._caller.call(
+            Conversation, "POST", place("/conversations/{conversation}/close", conversation=conversation)
+        )
+
+    def delete(self, conversation: ConversationId) -> Conversation:
+        """Hide it from every read and search. `restore` brings it back until retention purges it."""
+        return self._caller.call(
+            Conversation, "DELETE", place("/conversations/{conversation}", conversation=conversation)
+        )
+
+    def restore(self, conversation: ConversationId) -> Conversation:
+        """Make an archived, closed, deleted or hidden conversation active and visible again."""
+        return self._caller.call(
+            Conversation, "POST", place("/conversations/{conversation}/restore", conversation=conversation)
+        )
+
+    def hide(self, conversation: ConversationId) -> Conversation:
+        """Leave it out of lists until it is restored."""
+        return self._caller.call(
+            Conversation, "POST", place("/conversations/{conversation}/hide", conversation=conversation)
+        )
+
+    def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
+        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
+
+        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Feedback,
+            "PUT",
+            place("/messages/{message_id}/feedback", message_id=message_id),
+            body={"rating": rating, "comment": comment},
+        )
+
+    def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
+        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
+
+        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
+        """
+        return self._caller.send_data(
+            Attachment,
+            place("/conversations/{conversation}/attachments", conversation=conversation),
+            query={"name": name},
+            data=data,
+            media_type=media_type,
+        )

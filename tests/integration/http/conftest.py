@@ -1,0 +1,56 @@
+"""A server on each engine, and people who call it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from support.server import RunningServer, serving
+
+import holdfast
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def server(place: Any) -> Iterator[RunningServer]:
+    """A server on a new store, on each engine."""
+    with serving(holdfast.open(place.url, place.key)) as running:
+        yield running
+
+
+@pytest.fixture
+def root(server: RunningServer) -> Any:
+    """The operator, beside the server."""
+    return server.app.serving.store.system()
+
+
+@pytest.fixture
+def key_of(root: Any) -> Callable[..., str]:
+    """An API key of a person of acme."""
+
+    def make(name: str = "amina", tenant: str = "acme", **narrowed: Any) -> str:
+        return root.identity.create_api_key(tenant=tenant, user=f"{name}@{tenant}.test", **narrowed).secret
+
+    return make
+
+
+@pytest.fixture
+def as_person(server: RunningServer, key_of: Callable[..., str]) -> Iterator[Callable[..., httpx.Client]]:
+    """A plain HTTP client of a person of acme."""
+    opened = []
+
+    def make(name: str = "amina", **narrowed: Any) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key_of(name, **narrowed)}"}
+        opened.append(httpx.Client(base_url=f"{server.url}/v1", headers=headers, timeout=30))
+        return opened[-1]
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def amina(as_person: Callable[..., httpx.Client]) -> httpx.Client:
+    """A member, over HTTP."""
+    return as_person()

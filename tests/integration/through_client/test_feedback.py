@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.test_feedback import *  # noqa: F403

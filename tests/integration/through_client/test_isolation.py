@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.test_isolation import *  # noqa: F403

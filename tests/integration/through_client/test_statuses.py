@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.test_statuses import *  # noqa: F403

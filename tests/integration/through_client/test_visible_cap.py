@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.test_visible_cap import *  # noqa: F403
