@@ -13,6 +13,7 @@ check:
     uv run mypy
     uv run lint-imports
     uv run python tools/generate_async.py --check
+    uv run python tools/generate_remote.py --check
     uv run python tools/generate_reference.py --check
 
 # write the async face again

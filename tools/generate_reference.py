@@ -23,6 +23,8 @@ from holdfast.core.policy import POLICY
 from holdfast.core.scope import ROLES
 from holdfast.faces.cli.app import app
 from holdfast.faces.cli.output import EXIT_CODES, IN_PART, INTERRUPTED, NOT_SOUND
+from holdfast.faces.http.app import ROUTES
+from holdfast.faces.http.events import ROUTE as EVENTS
 
 _OTHER_DEFAULTS = {
     "openid": "none",
@@ -143,7 +145,25 @@ def _exit_codes() -> list[str]:
     return lines
 
 
+def http_page() -> str:
+    """Every route."""
+    lines = [
+        "# HTTP",
+        "",
+        "Every operation under `/v1`; `/v1/openapi.json` has parameters, bodies and every answer.",
+        "",
+    ]
+    lines += ["| route | operation | policy |", "| --- | --- | --- |"]
+    for route in (*ROUTES, EVENTS):
+        name = f"{route.room}.{route.name}" if route.calls is None else f"{route.room}: {route.called.__name__}"
+        who = "anybody" if route.anonymous else f"`{route.operation}`"
+        lines.append(f"| `{route.method} /v1{route.path}` | `{name}` | {who} |")
+    lines += ["", "Beside them `GET /healthz`, `/readyz` and `/metrics`; see [how to serve](../how-to/serve.md)."]
+    return "\n".join(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "http.md": http_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "policy.md": policy_page,

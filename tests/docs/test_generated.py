@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("tool", ["generate_async.py", "generate_reference.py"])
+@pytest.mark.parametrize("tool", ["generate_async.py", "generate_remote.py", "generate_reference.py"])
 def test_generated_files_are_current(tool: str) -> None:
     ran = subprocess.run([sys.executable, ROOT / "tools" / tool, "--check"], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr

@@ -14,6 +14,8 @@ import holdfast
 from holdfast.faces.http.limits import Rate
 from holdfast.faces.http.options import Options
 
+POST = b"POST /v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
 
 def is_problem(answer, status, code=None):
     assert answer.status_code == status, answer.text
@@ -132,7 +134,7 @@ def test_who_sends_slowly_is_let_go(place):
     with serving(holdfast.open(place.url, place.key), header_seconds=0.3, body_seconds=0.3, idle_seconds=1) as slow:
         head = raw(slow, b"GET /healthz HTTP/1.1\r\nHost:")
         assert head.startswith(b"HTTP/1.1 408") and b"request_too_slow" in head
-        begun = b"POST /v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        begun = POST + b"Content-Length: 9\r\n\r\n{"
         assert raw(slow, begun).startswith(b"HTTP/1.1 408")
         started = time.monotonic()
         assert raw(slow, b"") == b""
@@ -142,7 +144,7 @@ def test_who_sends_slowly_is_let_go(place):
 
 def test_memory_stays_flat_under_bodies_that_are_too_large(server, amina):
     def flood():
-        head = b"POST /v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
             line.sendall(head)
             try:
