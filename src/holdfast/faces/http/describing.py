@@ -90,9 +90,9 @@ def answers(route: Route) -> dict[int | str, dict[str, Any]]:
 def statuses(route: Route) -> set[int]:
     """The problems that a route can answer with."""
     places = {parameter.place for parameter in route.parameters}
-    found = {*_WHENEVER, 422} if places or route.takes_key else {*_WHENEVER}
-    if not route.anonymous:
-        found |= {401, 403}
+    found = {*_WHENEVER, 401, 403} | ({422} if places or route.takes_key else set())
+    if route.room == "identity" and "oidc" in route.name:
+        found |= {502}
     if places or route.writes:
         found |= {404}
     if route.writes:
