@@ -117,7 +117,7 @@ def _described(route: Route) -> APIRoute:
         PREFIX + route.path,
         describing.endpoint(route),
         methods=[route.method],
-        status_code=route.status,
+        status_code=route.success,
         response_model=describing.answer_model(route),
         responses=describing.answers(route),
         tags=[route.room],

@@ -91,8 +91,6 @@ def statuses(route: Route) -> set[int]:
     """The problems that a route can answer with."""
     places = {parameter.place for parameter in route.parameters}
     found = {*_WHENEVER, 401, 403} | ({422} if places or route.takes_key else set())
-    if route.room == "identity" and "oidc" in route.name:
-        found |= {502}
     if places or route.writes:
         found |= {404}
     if route.writes:

@@ -76,6 +76,11 @@ class Route:
         return self.method != "GET"
 
     @cached_property
+    def success(self) -> int:
+        """The status of success: 204 where there is nothing to say."""
+        return 204 if self.returns in (None, type(None)) else self.status
+
+    @cached_property
     def takes_key(self) -> bool:
         """Whether an idempotency key makes it take effect once. An import needs none: a second one adds nothing."""
         uploads = any(parameter.place == "upload" for parameter in self.parameters)
