@@ -73,6 +73,7 @@ def test_every_operation_has_a_route_and_every_route_a_row_in_the_policy():
         "conversations": "Conversations",
         "identity": "Identity",
         "audit": "Audit",
+        "connections": "Connections",
     }.items():
         module = __import__(f"holdfast.domains.{room}", fromlist=[kind])
         operations = {

@@ -18,7 +18,7 @@ from holdfast.core.errors import HoldfastError
 from holdfast.core.once import forget_old
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
-from holdfast.faces.http import audit, conversations, describing, events, health, identity
+from holdfast.faces.http import audit, connections, conversations, describing, events, health, identity
 from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.calling import Operation
 from holdfast.faces.http.events import Stream
@@ -30,7 +30,7 @@ from holdfast.faces.http.serving import Serving
 from holdfast.faces.http.shell import Shell
 from holdfast.store import Store
 
-ROUTES: tuple[Route, ...] = (*conversations.ROUTES, *identity.ROUTES, *audit.ROUTES)
+ROUTES: tuple[Route, ...] = (*conversations.ROUTES, *identity.ROUTES, *connections.ROUTES, *audit.ROUTES)
 EVERY_OPERATION: tuple[Route, ...] = (
     *(route for route in ROUTES if route.calls is None or route.action is Audit.export),
     *conversations.READ_ELSEWHERE,
@@ -143,11 +143,20 @@ async def _lifespan(app: App) -> AsyncIterator[None]:
 async def _keep_house(serving: Serving) -> None:
     """What must be done now and then, by one process or by each: it does no harm twice."""
     while True:
-        try:
-            await serving.hop(forget_old, serving.store.engine)
-        except HoldfastError as error:
-            log.warning("housekeeping_failed", code=error.code)
+        for job in (_forget_answers, _tell_platforms):
+            try:
+                await serving.hop(job, serving.store)
+            except HoldfastError as error:
+                log.warning("housekeeping_failed", job=job.__name__, code=error.code)
         await asyncio.sleep(serving.options.housekeeping_seconds)
+
+
+def _forget_answers(store: Store) -> None:
+    forget_old(store.engine)
+
+
+def _tell_platforms(store: Store) -> None:
+    store.system().connections.run_revocations()
 
 
 def create_app(store: Store, options: Options | None = None) -> App:

@@ -59,7 +59,7 @@ class Options:
     stall_seconds: float = 20.0
     """How long a client may not read what it is sent."""
     housekeeping_seconds: float = 60.0
-    """How often answers are forgotten that were kept long enough."""
+    """How often answers are forgotten that were kept long enough, and platforms are told of revocations."""
 
     @property
     def tls(self) -> bool:
