@@ -4,13 +4,23 @@ Made by tools/generate_remote.py; change the operations, or their routes, and ru
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 from uuid import UUID
 
 from holdfast.core.pages import Page
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.connections.models import (
+    Connection,
+    ConnectionStatus,
+    ProviderSecret,
+    Revocation,
+    RevocationReport,
+    RevocationStatus,
+    Snapshot,
+)
+from holdfast.domains.connections.reads import SnapshotList
 from holdfast.domains.conversations.models import (
     Attachment,
     Context,
@@ -36,6 +46,7 @@ from holdfast.domains.conversations.reads import (
 from holdfast.domains.identity.models import (
     ApiKey,
     Assignment,
+    DeletedTenant,
     Member,
     Preference,
     Session,
@@ -331,14 +342,16 @@ class RemoteIdentity:
             type(None), "DELETE", place("/preferences/{name}", name=name), query={"everywhere": everywhere}
         )
 
-    def delete_tenant(self, tenant: str, *, reason: str) -> dict[str, int]:
-        """Delete a tenant with every row it has, its people where no other tenant has them, and its credentials.
+    def delete_tenant(self, tenant: str, *, reason: str) -> DeletedTenant:
+        """Delete a tenant with every row it has, its people where no other tenant has them, its credentials and keys.
 
-        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction. Nothing brings it
-        back. What was done, this included, stays in the trail. How many rows of each table. Raises `TenantNotFound`.
+        It is closed first, so that nobody writes meanwhile; then everything goes in one transaction, and last the key
+        ring forgets it, so that copies of the database show no secret of it either. When the ring does not answer,
+        `keys.destroy` with the tenant's id does the rest. What was done, this included, stays in the trail. Raises
+        `TenantNotFound`.
         """
         return self._caller.call(
-            dict[str, int], "DELETE", place("/tenants/{tenant}", tenant=tenant), query={"reason": reason}
+            DeletedTenant, "DELETE", place("/tenants/{tenant}", tenant=tenant), query={"reason": reason}
         )
 
 
@@ -746,4 +759,174 @@ class RemoteConversations:
             query={"name": name},
             data=data,
             media_type=media_type,
+        )
+
+
+class RemoteConnections:
+    """`Connections`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(self, platform: str, *, workspace: UUID | str) -> Connection:
+        """A workspace's connection to a platform or provider, without its secrets: the live one, or the last revoked.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`.
+        """
+        return self._caller.call(
+            Connection,
+            "GET",
+            place("/workspaces/{workspace}/connections/{platform}", platform=platform, workspace=workspace),
+        )
+
+    def list(
+        self,
+        *,
+        workspace: UUID | str | None = None,
+        platform: str | None = None,
+        status: ConnectionStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Connection]:
+        """A page of connections, without their secrets, by workspace and platform. Revoked ones only when asked for.
+
+        Without `workspace`, those of every workspace the actor may see. Raises `WorkspaceNotFound`, `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Connection],
+            "GET",
+            "/connections",
+            query={"workspace": workspace, "platform": platform, "status": status, "limit": limit, "cursor": cursor},
+        )
+
+    def revocations(
+        self,
+        *,
+        workspace: UUID | str | None = None,
+        status: RevocationStatus | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Revocation]:
+        """A page of what platforms were, or are still to be, told to revoke, the newest first."""
+        return self._caller.call(
+            Page[Revocation],
+            "GET",
+            "/revocations",
+            query={"workspace": workspace, "status": status, "limit": limit, "cursor": cursor},
+        )
+
+    def snapshots(self, *, workspace: UUID | str, fresh_within: timedelta | None = None) -> SnapshotList:
+        """The newest snapshot of each platform, each with its age; only those younger than `fresh_within`, if given.
+
+        Raises `WorkspaceNotFound`.
+        """
+        return self._caller.call(
+            SnapshotList,
+            "GET",
+            place("/workspaces/{workspace}/snapshots", workspace=workspace),
+            query={"fresh_within": fresh_within},
+        )
+
+    def snapshot_history(
+        self, platform: str, *, workspace: UUID | str, limit: int = 50, cursor: str | None = None
+    ) -> Page[Snapshot]:
+        """A page of a platform's snapshots, the newest first."""
+        return self._caller.call(
+            Page[Snapshot],
+            "GET",
+            place("/workspaces/{workspace}/connections/{platform}/snapshots", platform=platform, workspace=workspace),
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def token(self, platform: str, *, workspace: UUID | str) -> str:
+        """The access token, good for five minutes or more: renewed first if it must be.
+
+        However many threads and processes ask, the platform is asked once, and all get the new token. While the
+        platform fails, the old token is given out as long as it is good.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
+        authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
+        """
+        return self._caller.call(
+            str,
+            "GET",
+            place("/workspaces/{workspace}/connections/{platform}/token", platform=platform, workspace=workspace),
+        )
+
+    def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
+        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        return self._caller.call(
+            ProviderSecret,
+            "GET",
+            place("/workspaces/{workspace}/connections/{platform}/secret", platform=provider, workspace=workspace),
+        )
+
+    def run_revocations(self, *, limit: int = 100) -> RevocationReport:
+        """Tell platforms to revoke what is due: of the actor's tenant, or, for the operator, of every tenant.
+
+        Safe to run anywhere, any number of times at once. `holdfast serve` runs it every so often.
+        """
+        return self._caller.call(RevocationReport, "POST", "/revocations/run", body={"limit": limit})
+
+    def put(
+        self,
+        platform: str,
+        *,
+        workspace: UUID | str,
+        access_token: str | None = None,
+        refresh_token: str | None = None,
+        expires_at: datetime | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        account: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Connection:
+        """Store what a person authorized, in place of what was there: nothing of the old is kept.
+
+        Platforms (google_analytics, google_ads, meta_ads, linkedin_ads) take an access token, a refresh token or both;
+        `expires_at` None means the access token never expires. AI providers (openai, anthropic, ollama,
+        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine.
+
+        Raises `WorkspaceNotFound`, `InvalidInput`; no message shows a secret.
+        """
+        return self._caller.call(
+            Connection,
+            "PUT",
+            place("/workspaces/{workspace}/connections/{platform}", platform=platform, workspace=workspace),
+            body={
+                "access_token": access_token,
+                "refresh_token": refresh_token,
+                "expires_at": expires_at,
+                "api_key": api_key,
+                "base_url": base_url,
+                "account": account,
+                "metadata": metadata,
+            },
+        )
+
+    def revoke(self, platform: str, *, workspace: UUID | str) -> Connection:
+        """End a connection: from now on it gives out nothing, and a key is forgotten at once.
+
+        Telling the platform is queued for `run_revocations`, which then forgets the tokens. Revoking again tries again
+        what was given up. Raises `ConnectionNotFound`, `WorkspaceNotFound`.
+        """
+        return self._caller.call(
+            Connection,
+            "DELETE",
+            place("/workspaces/{workspace}/connections/{platform}", platform=platform, workspace=workspace),
+        )
+
+    def snapshot(
+        self, platform: str, *, workspace: UUID | str, metrics: Mapping[str, object], taken_at: datetime | None = None
+    ) -> Snapshot:
+        """Keep a platform's metrics (a JSON object) as they were at `taken_at`, by default now.
+
+        The same moment again replaces what was kept for it. Raises `ConnectionNotFound` where the workspace never had
+        a connection to the platform, `WorkspaceNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Snapshot,
+            "POST",
+            place("/workspaces/{workspace}/connections/{platform}/snapshots", platform=platform, workspace=workspace),
+            body={"metrics": metrics, "taken_at": taken_at},
         )
