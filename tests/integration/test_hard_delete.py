@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 from support.backdoor import Backdoor
+from support.once import create_once
 from support.refusals import refused
 
 import holdfast
@@ -49,6 +50,10 @@ def fill(store, tenant, email):
     c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
     c.fork(chat.id, at=1)
     c.search("heliotrope")
+    person.connections.put("google_ads", workspace=workspace.id, access_token="at")
+    person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})
+    person.connections.revoke("google_ads", workspace=workspace.id)
+    create_once(engine_of(store), person.scope)
     return person
 
 
