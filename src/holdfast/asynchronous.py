@@ -369,7 +369,7 @@ class AsyncAudit:
     async def checkpoint(self) -> Checkpoint:
         """Seal what is written and sign how far the chain has come. Keep it where who can change the store cannot.
 
-        Raises `CheckpointNeedsKey`, `NothingToSign`.
+        Raises `CheckpointNeedsKey`, `NothingToSign`, `TrailNotSound`.
         """
         return await self._hop(self._room.checkpoint)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select
 from holdfast.core.access import Access
 from holdfast.core.crypto.derived import DerivedRing
 from holdfast.core.crypto.keys import Keys
+from holdfast.core.crypto.queries import any_key
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.crypto.rings import find_ring
 from holdfast.core.database import Query, Transaction
@@ -31,14 +32,14 @@ from holdfast.core.inputs import check_text
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.audit import Audit
-from holdfast.domains.audit.sealing import Sealer
+from holdfast.domains.audit.sealing import Sealer, anchor
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
-from holdfast.domains.identity.queries import member_standing, tenant_by_slug, user_by_email
+from holdfast.domains.identity.queries import every_tenant, member_standing, tenant_by_slug, user_by_email
 from holdfast.domains.identity.tenants import profile_of
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
@@ -141,7 +142,7 @@ class Store:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        self._sealer = Sealer(engine, settings)
+        self._sealer = Sealer(engine, settings, partial(_trails, engine))
 
     @property
     def url(self) -> str:
@@ -327,8 +328,16 @@ def rekey(
 
 def _start(engine: Engine) -> None:
     """Have the store's own key at hand, with which the trail is keyed. Raises the named error of a wrong ring."""
+    had_keys = engine.read(OPERATOR, "all", lambda tx: tx.first(any_key)) is not None
     engine.vault.start(engine)
     engine.trail.key = engine.vault.audit_key()
+    if engine.trail.key is not None and not had_keys:
+        anchor(engine, _trails(engine))
+
+
+def _trails(engine: Engine) -> list[UUID]:
+    """Whose trails there are: every tenant's, and the store's own."""
+    return [NIL, *(tenant.id for tenant in engine.read(OPERATOR, "all", lambda tx: tx.all(every_tenant)))]
 
 
 def check_schema(engine: Engine) -> None:

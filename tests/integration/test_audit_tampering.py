@@ -1,6 +1,7 @@
 """Whoever changes the trail behind Holdfast's back is found, and the line is named."""
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -239,3 +240,80 @@ def test_a_file_that_was_rolled_back_shows_against_a_checkpoint(tmp_path, sqlite
         store.engine.trail.key = store.engine.trail.key or KEY
         report = store.tenant("acme").user("ada@acme.test").audit.verify(checkpoint=known)
     assert report.why.startswith("cut off")
+
+
+def test_a_whole_trail_forged_without_the_key_is_found(trail):
+    """Every line, code and seal made anew, as one may who has the database and not the key."""
+    if not trail.keyed:
+        return
+    key, trail.store.engine.trail.key = trail.store.engine.trail.key, None
+    clear(trail.store.engine)
+    amina = trail.store.tenant("acme").user("amina@acme.test")
+    amina.conversations.create()
+    seal_all(trail.store.engine, [trail.tenant_id])
+    trail.store.engine.trail.key = key
+    report = faults(trail)
+    assert (report.first_bad, report.keyed) == (1, True)
+    assert "not made with this store's key" in report.why
+    with pytest.raises(HoldfastError) as caught:
+        trail.audit.checkpoint()  # nothing true is put on top of it
+    assert caught.value.code == "trail_not_sound"
+
+
+def test_lines_added_without_the_key_are_found(trail):
+    if not trail.keyed:
+        return
+    key, trail.store.engine.trail.key = trail.store.engine.trail.key, None
+    chat = trail.store.tenant("acme").user("amina@acme.test").conversations.create()
+    trail.store.engine.trail.key = key
+    report = faults(trail)
+    (line,) = trail.audit.list(target=chat.id).items
+    assert report.first_bad == line.id
+
+
+def test_a_line_written_twice_is_found(trail):
+    columns = [column.name for column in audit_events.c]
+    for at, more in ((22, 100), (3, 200)):
+        chosen = ", ".join(f"position + {more}" if c == "position" else c for c in columns)
+        trail.door.run(
+            f"INSERT INTO audit_events ({', '.join(columns)}) SELECT {chosen} FROM audit_events WHERE id = ?",
+            spelled(trail, trail.ids[at]),
+        )
+        report = faults(trail)
+        assert any(fault.event_id == trail.ids[at] and "twice" in fault.why for fault in report.faults)
+
+
+def test_what_was_written_before_there_was_a_key_ring_is_vouched_for_when_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOLDFAST_KEYRING")
+    url = f"sqlite:///{tmp_path}/plain.db"
+    with holdfast.create(url) as store:
+        store.system().identity.create_tenant("acme")
+        store.system().identity.create_user("ada@acme.test", tenant="acme", role="admin")
+        assert store.tenant("acme").user("ada@acme.test").audit.verify().keyed is False
+    ring = "one:" + "ab" * 32
+    for _ in range(2):
+        with holdfast.open(url, keys=ring) as store:
+            ada = store.tenant("acme").user("ada@acme.test")
+            ada.conversations.create()
+            report = ada.audit.verify()
+            assert (report.ok, report.keyed) == (True, True), report
+    with holdfast.open(url, keys=ring) as store:
+        door = Backdoor(store.engine)
+        door.without_triggers("UPDATE audit_seals SET sealed_at = sealed_at - 1 WHERE number = 1", table="audit_seals")
+        assert store.tenant("acme").user("ada@acme.test").audit.verify().first_bad == 1
+
+
+def test_lines_that_a_process_left_unsealed_are_sealed_by_the_next(sync_store, place):
+    ada = sync_store.tenant("acme").user("ada@acme.test")
+    sync_store._sealer._ending.set()  # as one that was killed
+    ada.conversations.create()
+    assert ada.audit.verify().oldest_unsealed is not None
+    with holdfast.open(place.url, place.key, settings=holdfast.Settings(seal_seconds=0.05)) as store:
+        store.tenant("globex").user("ada@acme.test").conversations.create()  # the thread begins with another tenant's
+        for _ in range(100):
+            waiting = ada.audit.verify().oldest_unsealed
+            if waiting is None or waiting > store.tenant("acme").user("ada@acme.test").audit.list().items[-1].at:
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("they are still unsealed")

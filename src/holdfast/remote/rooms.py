@@ -404,7 +404,7 @@ class RemoteAudit:
     def checkpoint(self) -> Checkpoint:
         """Seal what is written and sign how far the chain has come. Keep it where who can change the store cannot.
 
-        Raises `CheckpointNeedsKey`, `NothingToSign`.
+        Raises `CheckpointNeedsKey`, `NothingToSign`, `TrailNotSound`.
         """
         return self._caller.call(Checkpoint, "POST", "/audit/checkpoints")
 

@@ -164,6 +164,28 @@ def _nobody_beside(element: alongside, compiler: Any, **options: Any) -> str:
     return f"{key} IS NULL"
 
 
+class newest_settled(FunctionElement[int]):  # noqa: N801
+    """The last place of a tenant that is settled, whoever may see what stands there."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, position: Column[int], tenant: ColumnElement[Any]) -> None:
+        last = select(func.max(position)).where(position.table.c.tenant_id == tenant)
+        super().__init__(func.coalesce(last.scalar_subquery(), literal_column("0")))
+
+
+@compiles(newest_settled)
+def _before_those_under_way(_element: newest_settled, _compiler: Any, **_options: Any) -> str:
+    return "settled_position() - 1"
+
+
+@compiles(newest_settled, "sqlite")
+def _last_number(element: newest_settled, compiler: Any, **options: Any) -> str:
+    (number,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return str(number)
+
+
 def in_this_order(*sources: FromClause) -> FromClause:
     """A cross join. SQLite runs its loops in the order written; PostgreSQL chooses its own, and knows how many hits."""
     joined, *rest = sources

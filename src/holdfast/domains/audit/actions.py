@@ -94,7 +94,7 @@ class Audit(Actions):
     def checkpoint(self) -> Checkpoint:
         """Seal what is written and sign how far the chain has come. Keep it where who can change the store cannot.
 
-        Raises `CheckpointNeedsKey`, `NothingToSign`.
+        Raises `CheckpointNeedsKey`, `NothingToSign`, `TrailNotSound`.
         """
         self._seal()
         return self._sign()
@@ -111,9 +111,10 @@ class Audit(Actions):
             raise CheckpointNeedsKey
 
         def work(tx: Transaction) -> Checkpoint:
-            seal = tx.first(queries.last_seal)
-            if seal is None:
+            last = tx.first(queries.last_seal)
+            if last is None:
                 raise NothingToSign
+            seal = sealing.checked(key, self.scope.tenant_id or NIL, last)
             tx.record("trail", seal=seal.number)
             return checkpoints.sign(key, self.scope.tenant_id, seal, now())
 
@@ -165,8 +166,9 @@ class Audit(Actions):
 
         def work(tx: Transaction) -> Page[Event]:
             params = {"after_position": position, "after_id": last_id, "limit": limit}
+            end = _end(tx, question)
             found = tx.all(queries.settled_changes, params)
-            return Page(items=tuple(found), next=_cursor(question, found[-1]) if found else after)
+            return Page(items=tuple(found), next=_cursor(question, found[-1]) if len(found) == limit else end)
 
         return work
 
@@ -177,8 +179,9 @@ def cursor_behind(scope: Scope, event: Event) -> str:
 
 
 def _end(tx: Transaction, question: tuple[object, ...]) -> str:
-    position, last_id = tx.first(queries.newest_settled) or (0, NIL)
-    return encode_cursor(question, [position, last_id.hex])
+    """The cursor behind all that is settled on this snapshot, so that nobody looks through others' lines twice."""
+    ((position,),) = tx.all(queries.end_of_settled)
+    return encode_cursor(question, [position, _LAST_ID.hex])
 
 
 def _cursor(question: tuple[object, ...], line: AuditEvent | Event) -> str:

@@ -23,6 +23,19 @@ class CheckpointNeedsKey(Conflict):
         )
 
 
+class TrailNotSound(Conflict):
+    """The last seal was not made with this store's key: somebody changed the trail. Nothing is put on top of it."""
+
+    code = "trail_not_sound"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"seal {number} of the trail was not made with this store's key; run `holdfast audit verify` "
+            "and find out who writes to the database"
+        )
+        self.number = number
+
+
 class CheckpointNotValid(InvalidInput):
     """What was given as a checkpoint was not signed by this store, or not for this tenant."""
 

@@ -95,14 +95,16 @@ class AuditReport:
     """What `verify` found. `rows` lines were checked, `sealed` of them held by `seals` seals; `faults` holds the first
     hundred faults in the order of the chain, and `first_bad` and `why` are the first one's.
 
-    `keyed` says whether the codes are keyed: without a key ring, whoever can write to the database can also make new
-    codes, and only a checkpoint kept elsewhere shows it.
+    `oldest_unsealed` is when the first line was written that no seal holds yet: a second ago, or something keeps it
+    from being sealed. `keyed` says whether the codes are keyed: without a key ring, whoever can write to the database can
+    also make new codes, and only a checkpoint kept elsewhere shows it.
     """
 
     rows: int
     sealed: int
     seals: int
     keyed: bool
+    oldest_unsealed: datetime | None = None
     faults: tuple[Fault, ...] = ()
 
     @property

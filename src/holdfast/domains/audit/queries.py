@@ -7,7 +7,7 @@ from sqlalchemy import Integer, bindparam, insert, or_, select, tuple_
 from sqlalchemy.types import BigInteger
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
-from holdfast.core.database.constructs import one_at_a_time, settled_position
+from holdfast.core.database.constructs import newest_settled, one_at_a_time, settled_position
 from holdfast.core.database.types import Id, Time
 from holdfast.core.trail import audit_events
 from holdfast.domains.audit.models import AuditEvent, Event, Seal
@@ -20,6 +20,7 @@ _PLACE = tuple_(_e.position, _e.id)
 _AFTER = tuple_(bindparam("after_position", type_=BigInteger), bindparam("after_id", type_=Id))
 _THROUGH = tuple_(bindparam("through_position", type_=BigInteger), bindparam("through_id", type_=Id))
 
+_SEAL: list[Any] = [_s[name] for name in Seal.__dataclass_fields__]
 _EVENT = [column for column in _e if column.name != "tenant_id"]
 _ANNOUNCED = [_e[name] for name in Event.__dataclass_fields__]
 
@@ -72,12 +73,7 @@ settled_changes = Query(
     Event,
 )
 
-newest_settled = Query(
-    select(_e.position, _e.id)
-    .where(_e.tenant_id == TENANT, _e.position < settled_position())
-    .order_by(_e.position.desc(), _e.id.desc())
-    .limit(1)
-)
+end_of_settled = Query(select(newest_settled(_e.position, TENANT)))
 
 # -- sealing, as the operator ------------------------------------------------------------------------------------------
 
@@ -85,10 +81,7 @@ wait_for_turn = Query(select(one_at_a_time("turn")), operator=True)
 """One at a time seals a tenant's lines; tenants do not wait for each other."""
 
 last_seal_of = Query(
-    select(_s.number, _s.through_position, _s.through_id, _s.events, _s.hash)
-    .where(_s.tenant_id == _IN)
-    .order_by(_s.number.desc())
-    .limit(1),
+    select(*_SEAL, _s.entries, _s.previous).where(_s.tenant_id == _IN).order_by(_s.number.desc()).limit(1),
     operator=True,
 )
 
@@ -100,13 +93,16 @@ unsealed = Query(
     operator=True,
 )
 
+any_beyond = Query(select(_e.id).where(_e.tenant_id == _IN, _PLACE > _AFTER).limit(1), operator=True)
+"""Whether lines wait for a seal, settled or not."""
+
 insert_seal = Query(insert(audit_seals), operator=True)
 
 # -- verifying -------------------------------------------------------------------------------------------------------
 
-_SEAL: list[Any] = [_s[name] for name in Seal.__dataclass_fields__]
-
-last_seal = Query(select(*_SEAL).where(_s.tenant_id == TENANT).order_by(_s.number.desc()).limit(1), Seal)
+last_seal = Query(
+    select(*_SEAL, _s.entries, _s.previous).where(_s.tenant_id == TENANT).order_by(_s.number.desc()).limit(1)
+)
 
 seals_after = Query(
     select(*_SEAL, _s.entries, _s.previous)

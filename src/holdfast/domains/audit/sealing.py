@@ -9,26 +9,29 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from holdfast.core.clock import now, to_microseconds
 from holdfast.core.database import Transaction
 from holdfast.core.database.engine import Engine
+from holdfast.core.database.internal import internal_error
 from holdfast.core.errors import HoldfastError
 from holdfast.core.scope import NIL, OPERATOR
 from holdfast.core.settings import Settings
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import queries
+from holdfast.domains.audit.errors import TrailNotSound
+from holdfast.domains.audit.models import Seal
 
 BATCH = 10_000
 """The most lines under one seal: half a megabyte of entries."""
 
 GENESIS = "00" * 32
 ENTRY = 48
-_BEGINNING = (0, 0, NIL, 0, GENESIS)
 
 
 def seal_hash(
@@ -45,27 +48,46 @@ def entry(event_id: UUID, mac: str) -> bytes:
     return event_id.bytes + bytes.fromhex(mac)
 
 
+def checked(key: bytes | None, tenant_id: UUID, row: Sequence[Any]) -> Seal:
+    """The seal of a row, if it was made with this store's key. Raises `TrailNotSound`."""
+    *fields, entries, previous = row
+    last = Seal(**dict(zip(Seal.__dataclass_fields__, fields, strict=True)))
+    if seal_hash(key, tenant_id, last.number, last.events, entries, previous, last.sealed_at) != last.hash:
+        raise TrailNotSound(last.number)
+    return last
+
+
 def seal(tx: Transaction, key: bytes | None, tenant_id: UUID) -> int:
-    """Put up to `BATCH` of a tenant's lines under a seal: how many there were. Three statements, and one that waits."""
+    """Put up to `BATCH` of a tenant's lines under a seal: how many there were. Three statements, and one that waits.
+
+    Raises `TrailNotSound` rather than continue a chain that somebody else has written.
+    """
     tx.all(queries.wait_for_turn, {"turn": f"seal {tenant_id}"})
-    asked = {"in_tenant": tenant_id}
-    number, position, last_id, events, previous = tx.first(queries.last_seal_of, asked) or _BEGINNING
-    new = tx.all(queries.unsealed, {**asked, "after_position": position, "after_id": last_id, "limit": BATCH})
-    if not new:
-        return 0
-    row = {
-        "tenant_id": tenant_id,
-        "number": number + 1,
-        "through_position": new[-1][0],
-        "through_id": new[-1][1],
-        "events": events + len(new),
-        "entries": b"".join([entry(event_id, mac) for _, event_id, mac in new]),
-        "previous": previous,
-        "sealed_at": now(),
-    }
-    row["hash"] = seal_hash(key, tenant_id, row["number"], row["events"], row["entries"], previous, row["sealed_at"])
-    tx.run(queries.insert_seal, row)
+    row = tx.first(queries.last_seal_of, {"in_tenant": tenant_id})
+    last = None if row is None else checked(key, tenant_id, row)
+    new = tx.all(queries.unsealed, {**_behind(tenant_id, last), "limit": BATCH})
+    if new:
+        _insert(tx, key, tenant_id, last, new)
     return len(new)
+
+
+def _behind(tenant_id: UUID, last: Seal | None) -> dict[str, Any]:
+    position, last_id = (0, NIL) if last is None else (last.through_position, last.through_id)
+    return {"in_tenant": tenant_id, "after_position": position, "after_id": last_id}
+
+
+def _insert(
+    tx: Transaction, key: bytes | None, tenant_id: UUID, last: Seal | None, lines: Sequence[tuple[int, UUID, str]]
+) -> None:
+    """The next link of the chain, over `lines` (place, id, code)."""
+    entries = b"".join([entry(event_id, mac) for _, event_id, mac in lines])
+    number, events, previous = (0, 0, GENESIS) if last is None else (last.number, last.events, last.hash)
+    through = lines[-1][:2] if lines else (0, NIL) if last is None else (last.through_position, last.through_id)
+    number, events, moment = number + 1, events + len(lines), now()
+    row = {"number": number, "events": events, "entries": entries, "previous": previous, "sealed_at": moment}
+    row |= {"tenant_id": tenant_id, "through_position": through[0], "through_id": through[1]}
+    row["hash"] = seal_hash(key, tenant_id, number, events, entries, previous, moment)
+    tx.run(queries.insert_seal, row)
 
 
 def seal_all(engine: Engine, tenants: Iterable[UUID]) -> int:
@@ -80,15 +102,41 @@ def seal_all(engine: Engine, tenants: Iterable[UUID]) -> int:
     return total
 
 
+def waits(tx: Transaction, tenant_id: UUID) -> bool:
+    """Whether a tenant has lines without a seal: not settled yet, or left by a process that died."""
+    row = tx.first(queries.last_seal_of, {"in_tenant": tenant_id})
+    last = None if row is None else Seal(**dict(zip(Seal.__dataclass_fields__, row[:-2], strict=True)))
+    return tx.first(queries.any_beyond, _behind(tenant_id, last)) is not None
+
+
+def anchor(engine: Engine, tenants: Iterable[UUID]) -> None:
+    """When a store gets its first key ring: vouch for the lines that were written without one.
+
+    They are sealed as they are, and a seal made with the key, over none, is put on top. Without such a seal above them
+    `verify` takes no line and no seal that was not made with the key.
+    """
+
+    def work(tx: Transaction, tenant_id: UUID) -> None:
+        while seal(tx, None, tenant_id) == BATCH:
+            pass
+        row = tx.first(queries.last_seal_of, {"in_tenant": tenant_id})
+        if row is not None:
+            _insert(tx, engine.trail.key, tenant_id, checked(None, tenant_id, row), ())
+
+    for tenant_id in tenants:
+        engine.write(OPERATOR, "all", partial(work, tenant_id=tenant_id))
+
+
 class Sealer:
     """Seals, `Settings.seal_seconds` after a line was written, what a store has written; a thread, once there is any.
 
-    What a crash leaves unsealed is sealed with the tenant's next lines. A failure is logged and the lines wait: they
-    are in the database already, each with its code.
+    It begins with what others left unsealed, and a tenant whose lines are not settled yet waits for the next round. A
+    failure is logged and the lines wait: they are in the database already, each with its code.
     """
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, every_tenant: Callable[[], Iterable[UUID]]) -> None:
         self._engine = engine
+        self._every_tenant = every_tenant
         self._seconds = settings.seal_seconds
         self._begin()
         engine.trail.written = self.written
@@ -115,18 +163,36 @@ class Sealer:
                 self._thread.start()
 
     def _run(self) -> None:
+        self._guarded(self._find_left_behind)
         while not self._ending.wait(self._seconds):
             self._seal_waiting()
 
+    def _find_left_behind(self) -> None:
+        for tenant_id in self._every_tenant():
+            if self._engine.read(OPERATOR, "all", partial(waits, tenant_id=tenant_id)):
+                self._waiting.add(tenant_id)
+
     def _seal_waiting(self) -> None:
-        tenants = [self._waiting.pop() for _ in range(len(self._waiting))]
-        for number, tenant_id in enumerate(tenants):
-            try:
-                seal_all(self._engine, [tenant_id])
-            except HoldfastError as error:
-                log.info("audit.seal_postponed", tenants=len(tenants) - number, code=error.code)
-                self._waiting.update(tenants[number:])
-                return
+        for tenant_id in [self._waiting.pop() for _ in range(len(self._waiting))]:
+            if not self._guarded(partial(self._seal, tenant_id)):
+                self._waiting.add(tenant_id)
+
+    def _seal(self, tenant_id: UUID) -> None:
+        seal_all(self._engine, [tenant_id])
+        if self._engine.read(OPERATOR, "all", partial(waits, tenant_id=tenant_id)):
+            self._waiting.add(tenant_id)
+
+    def _guarded(self, step: Callable[[], None]) -> bool:
+        """Whether `step` ended well: whatever happens to one round, the next one comes."""
+        try:
+            step()
+        except HoldfastError as error:
+            log.warning("audit.seal_postponed", code=error.code)
+            return False
+        except Exception as error:  # noqa: BLE001  # the thread must live on
+            internal_error("audit", type(error).__name__, "sealing")
+            return False
+        return True
 
     def close(self) -> None:
         """End the thread and seal what is left."""

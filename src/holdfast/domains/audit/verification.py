@@ -6,9 +6,11 @@ checkpoint kept elsewhere, a chain that was cut off or exchanged. Constant memor
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from holdfast.core import trail
+from holdfast.core.clock import EPOCH
 from holdfast.core.database import Transaction
 from holdfast.core.scope import NIL
 from holdfast.domains.audit import queries
@@ -16,6 +18,9 @@ from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, F
 from holdfast.domains.audit.sealing import BATCH, ENTRY, GENESIS, seal_hash
 
 MOST_FAULTS = 100
+LATE = timedelta(hours=1)
+"""A line is in the database so soon after it was made, however long its transaction took."""
+
 _END = 2**63 - 1
 _LAST_ID = UUID(int=2**128 - 1)
 _SEALS_AT_ONCE = 8
@@ -34,7 +39,12 @@ class _Chain:
         self.place: Place = (0, NIL)
         self.rows = self.events = self.seals = 0
         self.previous = GENESIS
-        self.keyed_lines = False
+        self.sealed_at = EPOCH
+        self.oldest_unsealed: datetime | None = None
+        self.unvouched: list[int] = []
+        """Seals made without the key, that none made with it stands above."""
+        self.anchored = self.plain_allowed = key is None
+        self.latest: dict[UUID, datetime] = {}
         self.faults: list[Fault] = []
         self.missing: dict[UUID, int] = {}
         self.extra: dict[UUID, int] = {}
@@ -53,17 +63,26 @@ class _Chain:
                 self.rows += 1
                 self.place = (line.position, line.id)
                 self._check_code(line)
+                self._check_once(line)
                 yield line
             if len(found) < BATCH:
                 return
 
     def _check_code(self, line: AuditEvent) -> None:
-        """A code made before there was a key ring is a plain digest; once keyed, every later one must be."""
-        keyed = self.key is not None and line.mac == trail.code(self.key, _said(self.tenant_id, line))
-        if keyed:
-            self.keyed_lines = True
-        elif self.keyed_lines or line.mac != trail.code(None, _said(self.tenant_id, line)):
+        """Lines under a seal that was made before there was a key ring have plain digests; all others must be keyed."""
+        key = None if self.plain_allowed else self.key
+        if line.mac != trail.code(key, _said(self.tenant_id, line)):
             self.fault("changed: the line does not say what its code was made over", event_id=line.id)
+
+    def _check_once(self, line: AuditEvent) -> None:
+        """A copy of a true line in another place. Lines are sealed soon, so those of some hours are remembered."""
+        if line.id in self.latest:
+            self.fault("inserted: the line stands in the trail twice", event_id=line.id)
+        elif line.at < self.sealed_at - LATE:
+            self.fault("inserted: the line is older than the seal before it", event_id=line.id)
+        self.latest[line.id] = line.at
+        while len(self.latest) > 1 and line.at - next(iter(self.latest.values())) > 2 * LATE:
+            self.latest.pop(next(iter(self.latest)))
 
 
 def verify(tx: Transaction, key: bytes | None, checkpoint: Checkpoint | None) -> AuditReport:
@@ -77,19 +96,28 @@ def verify(tx: Transaction, key: bytes | None, checkpoint: Checkpoint | None) ->
             seal = Seal(**dict(zip(Seal.__dataclass_fields__, fields, strict=True)))
             _check_seal(chain, seal, entries, previous, expected=number + 1)
             _check_lines(chain, seal, entries)
+            chain.sealed_at = seal.sealed_at
             number = seal.number
             if checkpoint is not None and seal.number == checkpoint.number:
                 known = seal.hash == checkpoint.hash
         if len(found) < _SEALS_AT_ONCE:
             break
     sealed = chain.rows
-    for _line in chain.lines_through((_END, _LAST_ID)):
-        pass
+    chain.plain_allowed = key is None
+    for line in chain.lines_through((_END, _LAST_ID)):
+        chain.oldest_unsealed = min(line.at, chain.oldest_unsealed or line.at)
     _name_moved(chain)
+    for plain in chain.unvouched:
+        chain.fault("changed: the seal was not made with this store's key", seal=plain)
     if checkpoint is not None and not known:
         chain.fault(_cut_off(checkpoint, number), seal=checkpoint.number)
     return AuditReport(
-        rows=chain.rows, sealed=sealed, seals=chain.seals, keyed=key is not None, faults=tuple(chain.faults)
+        rows=chain.rows,
+        sealed=sealed,
+        seals=chain.seals,
+        keyed=key is not None,
+        oldest_unsealed=chain.oldest_unsealed,
+        faults=tuple(chain.faults),
     )
 
 
@@ -100,10 +128,15 @@ def _check_seal(chain: _Chain, seal: Seal, entries: bytes, previous: str, *, exp
         chain.fault(f"missing: seal {expected} is gone", seal=expected)
     elif previous != chain.previous:
         chain.fault("changed: the seal does not continue the one before it", seal=seal.number)
-    if seal.hash not in {
-        seal_hash(key, chain.tenant_id, seal.number, seal.events, entries, previous, seal.sealed_at)
-        for key in ((chain.key,) if chain.keyed_lines else (chain.key, None))
-    }:
+    said = (chain.tenant_id, seal.number, seal.events, entries, previous, seal.sealed_at)
+    chain.plain_allowed = chain.key is None
+    if seal.hash == seal_hash(chain.key, *said):
+        chain.unvouched.clear()  # its hash is over theirs
+        chain.anchored = True
+    elif not chain.anchored and seal.hash == seal_hash(None, *said):
+        chain.unvouched.append(seal.number)
+        chain.plain_allowed = True
+    else:
         chain.fault("changed: the seal is not what its hash was made over", seal=seal.number)
     chain.previous = seal.hash
 
