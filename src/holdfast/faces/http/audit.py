@@ -16,9 +16,13 @@ JSON_LINES = "application/jsonl"
 def export(audit: Audit) -> Download:
     """Every line, oldest first, as JSON Lines."""
     file = cast("IO[bytes]", tempfile.TemporaryFile(prefix="holdfast-export-"))  # noqa: SIM115  # closed when it was sent
-    text = TextIOWrapper(file, "utf-8", write_through=True)
-    audit.export(text)
-    text.detach()
+    try:
+        text = TextIOWrapper(file, "utf-8", write_through=True)
+        audit.export(text)
+        text.detach()
+    except BaseException:
+        file.close()  # nobody is sent what was refused
+        raise
     return Download(file=file, media_type=JSON_LINES, name="audit.jsonl")
 
 

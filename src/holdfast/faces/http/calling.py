@@ -12,6 +12,7 @@ from typing import IO, Any, get_origin
 
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.once import AlreadyDone
+from holdfast.core.policy import allow
 from holdfast.core.scope import Once
 from holdfast.faces.http import bodies
 from holdfast.faces.http.answers import JSON, Answer, Download, etag_of, in_json, matches
@@ -101,7 +102,7 @@ class Operation:
         if self.route.takes_key and KEY_HEADER in incoming.headers:
             room = to_take_effect_once(room, self._once(incoming, scope, body))
         condition = incoming.header(b"if-match")
-        if self._if_match is not None and condition is not None:
+        if self._if_match is not None and condition is not None and self._may_change(room):
             arguments[self._if_match.name] = self._as_read(room, condition, arguments)
         try:
             result = self._call(room, arguments)
@@ -134,6 +135,14 @@ class Operation:
     def _to_keep(self, result: Any) -> dict[str, object]:
         answer = self._render(result, keep=True)
         return {"status": answer.status, "headers": answer.headers, "body": answer.body.decode()}
+
+    def _may_change(self, room: Any) -> bool:
+        """Whether the policy lets the caller. Who may not is refused by the action, which records it."""
+        try:
+            allow(room.scope, self.route.operation, writes=self.route.writes)
+        except PermissionDenied:
+            return False
+        return True
 
     def _as_read(self, room: Any, condition: str, arguments: Arguments) -> Any:
         """What the client read, if it is still so; the action makes sure of it in its own transaction."""

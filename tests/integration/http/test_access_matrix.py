@@ -1,0 +1,445 @@
+"""Every route, asked by everybody: what comes back follows from the policy table, and no mark comes to a stranger.
+
+The cells are generated from the routes and from `POLICY`. A new route needs a line in `EXAMPLES`; whatever does not
+follow from the policy needs a line, with its reason, in `EXCEPTIONS`.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+
+import pytest
+from support.access import CALLERS, MARKS, MINE, OTHER, OURS, OWNER, Caller, Things, World
+
+import holdfast
+from holdfast.core.policy import POLICY
+from holdfast.faces.http import events
+from holdfast.faces.http.app import PREFIX, ROUTES
+from holdfast.faces.http.routes import Route
+
+KEY = "0123456789abcdef" * 4
+BY_NAME: dict[str, Route] = {f"{route.method} {route.path}": route for route in (*ROUTES, events.ROUTE)}
+PAGES = {f"{PREFIX}/openapi.json", "/healthz", "/readyz", "/metrics"}
+"""What is not part of the interface: it tells nothing of anybody."""
+NOT_OVER_HTTP = {
+    "conversations.index": "kept in passing by search and append",
+    "identity.make_owner": "asked by create_user, set_role and set_status, of the role given",
+    **{name: "an operator's, at the command line" for name in POLICY if name.startswith("keys.")},
+    **{name: "has no routes yet" for name in POLICY if name.startswith("connections.")},
+}
+"""Rows of the policy table behind no route."""
+
+PLACES = {
+    "conversation": "chat",
+    "message_id": "answer",
+    "digest": "digest",
+    "workspace": "workspace",
+    "session": "session",
+    "key": "key",
+    "name": "preference",
+    "tenant": "slug",
+}
+"""What stands in a path where the example does not say."""
+OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "owner_id", "email", "nobody"}
+"""Things that are one member's own."""
+TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
+"""Things of the whole tenant."""
+
+LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
+EXPORT = b'{"messages": [{"role": "user", "content": "Imported."}, {"role": "assistant", "content": "Yes."}]}\n'
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request. What stands in braces is looked up among the things. `shows`: the mark that is in the answer of
+    whoever may have it. `makes`: a thing that must be there, though the request does not name it.
+    """
+
+    route: str
+    query: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    data: bytes | None = None
+    path: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    shows: str | None = None
+    makes: str | None = None
+    session: bool = False
+
+    def names(self) -> set[str]:
+        """The things it names."""
+        said = repr(self.query) + repr(self.body)
+        return {*re.findall(r"\{(\w+)\}", said), *self.in_path().values()} & (OWNERS | TENANTS)
+
+    def in_path(self) -> dict[str, str]:
+        """The thing in each place of the path."""
+        places = [name for _, name, _, _ in Formatter().parse(BY_NAME[self.route].path) if name]
+        return {name: self.path.get(name, PLACES[name]) for name in places}
+
+
+E = Example
+EXAMPLES = (
+    # conversations
+    E("POST /conversations/{conversation}/messages", body={"role": "user", "content": "More."}),
+    E("GET /conversations/{conversation}/messages", shows=MINE),
+    E("GET /conversations/{conversation}/messages", {"last": "5"}, shows=MINE),
+    E("GET /conversations/{conversation}/messages", {"since": "2020-01-01T00:00:00Z"}, shows=MINE),
+    E("POST /conversations", body={"title": "New"}),
+    E("POST /conversations", body={"title": "New", "workspace": "{workspace}"}),
+    E("POST /conversations", body={"title": "New", "workspace": "{closed}"}),
+    E("POST /conversations", body={"title": "New", "keep_visible": ["{chat}"]}),
+    E("GET /conversations", makes="chat"),
+    E("GET /conversations", {"owner": "{owner_id}"}, makes="chat", shows=MINE),
+    E("GET /conversations/{conversation}", shows=MINE),
+    E("PATCH /conversations/{conversation}", body={"title": "Edited"}, shows=MINE),
+    E("PATCH /conversations/{conversation}", body={"title": "Edited"}, headers={"If-Match": "*"}, shows=MINE),
+    E("DELETE /conversations/{conversation}", shows=MINE),
+    E("POST /conversations/{conversation}/archive", shows=MINE),
+    E("POST /conversations/{conversation}/close", shows=MINE),
+    E("POST /conversations/{conversation}/restore", shows=MINE),
+    E("POST /conversations/{conversation}/hide", shows=MINE),
+    E("POST /conversations/{conversation}/forks", body={"at": 1}),
+    E("POST /conversations/{conversation}/messages/batch", body={"messages": [{"role": "user", "content": "More."}]}),
+    E("GET /conversations/{conversation}/counts"),
+    E("GET /conversations/{conversation}/context", shows=MINE),
+    E("GET /conversations/{conversation}/summaries", shows=MINE),
+    E("POST /conversations/{conversation}/summaries", body={"text": "Anew."}),
+    E("GET /conversations/{conversation}/feedback", shows=MINE),
+    E("GET /conversations/{conversation}/verification"),
+    E("POST /conversations/{conversation}/attachments", {"name": "a.txt"}, data=b"More."),
+    E("GET /conversations/{conversation}/attachments/{digest}", shows=MINE),
+    E("GET /messages/{message_id}", shows=MINE),
+    E("PUT /messages/{message_id}/feedback", body={"rating": -1}),
+    E("GET /search", {"q": "wenge"}, makes="chat"),
+    E("GET /search", {"q": "wenge", "conversation": "{chat}"}, shows=MINE),
+    E("GET /due-summaries", {"every": "1"}, makes="chat"),
+    E("GET /visible", makes="chat"),
+    E("POST /imports", data=EXPORT),
+    # identity: tenants and people
+    E("POST /tenants", body={"slug": "{new}"}),
+    E("GET /tenants", shows=OURS),
+    E("PUT /settings", body={"settings": {"note": OURS}}),
+    E("POST /tenants/{tenant}/suspend", body={"reason": "unpaid"}, shows=OURS),
+    E("POST /tenants/{tenant}/restore", shows=OURS),
+    E("DELETE /tenants/{tenant}", {"reason": "unpaid"}),
+    E("GET /tenants/{tenant}/profile", path={"tenant": "tenant"}),
+    E("PUT /profile", body={"branding": {"colour": "red"}}),
+    E("POST /users", body={"email": "{new}@acme.test"}),
+    E("GET /users", shows=OURS),
+    E("PUT /users/role", body={"email": "{member}", "role": "member"}, shows=OURS),
+    E("PUT /users/status", body={"email": "{member}", "status": "active"}, shows=OURS),
+    E("PUT /users/password", body={"email": "{email}", "password": "a long enough one"}),
+    E("DELETE /users/openid", {"email": "{member}"}),
+    E("GET /platform-users"),
+    E("PUT /platform-users/role", body={"email": "{new}@platform.test", "role": "user"}),
+    # identity: workspaces
+    E("POST /workspaces", body={"name": "{new}"}),
+    E("GET /workspaces", makes="workspace", shows=OURS),
+    E("GET /workspaces", {"archived": "true"}, makes="archived", shows=OURS),
+    E("POST /workspaces/{workspace}/archive", shows=OURS),
+    E("POST /workspaces/{workspace}/restore", path={"workspace": "archived"}, shows=OURS),
+    E("DELETE /workspaces/{workspace}", path={"workspace": "archived"}),
+    E("POST /workspaces/{workspace}/people", body={"email": "{member}"}),
+    E("GET /workspaces/{workspace}/people", path={"workspace": "staffed"}),
+    E("DELETE /workspaces/{workspace}/people", {"email": "{member}"}, path={"workspace": "staffed"}),
+    # identity: preferences
+    E("GET /preferences", makes="preference"),
+    E("GET /preferences/{name}", shows=MINE),
+    E("PUT /preferences/{name}", path={"name": "new"}, body={"value": "blue"}),
+    E("DELETE /preferences/{name}"),
+    # identity: credentials
+    E("POST /openid/begin", body={"provider": "none", "tenant": "acme", "redirect_uri": "https://app.test/back"}),
+    E("POST /openid/finish", body={"state": "none", "code": "none"}),
+    E("POST /sessions", body=LOGIN),
+    E("GET /sessions", {"user": "{email}"}, makes="session", shows=MINE),
+    E("GET /sessions", {"user": "{nobody}"}),
+    E("GET /sessions", makes="session"),
+    E("DELETE /sessions", session=True),
+    E("POST /revoked-sessions", body={"user": "{email}"}),
+    E("POST /revoked-sessions", body={}),
+    E("DELETE /sessions/{session}", shows=MINE),
+    E("POST /visitors", body={}),
+    E("POST /api-keys", body={"user": "{email}"}),
+    E("POST /api-keys", body={}),
+    E("GET /api-keys", {"user": "{email}"}, makes="key", shows=MINE),
+    E("GET /api-keys", makes="key"),
+    E("DELETE /api-keys/{key}", shows=MINE),
+    # audit
+    E("GET /audit", makes="chat", shows=MINE),
+    E("POST /audit/verification", body={}),
+    E("POST /audit/checkpoints"),
+    E("POST /audit/exports", makes="chat", shows=MINE),
+    E("GET /audit/events", {"after": "{cursor}"}, makes="chat"),
+    E("GET /events", {"cursor": "{cursor}"}, makes="chat"),
+)
+ONLY_OWNERS = (
+    "GET /conversations",
+    "GET /search",
+    "GET /due-summaries",
+    "GET /preferences",
+    "GET /sessions",
+    "GET /api-keys",
+    "GET /events",
+    "GET /audit/events",
+)
+"""Answers about the caller's own things, where nothing else is named: the owner's carry the mark."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.xdist_group("access-sqlite")),
+        pytest.param("postgresql", marks=pytest.mark.xdist_group("access-postgresql")),
+    ],
+)
+def world(request, tmp_path_factory):
+    """One world for all cells of an engine: who is refused uses the same things, who is let gets some of their own."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("access") / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        made = World(holdfast.open(f"sqlite:///{path}", KEY))
+    else:
+        server = request.getfixturevalue("postgres")
+        server.execute(f"CREATE DATABASE access_matrix TEMPLATE {request.getfixturevalue('postgres_template')}")
+        made = World(holdfast.open(server.url("access_matrix")))
+    yield made
+    made.close()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One request of one caller, with what it names: things, and whether the tenant by its slug."""
+
+    example: Example
+    caller: Caller
+    tenant: bool
+
+    @property
+    def route(self) -> Route:
+        """What is asked."""
+        return BY_NAME[self.example.route]
+
+    @property
+    def names(self) -> set[str]:
+        """The things it names."""
+        return self.example.names() | ({"tenant"} if self.tenant else set())
+
+    @property
+    def reach(self) -> str | None:
+        """How far the policy lets the caller reach."""
+        return None if self.caller.refused else POLICY[self.route.operation].get(self.caller.role)
+
+    @property
+    def by_policy(self) -> int:
+        """The status that follows from the policy, the kind of caller and whose the thing is."""
+        if self.caller.refused is not None:
+            return self.caller.refused
+        if self.reach is None:
+            return 403
+        if self.caller is OTHER and self.names:
+            return 404
+        if self.reach == "own" and self.caller is not OWNER and self.names & OWNERS:
+            return 404
+        return self.route.success
+
+    @property
+    def expected(self) -> int:
+        """The status, with the exceptions."""
+        return next((rule.status for rule in EXCEPTIONS if rule.is_about(self)), self.by_policy)
+
+    @property
+    def may_see(self) -> set[str]:
+        """The marks that may come back."""
+        marks = set()
+        if self.reach == "all" or (self.caller.refused is None and self.caller.tenant == "acme"):
+            marks.add(OURS)
+        if self.caller is OWNER or (OURS in marks and self.reach in ("tenant", "all")):
+            marks.add(MINE)
+        return marks
+
+    @property
+    def must_see(self) -> set[str]:
+        """The marks that come back, or else their absence elsewhere would prove nothing."""
+        if self.expected != self.route.success or self.caller is OTHER:
+            return set()
+        if self.example.shows is not None:
+            return {self.example.shows} & self.may_see
+        is_owners = self.example.route in ONLY_OWNERS and self.caller is OWNER
+        return {MINE} if is_owners else set()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What does not follow from the policy. `names`: a thing that the request names, `lacks`: one that it does not.
+    `by_policy`: only where that would be the status. An `empty` answer is a page without items.
+    """
+
+    routes: str
+    status: int
+    reason: str
+    callers: str = ".*"
+    names: str | None = None
+    lacks: str | None = None
+    by_policy: int | None = None
+    empty: bool = False
+
+    def is_about(self, cell: Cell) -> bool:
+        """Whether it says what becomes of the cell."""
+        return (
+            re.fullmatch(self.routes, cell.example.route) is not None
+            and re.fullmatch(self.callers, cell.caller.name) is not None
+            and self.names in (None, *cell.names)
+            and self.lacks not in cell.names
+            and self.by_policy in (None, cell.by_policy)
+        )
+
+
+EXCEPTIONS = (
+    Rule("GET /tenants/{tenant}/profile", 200, "what a tenant published is for everybody, whoever they are"),
+    Rule("POST /openid/begin", 404, "needs no credential; there is no such provider, whoever asks"),
+    Rule("POST /openid/finish", 401, "needs no credential; there is no such login, whoever asks"),
+    Rule("POST /sessions", 401, "needs no credential, or none but the password, which is wrong, whoever asks"),
+    Rule(
+        "GET /conversations",
+        200,
+        "another's list is empty, as that of somebody who is not there",
+        names="owner_id",
+        by_policy=404,
+        empty=True,
+    ),
+    Rule(
+        "POST /conversations",
+        201,
+        "keeping another's open on a screen does nothing, and says nothing of it",
+        names="chat",
+        by_policy=404,
+    ),
+    Rule(
+        "POST /conversations",
+        201,
+        "a workspace is closed to members, not to those who administer it",
+        names="closed",
+        callers="administrator|tenant's owner",
+    ),
+    Rule(
+        ".* /(sessions|revoked-sessions|api-keys|users/password)",
+        403,
+        "a role that handles its own credentials is refused for any address, a member's or not",
+        names="email",
+        by_policy=404,
+        callers="colleague|auditor",
+    ),
+    Rule(
+        "GET /sessions",
+        403,
+        "the same for an address that no member has: the answer does not tell",
+        names="nobody",
+        callers="owner of the thing|colleague|auditor",
+    ),
+    Rule(
+        "GET /sessions",
+        404,
+        "who handles others' is told that there is nobody of this address",
+        names="nobody",
+        by_policy=200,
+    ),
+    Rule(
+        "POST /revoked-sessions",
+        404,
+        "the platform's people have no sessions of the tenant's: whose?",
+        lacks="email",
+        callers="platform administrator|super administrator",
+    ),
+    Rule(
+        "POST /api-keys",
+        422,
+        "the platform's people have no keys of the tenant's: whose?",
+        lacks="email",
+        callers="platform administrator|super administrator",
+    ),
+)
+PUBLIC = ("GET /tenants/{tenant}/profile",)
+"""Answers that may carry the tenant's mark, whoever asks."""
+
+
+def cells_of(example: Example) -> list[Cell]:
+    """Everybody's requests. Where a tenant can be named, everybody names this one, the stranger once and once not."""
+    can_name = any(p.wire == "tenant" and p.place in ("query", "body") for p in BY_NAME[example.route].parameters)
+    if example.body is not None and "tenant" in example.body:
+        can_name = False
+    cells = [Cell(example, caller, can_name) for caller in CALLERS]
+    return cells + ([Cell(example, OTHER, False)] if can_name else [])
+
+
+def sent(world: World, cell: Cell, things: Things) -> Any:
+    """The reply to a cell's request."""
+    example, values = cell.example, world.values(things, cell.caller)
+    if example.makes is not None:
+        assert things[example.makes]
+    path = cell.route.path.format_map({place: values[thing] for place, thing in example.in_path().items()})
+    query, body = _filled(example.query, values), _filled(example.body, values)
+    if cell.tenant:
+        if cell.route.method in ("GET", "DELETE"):
+            query = {**query, "tenant": "acme"}
+        else:
+            body = {**(body or {}), "tenant": "acme"}
+    given = {"query": query, "body": body, "data": example.data, "headers": example.headers}
+    return world.ask(cell.caller, cell.route.method, path, session=example.session, **given)
+
+
+def _filled(value: Any, values: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(inner, values) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, values) for inner in value]
+    return value.format_map(values) if isinstance(value, str) else value
+
+
+def differences(cell: Cell, reply: Any) -> list[str]:
+    """What in the reply is not as the table says."""
+    given = repr(cell.example.body).lower()
+    seen = {mark for mark in MARKS if mark in reply.text}
+    allowed = set(MARKS) if cell.example.route in PUBLIC else cell.may_see | {m for m in MARKS if m in given}
+    who = f"{cell.caller.name}{' naming the tenant' if cell.tenant else ''}"
+    found = []
+    if reply.status != cell.expected:
+        found.append(f"{who}: {reply.status} in place of {cell.expected}: {reply.text[-300:]}")
+    if seen - allowed:
+        found.append(f"{who}: was shown {seen - allowed}: {reply.text}")
+    if reply.status == cell.expected and cell.must_see - seen:
+        found.append(f"{who}: was not shown {cell.must_see - seen}: {reply.text}")
+    if any(rule.empty and rule.is_about(cell) for rule in EXCEPTIONS) and '"items":[]' not in reply.text:
+        found.append(f"{who}: was shown items: {reply.text}")
+    return found
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{n} {one.route}" for n, one in enumerate(EXAMPLES)])
+def test_everybody_gets_what_the_policy_says_and_no_mark_reaches_a_stranger(world, example):
+    found: list[str] = []
+    cells = sorted(cells_of(example), key=lambda cell: cell.expected < 300)
+    refused = [cell for cell in cells if cell.expected >= 300]
+    before = world.state()
+    for cell in refused:
+        found += differences(cell, sent(world, cell, world.things))
+    assert (found, world.state()) == ([], before), "who was refused changed nothing"
+    for cell in cells[len(refused) :]:
+        found += differences(cell, sent(world, cell, Things(world, fresh=True)))
+    assert found == []
+
+
+def test_every_route_has_an_example(world):
+    served = {route for route in world.routes() if route[1] not in PAGES}
+    assert {f"{method} {path.removeprefix(PREFIX)}" for method, path in served} == set(BY_NAME)
+    assert {example.route for example in EXAMPLES} == set(BY_NAME)
+
+
+def test_every_row_of_the_policy_table_is_behind_a_route():
+    assert {route.operation for route in BY_NAME.values()} == set(POLICY) - set(NOT_OVER_HTTP)
+
+
+def test_every_exception_is_one():
+    cells = [cell for example in EXAMPLES for cell in cells_of(example)]
+    for rule in EXCEPTIONS:
+        about = [cell for cell in cells if rule.is_about(cell)]
+        assert any(cell.by_policy != rule.status for cell in about) or rule.empty, rule.reason

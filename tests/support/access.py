@@ -1,0 +1,337 @@
+"""The world of the access matrix: who asks, what there is to ask for, and a request made in this process."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+from support.server import UNLIMITED
+
+from holdfast.core.scope import OPERATOR, Role
+from holdfast.faces.http.app import PREFIX, create_app
+from holdfast.faces.http.options import Options
+from holdfast.store import Store, UserScope
+
+MINE = "heliotrope"
+"""In everything that is the owner's own."""
+OURS = "zebrawood"
+"""In everything that all of the tenant may see, and nobody else."""
+MARKS = (MINE, OURS)
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A kind of caller. `refused`: what every request of theirs is answered, whatever they ask."""
+
+    name: str
+    role: Role = "member"
+    tenant: str | None = "acme"
+    refused: int | None = None
+
+
+OWNER = Caller("owner of the thing")
+OTHER = Caller("other tenant's administrator", "admin", "globex")
+CALLERS = (
+    OWNER,
+    Caller("colleague"),
+    Caller("administrator", "admin"),
+    Caller("tenant's owner", "owner"),
+    Caller("auditor", "auditor"),
+    Caller("visitor", "visitor"),
+    OTHER,
+    Caller("platform administrator", "platform_admin", None),
+    Caller("super administrator", "super_admin", None),
+    Caller("suspended member", refused=403),
+    Caller("member of a suspended tenant", tenant="initech", refused=403),
+    Caller("revoked API key", refused=401),
+    Caller("expired API key", refused=401),
+    Caller("revoked session", refused=401),
+    Caller("nobody", refused=401),
+)
+_PEOPLE = {
+    OWNER: "amina@acme.test",
+    CALLERS[1]: "ben@acme.test",
+    CALLERS[2]: "ada@acme.test",
+    CALLERS[3]: "oli@acme.test",
+    CALLERS[4]: "aud@acme.test",
+    OTHER: "gia@globex.test",
+    CALLERS[7]: "pat@platform.test",
+    CALLERS[8]: "sue@platform.test",
+    CALLERS[9]: "sam@acme.test",
+    CALLERS[10]: "ivy@initech.test",
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        """Headers and body: whatever the caller could read."""
+        return self.raw.decode("utf-8", "replace").lower()
+
+
+class World:
+    """Two tenants and a suspended one, with everybody who may or may not ask, before a server on one store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.root = store.system()
+        self._app = create_app(store, Options(**UNLIMITED))  # type: ignore[arg-type]
+        self._runner = asyncio.Runner()
+        identity = self.root.identity
+        identity.create_tenant("initech", name="Initech")
+        identity.create_user("gia@globex.test", tenant="globex", role="admin")
+        identity.create_user("sam@acme.test", tenant="acme")
+        identity.create_user("ivy@initech.test", tenant="initech")
+        identity.create_user("mel@acme.test", tenant="acme", name=f"Mel {OURS}")
+        identity.publish_profile(tenant="acme", branding={"colour": "teal"})
+        identity.configure_tenant({"note": OURS}, tenant="acme")
+        identity.set_platform_role("pat@platform.test", "admin")
+        identity.set_platform_role("sue@platform.test", "super_admin")
+        self._tokens = self._let_in()
+        self.owner: UserScope = store.tenant("acme").user("amina@acme.test", request_id=MINE)
+        self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
+        self.things = Things(self)
+        for name in ("chat", "session", "key", "preference", "workspace", "staffed", "closed", "archived"):
+            assert self.things[name]
+
+    def _let_in(self) -> dict[Caller, str | None]:
+        identity, owner = self.root.identity, {"tenant": "acme", "user": "amina@acme.test"}
+        tokens: dict[Caller, str | None] = {
+            caller: identity.create_api_key(tenant=caller.tenant, user=email).secret
+            for caller, email in _PEOPLE.items()
+        }
+        revoked = identity.create_api_key(**owner)
+        expired = identity.create_api_key(**owner, expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
+        ended = self.session("amina@acme.test")
+        identity.revoke_api_key(revoked.id)
+        identity.revoke_session(ended.id)
+        identity.set_status("sam@acme.test", "suspended", tenant="acme")
+        identity.suspend_tenant("initech", reason="unpaid")
+        others = (
+            identity.create_visitor(tenant="acme").token,
+            revoked.secret,
+            expired.secret,
+            ended.token,
+            None,
+        )
+        time.sleep(0.25)
+        return tokens | dict(zip([caller for caller in CALLERS if caller not in _PEOPLE], others, strict=True))
+
+    def _cursor(self, caller: Caller) -> str:
+        """Where the caller's events began; for who has none, where the owner's did."""
+        if caller.refused is not None or caller.tenant is None:
+            caller = OWNER
+        return str(self.store.authenticate(str(self._tokens[caller])).audit.events().next)
+
+    def session(self, email: str, agent: str | None = None) -> Any:
+        """A person's session, without the work of a password."""
+        slug, identity = email.partition("@")[2].removesuffix(".test"), self.root.identity
+        if slug == "platform":
+            tenant_id, people = None, [(one.email, one.id) for one in identity.list_platform_users()]
+        else:
+            tenant_id = next(one.id for one in identity.list_tenants() if one.slug == slug)
+            people = [(one.email, one.user_id) for one in identity.list_members(tenant=slug)]
+        given = (tenant_id, dict(people)[email], {"address": None, "agent": agent})
+        return self.store.engine.write(OPERATOR, "all", lambda tx: identity._insert_session(tx, *given))
+
+    def values(self, things: "Things", caller: Caller) -> Mapping[str, str]:
+        """What the braces of an example stand for."""
+        return _Values(things, {"cursor": self._cursors[caller], "new": f"new-{next(_numbers)}"})
+
+    def ask(self, caller: Caller, method: str, path: str, *, session: bool = False, **sent: Any) -> Reply:
+        """One request of the caller. `session`: with a session of theirs, made for it, where they have an address."""
+        token = self._tokens[caller]
+        if session and caller.refused is None and caller in _PEOPLE:
+            token = self.session(_PEOPLE[caller]).token
+        return self._runner.run(_ask(self._app, token, method, PREFIX + path, **sent))
+
+    def routes(self) -> list[tuple[str, str]]:
+        """The method and path of everything that the server answers."""
+        routes: list[Any] = list(self._app.router.routes)
+        return [(method, route.path) for route in routes for method in route.methods]
+
+    def state(self) -> object:
+        """What nobody who was refused may have changed."""
+        identity, counts = self.root.identity, self.root.counts("acme")
+        trail = {name: counts.pop(name) for name in ("audit_events", "audit_seals")}
+        assert trail["audit_events"] > 0
+        chat, c = self.things["chat"], self.owner.conversations
+        return (
+            counts,
+            c.get(chat),
+            c.feedback(chat),
+            next(tenant for tenant in identity.list_tenants() if tenant.slug == "acme"),
+            identity.list_members(tenant="acme"),
+            identity.list_platform_users(),
+            [*identity.list_workspaces(tenant="acme"), *identity.list_workspaces(tenant="acme", archived=True)],
+            [(key.id, key.revoked_at) for key in identity.list_api_keys(tenant="acme")],
+            [session.id for session in identity.list_sessions(tenant="acme")],
+            self.owner.identity.preferences(),
+        )
+
+    def close(self) -> None:
+        """The end of the server and of the store."""
+        self._runner.close()
+        self._app.serving.close()
+
+
+class Things:
+    """Things of acme, each made when it is first asked for, each with the mark of who may see it."""
+
+    def __init__(self, world: World, *, fresh: bool = False) -> None:
+        self._world = world
+        self._identity = world.root.identity
+        self._fresh = fresh
+
+    def __getitem__(self, name: str) -> str:
+        return str(getattr(self, name))
+
+    @cached_property
+    def chat(self) -> Any:
+        """A conversation of the owner's with everything in it."""
+        c = self._world.owner.conversations
+        chat = c.create(title=f"{MINE} title", metadata={"about": MINE}, tags=[MINE])
+        c.append(chat.id, role="user", content=f"{MINE} wenge question", metadata={"m": MINE})
+        self._answer = c.append(chat.id, role="assistant", content=f"{MINE} answer").id
+        c.summarize(chat.id, f"{MINE} summary", entities=[MINE])
+        c.rate(self._answer, 1, comment=f"{MINE} comment")
+        self._digest = c.attach(chat.id, MINE.encode(), name=f"{MINE}.txt", media_type="text/plain").digest
+        return chat.id
+
+    @property
+    def answer(self) -> Any:
+        """The id of its answer."""
+        assert self.chat
+        return self._answer
+
+    @property
+    def digest(self) -> str:
+        """Of its attachment."""
+        assert self.chat
+        return self._digest
+
+    @cached_property
+    def session(self) -> Any:
+        """A session of the owner's."""
+        return self._world.session("amina@acme.test", agent=MINE).id
+
+    @cached_property
+    def key(self) -> Any:
+        """An API key of the owner's."""
+        return self._identity.create_api_key(tenant="acme", user="amina@acme.test", name=MINE).id
+
+    @cached_property
+    def preference(self) -> str:
+        """The name of a preference of the owner's."""
+        name = f"colour-{next(_numbers)}"
+        self._world.owner.identity.set_preference(name, MINE)
+        return name
+
+    @cached_property
+    def workspace(self) -> Any:
+        """Open to every member."""
+        return self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id
+
+    @cached_property
+    def staffed(self) -> Any:
+        """With somebody in it."""
+        return self._for("mel@acme.test")
+
+    @cached_property
+    def closed(self) -> Any:
+        """Closed to all but the owner, and who administers."""
+        return self._for("amina@acme.test")
+
+    def _for(self, email: str) -> Any:
+        made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id
+        self._identity.assign(made, email, tenant="acme")
+        return made
+
+    @cached_property
+    def archived(self) -> Any:
+        """Put away."""
+        made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id
+        return self._identity.archive_workspace(made, tenant="acme").id
+
+    @cached_property
+    def slug(self) -> str:
+        """A tenant that may be closed: one of its own for whoever is let to."""
+        if not self._fresh:
+            return "acme"
+        return str(self._identity.create_tenant(f"tenant-{next(_numbers)}", name=OURS).slug)
+
+    owner_id = cached_property[Any](lambda self: self._world.owner.scope.actor_id)
+    email = "amina@acme.test"
+    member = "mel@acme.test"
+    nobody = "nobody@acme.test"
+    tenant = "acme"
+
+
+class _Values(dict[str, str]):
+    """Looked up by `str.format_map`: the things are made when they are named."""
+
+    def __init__(self, things: Things, others: dict[str, str]) -> None:
+        super().__init__(others)
+        self._things = things
+
+    def __missing__(self, name: str) -> str:
+        return self._things[name]
+
+
+async def _ask(
+    app: Callable[..., Any],
+    token: str | None,
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: object = None,
+    data: bytes | None = None,
+) -> Reply:
+    """A request as an ASGI server hands it over, from a client that leaves when it was answered."""
+    sent = data if data is not None else b"" if body is None else json.dumps(body).encode()
+    kind = b"text/plain" if data is not None else b"application/json"
+    head = [(b"content-type", kind), (b"content-length", b"%d" % len(sent))]
+    head += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    if token is not None:
+        head.append((b"authorization", f"Bearer {token}".encode()))
+    incoming = [{"type": "http.request", "body": sent, "more_body": False}]
+    answered: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": urlencode(query).encode(),
+        "headers": head,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    await app(scope, receive, send)
+    told = b"".join(name + b": " + value + b"\n" for name, value in answered[0]["headers"])
+    return Reply(answered[0]["status"], told + b"".join(message.get("body", b"") for message in answered[1:]))
