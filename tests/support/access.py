@@ -105,7 +105,7 @@ class World:
         self.owner: UserScope = store.tenant("acme").user("amina@acme.test", request_id=MINE)
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
-        for name in ("chat", "session", "key", "preference", "workspace", "staffed", "closed", "archived"):
+        for name in ("chat", "session", "key", "preference", "workspace", "staffed", "closed", "archived", "client"):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:
@@ -256,6 +256,15 @@ class Things:
         """Closed to all but the owner, and who administers."""
         return self._for("amina@acme.test")
 
+    @cached_property
+    def client(self) -> Any:
+        """A workspace closed to all but the owner, with the access to a platform and to a provider."""
+        made, k = self._for("amina@acme.test"), self._world.owner.connections
+        k.put("google_ads", workspace=made, access_token=MINE, account=MINE, metadata={"about": MINE})
+        k.put("openai", workspace=made, api_key=f"{MINE}-key", account=MINE)
+        k.snapshot("google_ads", workspace=made, metrics={"campaign": MINE})
+        return made
+
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id
         self._identity.assign(made, email, tenant="acme")
@@ -279,6 +288,8 @@ class Things:
     member = "mel@acme.test"
     nobody = "nobody@acme.test"
     tenant = "acme"
+    platform = "google_ads"
+    provider = "openai"
 
 
 class _Values(dict[str, str]):

@@ -27,7 +27,6 @@ NOT_OVER_HTTP = {
     "conversations.index": "kept in passing by search and append",
     "identity.make_owner": "asked by create_user, set_role and set_status, of the role given",
     **{name: "an operator's, at the command line" for name in POLICY if name.startswith("keys.")},
-    **{name: "has no routes yet" for name in POLICY if name.startswith("connections.")},
 }
 """Rows of the policy table behind no route."""
 
@@ -40,9 +39,11 @@ PLACES = {
     "key": "key",
     "name": "preference",
     "tenant": "slug",
+    "platform": "platform",
+    "provider": "provider",
 }
 """What stands in a path where the example does not say."""
-OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "owner_id", "email", "nobody"}
+OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "client", "owner_id", "email", "nobody"}
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
 """Things of the whole tenant."""
@@ -76,6 +77,11 @@ class Example:
         """The thing in each place of the path."""
         places = [name for _, name, _, _ in Formatter().parse(BY_NAME[self.route].path) if name]
         return {name: self.path.get(name, PLACES[name]) for name in places}
+
+
+ONE = "/workspaces/{workspace}/connections/{platform}"
+CLIENTS = {"workspace": "client"}
+PROVIDERS = {"workspace": "client", "platform": "provider"}
 
 
 E = Example
@@ -165,6 +171,18 @@ EXAMPLES = (
     E("GET /api-keys", {"user": "{email}"}, makes="key", shows=MINE),
     E("GET /api-keys", makes="key"),
     E("DELETE /api-keys/{key}", shows=MINE),
+    # connections; nothing is queued for a platform, so that none is asked
+    E("GET /connections", makes="client", shows=MINE),
+    E(f"GET {ONE}", path=CLIENTS, shows=MINE),
+    E(f"PUT {ONE}", path=CLIENTS, body={"access_token": "new"}),
+    E(f"DELETE {ONE}", path=PROVIDERS, shows=MINE),
+    E(f"GET {ONE}/token", path=CLIENTS, shows=MINE),
+    E(f"GET {ONE}/secret", path=PROVIDERS, shows=MINE),
+    E(f"GET {ONE}/snapshots", path=CLIENTS, shows=MINE),
+    E(f"POST {ONE}/snapshots", path=CLIENTS, body={"metrics": {"clicks": 1}}),
+    E("GET /workspaces/{workspace}/snapshots", path=CLIENTS, shows=MINE),
+    E("GET /revocations", makes="client"),
+    E("POST /revocations/run", body={}),
     # audit
     E("GET /audit", makes="chat", shows=MINE),
     E("POST /audit/verification", body={}),
