@@ -25,7 +25,7 @@ def upgrade() -> None:
         "audit_events",
         rule=f"{dialects.OF_TENANT} AND {within}",
         grants="SELECT, INSERT",
-        check=f"{dialects.OF_TENANT} AND actor_id IS NOT DISTINCT FROM {dialects.ACTOR}",
+        check=dialects.OF_TENANT,
         purged=False,
     )
     protect("audit_seals", rule=dialects.OF_TENANT, grants="SELECT", purged=False)
