@@ -71,8 +71,8 @@ def test_what_nobody_touched_is_whole(trail):
     assert report.rows >= 23
 
 
-@pytest.mark.parametrize("at", [0, 9, 10, 19, 20, 22])
-@pytest.mark.parametrize("column", ["operation", "outcome", "actor_role", "face", "request_id"])
+@pytest.mark.parametrize("at", [0, 10, 22])
+@pytest.mark.parametrize("column", ["operation", "outcome", "request_id"])
 def test_a_changed_line_is_named(trail, at, column):
     value = "denied" if column == "outcome" else "visitor"
     trail.door.without_triggers(
@@ -95,7 +95,7 @@ def test_a_line_moved_to_another_person_is_named(trail):
         assert faults(trail).first_bad == trail.ids[3]
 
 
-@pytest.mark.parametrize("at", [0, 5, 9, 10, 19])
+@pytest.mark.parametrize("at", [0, 10, 19])
 def test_a_line_that_is_gone_is_named(trail, at):
     delete(trail, trail.ids[at])
     report = faults(trail)
