@@ -96,8 +96,8 @@ class AuditReport:
     hundred faults in the order of the chain, and `first_bad` and `why` are the first one's.
 
     `oldest_unsealed` is when the first line was written that no seal holds yet: a second ago, or something keeps it
-    from being sealed. `keyed` says whether the codes are keyed: without a key ring, whoever can write to the database can
-    also make new codes, and only a checkpoint kept elsewhere shows it.
+    from being sealed. `keyed` says whether the codes are keyed: without a key ring, whoever can write to the
+    database can also make new codes, and only a checkpoint kept elsewhere shows it.
     """
 
     rows: int
