@@ -29,7 +29,7 @@ def serve(
         str | None, typer.Option(help="Proxies whose X-Forwarded-For is believed, comma-separated.")
     ] = None,
     origin: Annotated[list[str] | None, typer.Option(help="A web origin whose scripts may call. Repeatable.")] = None,
-    rate_per_key: Annotated[float, typer.Option(help=f"For one API key or session, {_DEFAULT_RATE}.")] = 100,
+    rate_per_key: Annotated[float, typer.Option(help=f"For one person, all keys together, {_DEFAULT_RATE}.")] = 100,
     rate_per_tenant: Annotated[float, typer.Option(help=f"For one tenant, {_DEFAULT_RATE}.")] = 1_000,
     log_level: Annotated[str, typer.Option(help="debug, info (a line for each request), warning, error")] = "info",
 ) -> None:

@@ -1,4 +1,4 @@
-"""Rate limits: a bucket of requests for each key and each tenant, filled evenly. Each process counts for itself."""
+"""Rate limits: a bucket of requests for each person and each tenant, filled evenly. Each process counts for itself."""
 
 import math
 import threading
@@ -44,7 +44,7 @@ class Allowance:
 
 
 class Buckets:
-    """The buckets of one kind of sender (`whose`: key, tenant, address)."""
+    """The buckets of one kind of sender (`whose`: person, tenant, address)."""
 
     def __init__(self, whose: str, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._whose = whose

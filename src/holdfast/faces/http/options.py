@@ -46,6 +46,7 @@ class Options:
     uploads: int = 8
     """The most attachments and exports that are taken in at once: they are large."""
     rate_per_key: Rate | None = PER_KEY
+    """For one person in one tenant: all their keys and sessions share it."""
     rate_per_tenant: Rate | None = PER_TENANT
     failures_per_address: Rate | None = FAILURES
     """Refused credentials of one address: more are told to wait. Each process counts for itself."""

@@ -37,7 +37,7 @@ class Serving:
         self._waiting = 0
         self._streams: dict[asyncio.Event, tuple[UUID | None, UUID]] = {}
         self._uploads = asyncio.Semaphore(options.uploads)
-        self._keys = Buckets("key", options.rate_per_key)
+        self._people = Buckets("person", options.rate_per_key)
         self._tenants = Buckets("tenant", options.rate_per_tenant)
         self._failures = Buckets("address", options.failures_per_address)
 
@@ -65,7 +65,8 @@ class Serving:
             self._failures.take(incoming.address)
             raise
         scope = caller.scope
-        taken = (self._tenants.take(scope.tenant_id), self._keys.take(scope.credential_id or scope.actor_id))
+        # The person first: who is refused there costs the tenant nothing, however many keys they have.
+        taken = (self._people.take((scope.tenant_id, scope.actor_id)), self._tenants.take(scope.tenant_id))
         scarce = [allowance for allowance in taken if allowance is not None]
         incoming.allowance = min(scarce, key=lambda allowance: allowance.remaining) if scarce else None
         return caller
