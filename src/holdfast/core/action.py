@@ -87,7 +87,7 @@ def action(
                 return _write(self.engine, acting, scope, far, operation, work, about)
             except (PermissionDenied, NotFound) as refused:
                 if scope.role != "operator":
-                    _record_refused(self.engine, scope, operation, _about(on, place, args, kwargs), refused)
+                    record_refused(self.engine, scope, operation, _about(on, place, args, kwargs), refused)
                 raise
             finally:
                 if changes_access:
@@ -156,7 +156,7 @@ def _read(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: st
     return result
 
 
-def _record_refused(engine: Engine, scope: Scope, operation: str, about: Recorded, refused: HoldfastError) -> None:
+def record_refused(engine: Engine, scope: Scope, operation: str, about: Recorded, refused: HoldfastError) -> None:
     """An attempt that was refused leaves a line too, once, however many actions its error passes through."""
     if refused.in_trail:
         return

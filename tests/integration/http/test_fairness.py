@@ -1,5 +1,9 @@
 """What one sender takes is not taken from the others: rates, uploads, bodies, log-ins, streams."""
 
+import socket
+import time
+from contextlib import ExitStack, contextmanager
+
 import httpx
 from support.server import serving
 
@@ -32,3 +36,55 @@ def test_a_person_who_is_throttled_costs_their_tenant_nothing_and_has_one_rate_f
         assert [ask(first), ask(second), ask(first)] == [200, 200, 200]
         assert {ask(key) for key in (first, second) * 4} == {429}
         assert [ask(bens) for _ in range(3)] == [200, 200, 429]  # the tenant's five are used up now, and not before
+
+
+@contextmanager
+def begun(server, key, path="/v1/imports", *, said=100_000):
+    """An upload that has begun, and brings no more."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {said}\r\n\r\n["
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        line.sendall(head.encode())
+        yield line
+
+
+def first_line(line):
+    return line.recv(65536).partition(b"\r\n")[0]
+
+
+def test_who_may_not_upload_is_told_before_the_body_is_taken_and_it_is_in_the_trail(place):
+    with serving(holdfast.open(place.url, place.key)) as server:
+        store = server.app.serving.store
+        narrow = new_key(server, scopes=["conversations:read"])
+        auditor = new_key(server, "aud")
+        chat = store.tenant("acme").user("amina@acme.test").conversations.create(title="x").id
+        for key, path in ((narrow, "/v1/imports"), (auditor, f"/v1/conversations/{chat}/attachments")):
+            with begun(server, key, path) as line:
+                assert first_line(line) == b"HTTP/1.1 403 Forbidden"
+        lines = store.tenant("acme").user("oli@acme.test").audit.list().items
+        denied = [line for line in lines if line.outcome == "denied"]
+        assert {(line.operation, line.reason) for line in denied} == {
+            ("conversations.import", "not_granted"),
+            ("conversations.append", "permission_denied"),
+        }
+        assert chat in {line.target_id for line in denied}
+
+
+def test_one_person_does_not_hold_every_upload_and_nobody_waits_for_long(place):
+    limits = {"uploads": 3, "uploads_per_person": 2, "upload_wait_seconds": 0.3}
+    with serving(holdfast.open(place.url, place.key), **limits) as server, ExitStack() as open_:
+        keys = [new_key(server), new_key(server)]
+        for key in keys:
+            open_.enter_context(begun(server, key))
+        time.sleep(0.3)
+        url = f"{server.url}/v1/imports"
+        third = httpx.post(url, content=b"[]", headers=bearer(keys[1]))
+        assert told(third) == (503, "overloaded") and third.headers["retry-after"] == "1"
+        bens = new_key(server, "ben")
+        assert httpx.post(url, content=b"[]", headers=bearer(bens)).status_code != 503
+        open_.enter_context(begun(server, bens))
+        time.sleep(0.3)
+        assert told(httpx.post(url, content=b"[]", headers=bearer(new_key(server, "oli")))) == (503, "overloaded")
+    assert not server.app.serving._uploads._of

@@ -35,5 +35,5 @@ def to_take_effect_once(room: Any, once: Once) -> Any:
     """The room, for one request that carries an idempotency key."""
     assert isinstance(room, Actions)
     made = copy.copy(room)
-    made.access = Access(replace(room.scope, once=once))
+    made.access = Access(replace(room.access.checked(), once=once))  # the body may have taken a minute to arrive
     return made

@@ -6,11 +6,14 @@ bodies are another matter: who sends one is authenticated before it is read.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import IO, Any, get_origin
 
+from holdfast.core.action import record_refused
+from holdfast.core.database.transaction import Recorded
 from holdfast.core.errors import InvalidInput, PermissionDenied
+from holdfast.core.ids import as_id
 from holdfast.core.once import AlreadyDone
 from holdfast.core.policy import allow
 from holdfast.core.scope import Once
@@ -76,27 +79,41 @@ class Operation:
         """A file: kept in memory when it is an attachment, on disk when it is an export."""
         raw, options = self._raw, self._serving.options
         assert raw is not None
-        await self._serving.hop(self._caller, incoming)
-        async with self._serving.upload():
+        caller = await self._serving.hop(self._uploader, incoming, scope["path_params"])
+        async with self._serving.upload(caller.scope):
             if raw.place == "data":
                 most = self._serving.store.settings.attachment_bytes
                 data = await bodies.read(receive, incoming, most=most, seconds=options.body_seconds)
                 given = {raw.name: data}
                 if self._media_type is not None:
                     given[self._media_type.name] = bodies.media_type(incoming)  # type: ignore[assignment]
-                return await self._serving.hop(self._answer, incoming, scope, data, given)
+                return await self._serving.hop(self._answer, incoming, scope, data, given, caller)
             with bodies.upload() as file:
                 limits = {"most": options.import_bytes, "seconds": options.import_seconds}
                 path = await bodies.save(receive, incoming, file, **limits)  # type: ignore[arg-type]  # as named
-                return await self._serving.hop(self._answer, incoming, scope, b"", {raw.name: path})
+                return await self._serving.hop(self._answer, incoming, scope, b"", {raw.name: path}, caller)
 
     # -- in a worker thread --------------------------------------------------------------------------------------------
 
     def _caller(self, incoming: Incoming) -> Caller:
         return self._serving.stranger(incoming) if self.route.anonymous else self._serving.admit(incoming)
 
-    def _answer(self, incoming: Incoming, scope: dict[str, Any], body: bytes, given: Arguments) -> Answer:
-        room = self._room(self._caller(incoming))
+    def _uploader(self, incoming: Incoming, path: Mapping[str, str]) -> Caller:
+        """Who sends something large, if they may: nobody else's takes up memory, disk or a slot."""
+        caller = self._caller(incoming)
+        room = self._room(caller)
+        try:
+            allow(caller.scope, self.route.operation, writes=True)
+        except PermissionDenied as refused:
+            record_refused(room.engine, caller.scope, self.route.operation, _named_in(path), refused)
+            raise
+        return caller
+
+    def _answer(
+        self, incoming: Incoming, scope: dict[str, Any], body: bytes, given: Arguments, caller: Caller | None = None
+    ) -> Answer:
+        """`caller`: who was authenticated before the body came; the action looks again whether they still may."""
+        room = self._room(caller or self._caller(incoming))
         read = self._reader.arguments(scope["path_params"], scope["query_string"], b"" if given else body)
         arguments = {**read, **given, **{name: getattr(incoming, name) for name in self._sender}}
         if self.route.takes_key and KEY_HEADER in incoming.headers:
@@ -170,6 +187,16 @@ class Operation:
         return Answer(
             status=200 if getattr(result, "replayed", False) else self.route.status, body=body, headers=headers
         )
+
+
+def _named_in(path: Mapping[str, str]) -> Recorded:
+    """What a path names, for the trail: a stranger's text goes into none."""
+    for name, value in path.items():
+        try:
+            return Recorded(name, as_id(value, field=name))
+        except InvalidInput:
+            return Recorded(name)
+    return Recorded()
 
 
 def _kept(answer: dict[str, Any]) -> Answer:

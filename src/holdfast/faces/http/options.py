@@ -45,6 +45,9 @@ class Options:
     """The most requests that may wait for a worker thread; more are told to come again."""
     uploads: int = 8
     """The most attachments and exports that are taken in at once: they are large."""
+    uploads_per_person: int = 2
+    upload_wait_seconds: float = 5.0
+    """How long an upload waits for others to end; then its sender is told to come again."""
     rate_per_key: Rate | None = PER_KEY
     """For one person in one tenant: all their keys and sessions share it."""
     rate_per_tenant: Rate | None = PER_TENANT

@@ -1,8 +1,8 @@
 """What all requests of one process share: the store, the worker threads, the limits, the counts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from holdfast.faces.http.limits import Buckets
 from holdfast.faces.http.metrics import Metrics
 from holdfast.faces.http.options import Options
 from holdfast.faces.http.problems import Overloaded, TooManyRequests
+from holdfast.faces.http.slots import Slots
 from holdfast.store import Store, SystemScope
 
 P = ParamSpec("P")
@@ -36,7 +37,7 @@ class Serving:
         self._threads = Hop(store.settings.pool)
         self._waiting = 0
         self._streams: dict[asyncio.Event, tuple[UUID | None, UUID]] = {}
-        self._uploads = asyncio.Semaphore(options.uploads)
+        self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
         self._people = Buckets("person", options.rate_per_key)
         self._tenants = Buckets("tenant", options.rate_per_tenant)
         self._failures = Buckets("address", options.failures_per_address)
@@ -51,11 +52,9 @@ class Serving:
         finally:
             self._waiting -= 1
 
-    @asynccontextmanager
-    async def upload(self) -> AsyncIterator[None]:
-        """Wait for the turn to take in something large."""
-        async with self._uploads:
-            yield
+    def upload(self, scope: Scope) -> AbstractAsyncContextManager[None]:
+        """The turn to take in something large. Raises `Overloaded` when it does not come."""
+        return self._uploads.one((scope.tenant_id, scope.actor_id))
 
     def admit(self, incoming: Incoming) -> Caller:
         """Who sends a request, if it may. Raises `NotAuthenticated`, `TooManyRequests`, or as `authenticate` does."""
