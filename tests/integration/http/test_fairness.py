@@ -39,19 +39,20 @@ def test_a_person_who_is_throttled_costs_their_tenant_nothing_and_has_one_rate_f
 
 
 @contextmanager
-def begun(server, key, path="/v1/imports", *, said=100_000):
-    """An upload that has begun, and brings no more."""
+def begun(server, key, path="/v1/imports", *, length="Content-Length: 100000", body="["):
+    """A request that has begun, and brings no more."""
+    kind = "octet-stream" if path.endswith(("imports", "attachments")) else "json"
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/octet-stream\r\nContent-Length: {said}\r\n\r\n["
+        f"Content-Type: application/{kind}\r\n{length}\r\n\r\n{body}"
     )
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
         line.sendall(head.encode())
         yield line
 
 
-def first_line(line):
-    return line.recv(65536).partition(b"\r\n")[0]
+def status(line):
+    return int(line.recv(65536).split(b" ", 2)[1])
 
 
 def test_who_may_not_upload_is_told_before_the_body_is_taken_and_it_is_in_the_trail(place):
@@ -62,7 +63,7 @@ def test_who_may_not_upload_is_told_before_the_body_is_taken_and_it_is_in_the_tr
         chat = store.tenant("acme").user("amina@acme.test").conversations.create(title="x").id
         for key, path in ((narrow, "/v1/imports"), (auditor, f"/v1/conversations/{chat}/attachments")):
             with begun(server, key, path) as line:
-                assert first_line(line) == b"HTTP/1.1 403 Forbidden"
+                assert status(line) == 403
         lines = store.tenant("acme").user("oli@acme.test").audit.list().items
         denied = [line for line in lines if line.outcome == "denied"]
         assert {(line.operation, line.reason) for line in denied} == {
@@ -88,3 +89,29 @@ def test_one_person_does_not_hold_every_upload_and_nobody_waits_for_long(place):
         time.sleep(0.3)
         assert told(httpx.post(url, content=b"[]", headers=bearer(new_key(server, "oli")))) == (503, "overloaded")
     assert not server.app.serving._uploads._of
+
+
+def test_much_is_read_only_of_those_who_are_known(place):
+    with serving(holdfast.open(place.url, place.key)) as server:
+        for length, body in (("Content-Length: 65537", "{"), ("Transfer-Encoding: chunked", "1\r\n{\r\n")):
+            with begun(server, "hf_nobodys", "/v1/conversations", length=length, body=body) as line:
+                assert status(line) == 401
+        for length, body in (("Content-Length: 16385", ""), ("Transfer-Encoding: chunked", f"4001\r\n{' ' * 0x4001}")):
+            with begun(server, "hf_nobodys", "/v1/sessions", length=length, body=body) as line:
+                assert status(line) == 413
+        large = {"messages": [{"role": "user", "content": "x" * 70_000}]}
+        me = bearer(new_key(server))
+        chat = httpx.post(f"{server.url}/v1/conversations", json={}, headers=me).json()["id"]
+        answer = httpx.post(f"{server.url}/v1/conversations/{chat}/messages/batch", json=large, headers=me)
+        assert answer.status_code == 201, answer.text
+
+
+def test_who_is_suspended_while_their_body_arrives_is_out(place):
+    with serving(holdfast.open(place.url, place.key)) as server:
+        key, text = new_key(server), "{" + " " * 70_000
+        head = f"Idempotency-Key: one\r\nContent-Length: {len(text) + 1}"
+        with begun(server, key, "/v1/conversations", length=head, body=text) as line:
+            time.sleep(0.3)
+            server.app.serving.store.system().identity.suspend_tenant("acme", reason="unpaid")
+            line.sendall(b"}")
+            assert status(line) == 403

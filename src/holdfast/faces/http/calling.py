@@ -1,7 +1,8 @@
 """One route as an ASGI application: read, then authenticate, call and write in one worker thread, then send.
 
 Authentication and action share a hop, since a hop costs about as much as a read; the event loop only moves bytes. Large
-bodies are another matter: who sends one is authenticated before it is read.
+bodies, and those that do not say how long they are, are another matter: who sends one is authenticated before it is
+read.
 """
 
 import hashlib
@@ -30,6 +31,10 @@ from holdfast.faces.http.serving import Serving
 KEY_HEADER = b"idempotency-key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 PART = 256 * 1024
+UNKNOWN_BYTES = 64 * 1024
+"""So much is read of a body before it is known whose it is."""
+STRANGERS_BYTES = 16 * 1024
+"""The largest body where no credential is needed: names, a password, a code."""
 BINARY = {
     "Content-Type": "application/octet-stream",
     "Content-Disposition": "attachment",
@@ -58,13 +63,7 @@ class Operation:
         if self._raw is not None:
             answer = await self._take_in(scope, receive, incoming)
         else:
-            body = b""
-            if self.route.method not in ("GET", "DELETE"):
-                if self._reader.body is not None:
-                    bodies.check_is_json(incoming)
-                options = self._serving.options
-                body = await bodies.read(receive, incoming, most=options.body_bytes, seconds=options.body_seconds)
-            answer = await self._serving.hop(self._answer, incoming, scope, body, {})
+            answer = await self._take_json(scope, receive, incoming)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
         if answer.file is not None:
             await self._send_file(answer.file, send)
@@ -74,6 +73,18 @@ class Operation:
         with file:
             while part := await self._serving.hop(file.read, PART):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def _take_json(self, scope: dict[str, Any], receive: Receive, incoming: Incoming) -> Answer:
+        """A body that is kept in memory: much of it only of those who are known."""
+        options, body, caller = self._serving.options, b"", None
+        if self.route.method not in ("GET", "DELETE"):
+            if self._reader.body is not None:
+                bodies.check_is_json(incoming)
+            most = STRANGERS_BYTES if self.route.anonymous else options.body_bytes
+            if not self.route.anonymous and (incoming.length is None or incoming.length > UNKNOWN_BYTES):
+                caller = await self._serving.hop(self._caller, incoming)
+            body = await bodies.read(receive, incoming, most=most, seconds=options.body_seconds)
+        return await self._serving.hop(self._answer, incoming, scope, body, {}, caller)
 
     async def _take_in(self, scope: dict[str, Any], receive: Receive, incoming: Incoming) -> Answer:
         """A file: kept in memory when it is an attachment, on disk when it is an export."""
