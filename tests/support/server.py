@@ -10,7 +10,7 @@ from holdfast.faces.http.app import create_app
 from holdfast.faces.http.options import Options
 from holdfast.store import Store
 
-UNLIMITED = {"rate_per_key": None, "rate_per_tenant": None, "failures_per_address": None}
+UNLIMITED = dict.fromkeys(("rate_per_key", "rate_per_tenant", "failures_per_address", "failures_per_account"))
 
 
 class RunningServer:

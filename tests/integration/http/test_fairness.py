@@ -2,13 +2,18 @@
 
 import socket
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import httpx
 from support.server import serving
 
 import holdfast
-from holdfast.faces.http.limits import Rate
+from holdfast.domains.identity import passwords
+from holdfast.faces.http.limits import Rate, network_of
+
+PASSWORD = "correct horse battery staple"
 
 
 def bearer(secret):
@@ -115,3 +120,46 @@ def test_who_is_suspended_while_their_body_arrives_is_out(place):
             server.app.serving.store.system().identity.suspend_tenant("acme", reason="unpaid")
             line.sendall(b"}")
             assert status(line) == 403
+
+
+def test_log_ins_hold_up_nobody_else_and_too_many_are_told_to_come_again(place):
+    with serving(holdfast.open(place.url, place.key)) as server, ThreadPoolExecutor(24) as people:
+        me = bearer(new_key(server))
+
+        def log_in(number):
+            who = {"tenant": "acme", "email": f"nobody-{number}@acme.test", "password": "a long password"}
+            return httpx.post(f"{server.url}/v1/sessions", json=who, timeout=30).status_code
+
+        with ExitStack() as hashing:
+            for _ in range(4):
+                hashing.enter_context(passwords._AT_ONCE)
+            answers = [people.submit(log_in, number) for number in range(24)]
+            time.sleep(1)
+            assert httpx.get(f"{server.url}/v1/visible", headers=me, timeout=5).status_code == 200
+        assert Counter(answer.result() for answer in answers) == {401: 20, 503: 4}
+
+
+def test_wrong_passwords_are_counted_for_whom_they_are_tried_on_and_right_ones_are_not(place):
+    with serving(holdfast.open(place.url, place.key), failures_per_account=Rate(0.001, 3)) as server:
+        identity = server.app.serving.store.system().identity
+        for name in ("amina", "ben"):
+            identity.set_password(f"{name}@acme.test", PASSWORD, tenant="acme")
+
+        def log_in(name, password):
+            who = {"tenant": "acme", "email": f"{name}@acme.test", "password": password}
+            return httpx.post(f"{server.url}/v1/sessions", json=who, timeout=30)
+
+        assert [log_in("amina", PASSWORD).status_code for _ in range(5)] == [201] * 5
+        assert [log_in(name, "a wrong password").status_code for name in ("amina", "Amina", "AMINA")] == [401] * 3
+        waits = log_in("amina", PASSWORD)
+        assert told(waits) == (429, "too_many_requests") and int(waits.headers["retry-after"]) > 1
+        token = log_in("ben", PASSWORD).json()["token"]
+        change = {"email": "ben@acme.test", "password": PASSWORD, "current": "a wrong password"}
+        tried = [httpx.put(f"{server.url}/v1/users/password", json=change, headers=bearer(token)) for _ in range(4)]
+        assert [answer.status_code for answer in tried] == [401, 401, 401, 429]
+
+
+def test_addresses_that_one_sender_chooses_from_share_a_bucket():
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") != network_of("2001:db8:0:1::1")
+    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("192.0.2.2")
+    assert network_of(None) is None and network_of("unix") == "unix"

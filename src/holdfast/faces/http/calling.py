@@ -8,6 +8,7 @@ read.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import IO, Any, get_origin
 
@@ -84,7 +85,8 @@ class Operation:
             if not self.route.anonymous and (incoming.length is None or incoming.length > UNKNOWN_BYTES):
                 caller = await self._serving.hop(self._caller, incoming)
             body = await bodies.read(receive, incoming, most=most, seconds=options.body_seconds)
-        return await self._serving.hop(self._answer, incoming, scope, body, {}, caller)
+        lane = self._serving.passwords if self.route.password else self._serving.hop
+        return await lane(self._answer, incoming, scope, body, {}, caller)
 
     async def _take_in(self, scope: dict[str, Any], receive: Receive, incoming: Incoming) -> Answer:
         """A file: kept in memory when it is an attachment, on disk when it is an export."""
@@ -133,7 +135,8 @@ class Operation:
         if self._if_match is not None and condition is not None and self._may_change(room):
             arguments[self._if_match.name] = self._as_read(room, condition, arguments)
         try:
-            result = self._call(room, arguments)
+            with self._guess(room, arguments):
+                result = self._call(room, arguments)
         except AlreadyDone as done:
             return _kept(done.answer)
         return _unless_known(self._render(result), incoming)
@@ -143,6 +146,11 @@ class Operation:
         if room is None:  # the operator and the platform's people have no rooms of a tenant
             raise PermissionDenied(self.route.operation, caller.scope.role)
         return room
+
+    def _guess(self, room: Any, arguments: Arguments) -> AbstractContextManager[None]:
+        if not self.route.password:
+            return nullcontext()
+        return self._serving.guess(room.scope.tenant_id or arguments.get("tenant"), arguments["email"])
 
     def _call(self, room: Any, arguments: Arguments) -> Any:
         if self.route.calls is not None:

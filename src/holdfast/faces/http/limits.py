@@ -1,5 +1,6 @@
 """Rate limits: a bucket of requests for each person and each tenant, filled evenly. Each process counts for itself."""
 
+import ipaddress
 import math
 import threading
 import time
@@ -43,8 +44,17 @@ class Allowance:
         ]
 
 
+def network_of(address: str | None) -> str | None:
+    """Where an address is one of many that a single sender has: of IPv6 its /64, else the address itself."""
+    try:
+        given = ipaddress.IPv6Address(address or "")
+    except ValueError:
+        return address
+    return f"{int(given) >> 64:x}/64" if given.ipv4_mapped is None else str(given.ipv4_mapped)
+
+
 class Buckets:
-    """The buckets of one kind of sender (`whose`: person, tenant, address)."""
+    """The buckets of one kind of sender (`whose`: person, tenant, address, account)."""
 
     def __init__(self, whose: str, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._whose = whose
@@ -68,6 +78,15 @@ class Buckets:
                     self._buckets.popitem(last=False)
                 return Allowance(rate.burst, int(left), math.ceil((rate.burst - left) / rate.per_second))
         raise TooManyRequests(self._whose, math.ceil((1 - left) / rate.per_second))
+
+    def give_back(self, sender: Hashable) -> None:
+        """Put back what was taken for something that does not count after all."""
+        rate = self._rate
+        if rate is None:
+            return
+        with self._mutex:
+            left = min(rate.burst, self._left(sender, rate) + 1)
+            self._buckets[sender] = (left, self._clock())
 
     def _left(self, sender: Hashable, rate: Rate) -> float:
         left, since = self._buckets.get(sender, (float(rate.burst), 0.0))

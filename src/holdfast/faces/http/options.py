@@ -8,7 +8,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.faces.http.limits import Rate
 
 MIB = 1024 * 1024
-PER_KEY, PER_TENANT, FAILURES = Rate(100, 200), Rate(1_000, 2_000), Rate(1, 30)
+PER_KEY, PER_TENANT, FAILURES, GUESSES = Rate(100, 200), Rate(1_000, 2_000), Rate(1, 30), Rate(1 / 30, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,8 @@ class Options:
     """How long a stopping server waits for the requests under way."""
     waiting: int = 4_000
     """The most requests that may wait for a worker thread; more are told to come again."""
+    passwords_waiting: int = 16
+    """The most log-ins that may wait while others are hashed; more are told to come again."""
     uploads: int = 8
     """The most attachments and exports that are taken in at once: they are large."""
     uploads_per_person: int = 2
@@ -52,7 +54,9 @@ class Options:
     """For one person in one tenant: all their keys and sessions share it."""
     rate_per_tenant: Rate | None = PER_TENANT
     failures_per_address: Rate | None = FAILURES
-    """Refused credentials of one address: more are told to wait. Each process counts for itself."""
+    """Refused credentials of one address (IPv6: of a /64): more are told to wait. Each process counts for itself."""
+    failures_per_account: Rate | None = GUESSES
+    """Wrong passwords for one person, from wherever they come: more are told to wait, with the right one too."""
     streams: int = 1_000
     """The most event streams in one process."""
     streams_per_key: int = 10

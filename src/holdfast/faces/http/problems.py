@@ -111,7 +111,7 @@ class UnsupportedMediaType(HttpError):
 
 
 class TooManyRequests(HttpError):
-    """More requests came than this person, tenant or address may send."""
+    """More requests came than this person, tenant, address or account may send."""
 
     code = "too_many_requests"
     status = 429

@@ -62,6 +62,8 @@ class Route:
     """Where what was made is found, its fields in braces."""
     anonymous: bool = False
     """Needs no credential."""
+    password: bool = False
+    """It hashes or checks a password, of `email`: slow on purpose, so it gets threads of its own."""
     secret: str | None = None
     """A field of the answer that is shown once: it is not kept with the answers of requests that take effect once."""
 

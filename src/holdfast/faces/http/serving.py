@@ -1,26 +1,27 @@
 """What all requests of one process share: the store, the worker threads, the limits, the counts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from holdfast.core.access import Access
-from holdfast.core.hop import Hop
 from holdfast.core.scope import NIL, Scope
 from holdfast.domains.identity.errors import NotAuthenticated
+from holdfast.domains.identity.room import check_email
 from holdfast.faces.http.authentication import Caller, authenticate
 from holdfast.faces.http.incoming import Incoming
-from holdfast.faces.http.limits import Buckets
+from holdfast.faces.http.lanes import Lane
+from holdfast.faces.http.limits import Buckets, network_of
 from holdfast.faces.http.metrics import Metrics
 from holdfast.faces.http.options import Options
 from holdfast.faces.http.problems import Overloaded, TooManyRequests
 from holdfast.faces.http.slots import Slots
 from holdfast.store import Store, SystemScope
 
-P = ParamSpec("P")
-T = TypeVar("T")
+PASSWORD_THREADS = 4
+"""As many as hash at once (domains/identity/passwords.py)."""
 RETRY_STREAM = 10
 """Seconds after which to ask again for a stream, when there were too many."""
 
@@ -34,23 +35,16 @@ class Serving:
         self.metrics = Metrics()
         self.stopping = asyncio.Event()
         """Set when no more requests are taken: what runs without end ends."""
-        self._threads = Hop(store.settings.pool)
-        self._waiting = 0
+        self.hop = Lane(store.settings.pool, options.waiting)
+        """Where requests are answered."""
+        self.passwords = Lane(PASSWORD_THREADS, PASSWORD_THREADS + options.passwords_waiting)
+        """Where passwords are hashed: four hashes at once, tens of milliseconds each."""
         self._streams: dict[asyncio.Event, tuple[UUID | None, UUID]] = {}
         self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
         self._people = Buckets("person", options.rate_per_key)
         self._tenants = Buckets("tenant", options.rate_per_tenant)
         self._failures = Buckets("address", options.failures_per_address)
-
-    async def hop(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Await `call(…)` in a worker thread. Raises `Overloaded` when too many wait for one."""
-        if self._waiting >= self.options.waiting:
-            raise Overloaded
-        self._waiting += 1
-        try:
-            return await self._threads(call, *args, **kwargs)
-        finally:
-            self._waiting -= 1
+        self._guesses = Buckets("account", options.failures_per_account)
 
     def upload(self, scope: Scope) -> AbstractAsyncContextManager[None]:
         """The turn to take in something large. Raises `Overloaded` when it does not come."""
@@ -61,7 +55,7 @@ class Serving:
         try:
             caller = authenticate(self.store, incoming)
         except NotAuthenticated:
-            self._failures.take(incoming.address)
+            self._failures.take(network_of(incoming.address))
             raise
         scope = caller.scope
         # The person first: who is refused there costs the tenant nothing, however many keys they have.
@@ -72,9 +66,24 @@ class Serving:
 
     def stranger(self, incoming: Incoming) -> SystemScope:
         """The store itself, for those who are about to say who they are. Raises `TooManyRequests`."""
-        self._failures.take(incoming.address)
+        self._failures.take(network_of(incoming.address))
         scope = Scope(role="operator", request_id=incoming.id, face="http", address=incoming.address)
         return SystemScope(self.store.engine, self.store.settings, Access(scope))
+
+    @contextmanager
+    def guess(self, tenant: str | UUID | None, email: str) -> Iterator[None]:
+        """A password is tried on somebody: wrong ones count, wherever they come from. Raises `TooManyRequests`."""
+        whom = hashlib.sha256(f"{tenant}\0{check_email(email)}".encode()).digest()
+        self._guesses.take(whom)
+        wrong = False
+        try:
+            yield
+        except NotAuthenticated:
+            wrong = True
+            raise
+        finally:
+            if not wrong:
+                self._guesses.give_back(whom)
 
     @contextmanager
     def open_stream(self, scope: Scope) -> Iterator[asyncio.Event]:
@@ -116,10 +125,11 @@ class Serving:
     def note_use(self) -> None:
         """Bring the gauges up to date."""
         self.metrics.streams.set(len(self._streams))
-        self.metrics.waiting.set(self._waiting)
+        self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting)
         self.metrics.connections.set(self.store.engine.in_use())
 
     def close(self) -> None:
         """Wait for the threads, then close the store."""
-        self._threads.close()
+        self.hop.close()
+        self.passwords.close()
         self.store.close()
