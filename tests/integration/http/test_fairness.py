@@ -163,3 +163,22 @@ def test_addresses_that_one_sender_chooses_from_share_a_bucket():
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") != network_of("2001:db8:0:1::1")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("192.0.2.2")
     assert network_of(None) is None and network_of("unix") == "unix"
+
+
+def test_event_streams_are_counted_for_each_person_and_each_tenant(place):
+    with serving(holdfast.open(place.url, place.key), streams=6, streams_per_key=2) as server, ExitStack() as open_:
+        identity = server.app.serving.store.system().identity
+
+        def follow(key):
+            client = open_.enter_context(httpx.Client(timeout=10))
+            answer = open_.enter_context(client.stream("GET", f"{server.url}/v1/events", headers=bearer(key)))
+            return answer.status_code if answer.status_code == 200 else (answer.read(), *told(answer))[1:]
+
+        too_many = (429, "too_many_requests")
+        assert [follow(new_key(server)) for _ in range(3)] == [200, 200, too_many]
+        assert [follow(new_key(server, name)) for name in ("ben", "oli")] == [
+            200,
+            too_many,
+        ]  # half of six: the tenant's
+        gus = identity.create_api_key(tenant="globex", user="gus@globex.test").secret
+        assert follow(gus) == 200

@@ -60,6 +60,9 @@ class Options:
     streams: int = 1_000
     """The most event streams in one process."""
     streams_per_key: int = 10
+    """For one person in one tenant: all their keys and sessions share it."""
+    streams_share: float = 0.5
+    """How much of `streams` one tenant may have."""
     heartbeat_seconds: float = 15.0
     """How often a silent event stream says that it lives."""
     poll_seconds: float = 2.0
@@ -73,6 +76,11 @@ class Options:
     def tls(self) -> bool:
         """Whether the server speaks TLS."""
         return self.certificate is not None
+
+    @property
+    def streams_per_tenant(self) -> int:
+        """The most event streams of one tenant."""
+        return max(1, int(self.streams * self.streams_share))
 
     def check(self) -> "Options":
         """These options. Raises `InvalidInput` for what would be unsafe or cannot be."""

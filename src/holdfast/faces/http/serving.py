@@ -39,7 +39,7 @@ class Serving:
         """Where requests are answered."""
         self.passwords = Lane(PASSWORD_THREADS, PASSWORD_THREADS + options.passwords_waiting)
         """Where passwords are hashed: four hashes at once, tens of milliseconds each."""
-        self._streams: dict[asyncio.Event, tuple[UUID | None, UUID]] = {}
+        self._streams: dict[asyncio.Event, tuple[UUID, UUID | None]] = {}
         self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
         self._people = Buckets("person", options.rate_per_key)
         self._tenants = Buckets("tenant", options.rate_per_tenant)
@@ -88,13 +88,16 @@ class Serving:
     @contextmanager
     def open_stream(self, scope: Scope) -> Iterator[asyncio.Event]:
         """Room for an event stream: what is set when there may be news for it. Raises `TooManyRequests`."""
-        who = scope.credential_id or scope.actor_id
-        if len(self._streams) >= self.options.streams:
+        who = (scope.tenant_id or NIL, scope.actor_id)
+        senders = list(self._streams.values())
+        if len(senders) >= self.options.streams:
             raise Overloaded
-        if sum(1 for other, _ in self._streams.values() if other == who) >= self.options.streams_per_key:
-            raise TooManyRequests("key", RETRY_STREAM)
+        if senders.count(who) >= self.options.streams_per_key:
+            raise TooManyRequests("person", RETRY_STREAM)
+        if sum(tenant == who[0] for tenant, _ in senders) >= self.options.streams_per_tenant:
+            raise TooManyRequests("tenant", RETRY_STREAM)
         woken = asyncio.Event()
-        self._streams[woken] = (who, scope.tenant_id or NIL)
+        self._streams[woken] = who
         try:
             yield woken
         finally:
@@ -118,7 +121,7 @@ class Serving:
             woken.set()
 
     def _wake(self, tenant_id: UUID) -> None:
-        for woken, (_, of_tenant) in self._streams.items():
+        for woken, (of_tenant, _) in self._streams.items():
             if of_tenant == tenant_id:
                 woken.set()
 
