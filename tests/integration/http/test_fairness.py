@@ -78,6 +78,19 @@ def test_who_may_not_upload_is_told_before_the_body_is_taken_and_it_is_in_the_tr
         assert chat in {line.target_id for line in denied}
 
 
+def test_a_platform_person_refused_a_tenants_room_is_in_the_trail(place):
+    with serving(holdfast.open(place.url, place.key)) as server:
+        root = server.app.serving.store.system()
+        root.identity.set_platform_role("pat@platform.test", "admin")
+        key = root.identity.create_api_key(user="pat@platform.test").secret
+        chat = server.app.serving.store.tenant("acme").user("amina@acme.test").conversations.create(title="x").id
+        answer = httpx.get(f"{server.url}/v1/conversations/{chat}", headers=bearer(key))
+        assert told(answer) == (403, "permission_denied")
+        line = root.audit.list().items[0]
+        assert (line.operation, line.outcome, line.reason) == ("conversations.read", "denied", "permission_denied")
+        assert line.actor_role == "platform_admin" and line.target_id == chat
+
+
 def test_one_person_does_not_hold_every_upload_and_nobody_waits_for_long(place):
     limits = {"uploads": 3, "uploads_per_person": 2, "upload_wait_seconds": 0.3}
     with serving(holdfast.open(place.url, place.key), **limits) as server, ExitStack() as open_:

@@ -114,11 +114,11 @@ class Operation:
     def _uploader(self, incoming: Incoming, path: Mapping[str, str]) -> Caller:
         """Who sends something large, if they may: nobody else's takes up memory, disk or a slot."""
         caller = self._caller(incoming)
-        room = self._room(caller)
+        self._room(caller, path)
         try:
             allow(caller.scope, self.route.operation, writes=True)
         except PermissionDenied as refused:
-            record_refused(room.engine, caller.scope, self.route.operation, _named_in(path), refused)
+            self._record(refused, caller, path)
             raise
         return caller
 
@@ -126,7 +126,7 @@ class Operation:
         self, incoming: Incoming, scope: dict[str, Any], body: bytes, given: Arguments, caller: Caller | None = None
     ) -> Answer:
         """`caller`: who was authenticated before the body came; the action looks again whether they still may."""
-        room = self._room(caller or self._caller(incoming))
+        room = self._room(caller or self._caller(incoming), scope["path_params"])
         read = self._reader.arguments(scope["path_params"], scope["query_string"], b"" if given else body)
         arguments = {**read, **given, **{name: getattr(incoming, name) for name in self._sender}}
         if self.route.takes_key and KEY_HEADER in incoming.headers:
@@ -141,11 +141,17 @@ class Operation:
             return _kept(done.answer)
         return _unless_known(self._render(result), incoming)
 
-    def _room(self, caller: Caller) -> Any:
+    def _room(self, caller: Caller, path: Mapping[str, str]) -> Any:
         room = getattr(caller, self.route.room, None)
         if room is None:  # the operator and the platform's people have no rooms of a tenant
-            raise PermissionDenied(self.route.operation, caller.scope.role)
+            refused = PermissionDenied(self.route.operation, caller.scope.role)
+            self._record(refused, caller, path)
+            raise refused
         return room
+
+    def _record(self, refused: PermissionDenied, caller: Caller, path: Mapping[str, str]) -> None:
+        """What is refused here leaves the line that the action would have left."""
+        record_refused(self._serving.store.engine, caller.scope, self.route.operation, _named_in(path), refused)
 
     def _guess(self, room: Any, arguments: Arguments) -> AbstractContextManager[None]:
         if not self.route.password:
@@ -211,10 +217,11 @@ class Operation:
 def _named_in(path: Mapping[str, str]) -> Recorded:
     """What a path names, for the trail: a stranger's text goes into none."""
     for name, value in path.items():
+        kind = name.removesuffix("_id")
         try:
-            return Recorded(name, as_id(value, field=name))
+            return Recorded(kind, as_id(value, field=name))
         except InvalidInput:
-            return Recorded(name)
+            return Recorded(kind)
     return Recorded()
 
 
