@@ -1,6 +1,7 @@
 """The command line as a new user meets it: every command, in words and as JSON, with its exit code."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_an_error_has_its_code_says_what_to_do_and_exits_so(
     error = json.loads(run(demo, *arguments, "--json", code=code).stderr)["error"]
     assert error["code"] == says
     assert "Traceback" not in error["message"]
+
+
+def test_serving_plainly_without_a_trusted_proxy_is_warned_of(demo: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        serve = (*ME, "serve", "--plain-http", "--port", str(taken.getsockname()[1]))  # it ends: the port is taken
+        warned = run(demo, *serve, code=2)
+        named = run(demo, *serve, "--trusted-proxies", "127.0.0.1", code=2)
+    assert "--trusted-proxies" in warned.stdout
+    assert "unsafe_options" in warned.stderr
+    assert "Warning" not in named.stdout
+    assert "unsafe_options" not in named.stderr

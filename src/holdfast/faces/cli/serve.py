@@ -57,5 +57,7 @@ def serve(
         rate_per_key=Rate.of(rate_per_key),
         rate_per_tenant=Rate.of(rate_per_tenant),
     )
+    for warning in options.warnings():
+        console.print(f"[yellow]Warning:[/yellow] {warning}", soft_wrap=True)
     launch = Launch(url=target.url(), key=target.key(), settings=None, options=options, log_level=log_level)
     run(launch, lambda url: console.print(f"Serving at [bold]{url}[/bold]", soft_wrap=True))

@@ -82,6 +82,15 @@ class Options:
         """The most event streams of one tenant."""
         return max(1, int(self.streams * self.streams_share))
 
+    def warnings(self) -> list[str]:
+        """What is allowed and seldom meant."""
+        if self.plain_http and not self.tls and self.trusted_proxies is None:
+            return [
+                "--plain-http without --trusted-proxies: every request seems to come from the proxy, so that all who "
+                "fail to log in share one limit, and the trail holds the proxy's address; name the proxy"
+            ]
+        return []
+
     def check(self) -> "Options":
         """These options. Raises `InvalidInput` for what would be unsafe or cannot be."""
         if (self.certificate is None) != (self.private_key is None):

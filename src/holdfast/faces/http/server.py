@@ -92,6 +92,9 @@ def _configuration(app: App, options: Options) -> uvicorn.Config:
 def run(launch: Launch, announce: Announce) -> None:
     """Serve until a signal to end. `announce` is called with the URL once the port is taken."""
     options = launch.options.check()
+    configure_logs(level=launch.log_level)
+    for warning in options.warnings():
+        log.warning("unsafe_options", warning=warning)
     launch.open().close()  # what is wrong with the store is told here, once, and not by every process
     if options.workers == 1:
         bound = _bind(options.host, options.port)
