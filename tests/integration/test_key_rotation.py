@@ -115,7 +115,7 @@ def test_an_interrupted_rotation_is_finished_without_another_new_key(opened, mon
     for n in range(3):
         opened.system().identity.create_tenant(f"tenant-{n}")
         made = opened.engine.vault.new_row(tenant_of(opened, f"tenant-{n}"), "fields")
-        keys._replace_key(made)
+        keys._replace_key(made, set())
     monkeypatch.setattr("holdfast.core.crypto.keys.LOT", 1)
     put, calls = type(keys)._put, []
 
@@ -227,6 +227,90 @@ def test_destroying_a_tenants_keys_destroys_its_secrets_and_no_others(opened):
     assert kept.get(anew).token == "third"
     again = opened.system().keys.destroy(owner)
     assert (again.keys, again.backups_too) == (2, True)
+
+
+def sealing_within(monkeypatch, moment, put):
+    """Have `put` called once when the key ring is about to do `moment` ("destroy", "wrap"), by another call of it."""
+    step, met = getattr(FileRing, moment), []
+
+    def first(self, *args):
+        if not met:
+            met.append(None)
+            met[0] = put()
+        return step(self, *args)
+
+    monkeypatch.setattr(FileRing, moment, first)
+    return met
+
+
+def test_what_is_sealed_while_keys_are_being_destroyed_is_refused_and_not_lost(moved, ring, monkeypatch):
+    with holdfast.open(moved.url, moved.key, keys=ring) as store, holdfast.open(moved.url, moved.key, keys=ring) as at:
+        owner, kept = tenant_of(store), vaulted.of(at)
+        kept.put("mine", "first")
+        put = lambda: refused("destruction_under_way", kept.put, "anew", "second")  # noqa: E731
+        met = sealing_within(monkeypatch, "destroy", put)
+        assert store.system().keys.destroy(owner).backups_too
+        assert "repeat the call" in met[0] and str(owner) in met[0]
+        row = kept.put("anew", "third")
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        assert vaulted.of(store).get(row).token == "third"
+        vaulted.of(store).put("more", "fourth")
+
+
+@pytest.mark.parametrize("call", ["seal", "rotate_data"])
+def test_a_key_wrapped_before_the_destruction_and_kept_after_it_is_wrapped_again(moved, ring, monkeypatch, call):
+    with holdfast.open(moved.url, moved.key, keys=ring) as store, holdfast.open(moved.url, moved.key, keys=ring) as at:
+        owner, kept = tenant_of(store), vaulted.of(at)
+        kept.put("mine", "first")
+        if call == "seal":
+            store.system().keys.destroy(owner)
+            vaulted.of(store).find("nobody")  # a key of hashes, to be destroyed
+        make, met = type(at.engine.vault).new_row, []
+
+        def slow(self, *args):
+            row = make(self, *args)
+            if self is at.engine.vault and not met:
+                met.append(store.system().keys.destroy(owner))
+            return row
+
+        monkeypatch.setattr(type(at.engine.vault), "new_row", slow)
+        if call == "rotate_data":
+            at.system().keys.rotate_data(owner)
+        row = kept.put("anew", "second")
+        assert met
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        assert vaulted.of(store).get(row).token == "second"
+
+
+def test_a_destruction_the_ring_did_not_answer_is_finished_by_the_next_and_nothing_else(moved, ring, monkeypatch):
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        owner, kept, keys = tenant_of(store), vaulted.of(store), store.system().keys
+        kept.put("mine", "first")
+        monkeypatch.setattr(FileRing, "destroy", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            keys.destroy(owner)
+        refused("destruction_under_way", kept.put, "anew", "second")
+        refused("destruction_under_way", keys.rotate_data, owner)
+        monkeypatch.undo()
+        done = keys.destroy(owner)
+        assert (done.keys, done.backups_too) == (0, True)
+        row = kept.put("anew", "third")
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        assert vaulted.of(store).get(row).token == "third"
+
+
+def test_what_the_ring_before_did_not_forget_hinders_no_new_key(place, ring):
+    with holdfast.open(place.url, place.key) as store:
+        vaulted.make(store)
+        owner = tenant_of(store)
+        vaulted.of(store).put("mine", "first")
+        assert not store.system().keys.destroy(owner).backups_too
+        row = vaulted.of(store).put("anew", "second")
+        store.system().keys.rotate(to=ring)
+    with holdfast.open(place.url, place.key, keys=ring) as store:
+        vaulted.of(store).put("more", "third", account="a-1")  # makes a key of hashes
+        assert vaulted.of(store).get(row).token == "second"
+        assert not store.system().keys.destroy(owner).backups_too  # copies of before, with the ring of before
 
 
 def test_the_stores_own_key_is_not_destroyed(opened):

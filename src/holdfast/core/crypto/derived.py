@@ -21,6 +21,8 @@ _ENTRY_BYTES = _MARK_BYTES + 12 + KEY_BYTES + 16
 class DerivedRing:
     """One wrapping key, by HKDF-SHA256 from the file's raw key and its salt. `also`: a second file key to wrap for."""
 
+    forgets = False
+
     name = "the key of the SQLite file"
 
     def __init__(self, raw: bytes, salt: bytes, *, also: bytes | None = None) -> None:

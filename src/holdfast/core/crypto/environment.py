@@ -14,6 +14,8 @@ _RESERVED = ("file", "aws-kms", "file-key")
 class EnvironmentRing:
     """A few keys for all owners, held in memory. It cannot forget an owner: whoever has a key has them all."""
 
+    forgets = False
+
     name = "the key ring in HOLDFAST_KEYRING"
 
     def __init__(self, spec: str) -> None:

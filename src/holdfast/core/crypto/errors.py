@@ -77,6 +77,19 @@ class KeyDestroyed(StoreError):
         self.key_id = str(key_id)
 
 
+class DestructionUnderWay(Unavailable):
+    """The owner's keys are being destroyed, and the key ring has not forgotten its part yet: no new key is made."""
+
+    code = "destruction_under_way"
+
+    def __init__(self, owner: UUID) -> None:
+        super().__init__(
+            f"the keys of {str(owner)!r} are being destroyed, so no new one is made for it; repeat the call in a "
+            "moment. If it stays so, the key ring did not answer: keys.destroy(…) with this id does the rest"
+        )
+        self.owner = owner
+
+
 class RingTakesNoKey(Conflict):
     """This kind of key ring cannot make a key itself."""
 

@@ -50,6 +50,8 @@ class Contents:
 class FileRing:
     """The key ring in one JSON file. It is made when the first key is needed; its folder must be there."""
 
+    forgets = True
+
     def __init__(self, path: str | Path) -> None:
         if not str(path):
             raise InvalidKeyRing("file: names no file")

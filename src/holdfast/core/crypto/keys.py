@@ -16,7 +16,7 @@ from holdfast.core.crypto.models import STORE, Destroyed, KeyRow, KeyState, Rese
 from holdfast.core.crypto.resealing import Cursor, Lot, SealedTable, sealed_tables
 from holdfast.core.crypto.ring import KeyRing, RingKey, Wrapped, generation
 from holdfast.core.crypto.rings import open_ring
-from holdfast.core.crypto.vault import turn
+from holdfast.core.crypto.vault import ids_destroyed, rows_in_turn
 from holdfast.core.database.transaction import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
@@ -78,7 +78,7 @@ class Keys(Actions):
         owner = as_id(tenant, field="tenant")
         values, unreadable = self._reseal(owner)
         if not values:
-            self._replace_key(self.engine.vault.new_row(owner, "fields"))
+            self.engine.vault.make_with(self.engine, owner, "fields", self._replace_key)
             values, unreadable = self._reseal(owner)
         return Resealed(key_id=self._current_of(owner), values=values, unreadable=unreadable)
 
@@ -87,7 +87,8 @@ class Keys(Actions):
         """Destroy a tenant's data keys. What they sealed is gone; new secrets get new keys.
 
         Where the ring can forget one tenant (a key file, a key-management service), every backup of the database is
-        unreadable for that tenant too. May be repeated until it is done, for a tenant that was deleted as well.
+        unreadable for that tenant too; until it has, who seals a secret meets `DestructionUnderWay`. May be repeated
+        until it is done, for a tenant that was deleted as well.
         """
         owner = as_id(tenant, field="tenant")
         if owner == STORE:
@@ -158,14 +159,20 @@ class Keys(Actions):
         return work
 
     @action("keys.rotate", writes=True)
-    def _replace_key(self, made: KeyRow) -> Work[None]:
-        """Retire the key of fields and begin a new one, when nobody is sealing with the old one."""
+    def _replace_key(self, made: KeyRow, destroyed: set[UUID]) -> Work[bool]:
+        """Retire the key of fields and begin a new one, when nobody is sealing with the old one.
 
-        def work(tx: Transaction) -> None:
-            tx.all(queries.changing, turn(made.tenant_id))
+        Not when others were destroyed than `destroyed`, which were so before it was wrapped.
+        """
+
+        def work(tx: Transaction) -> bool:
+            if ids_destroyed(rows_in_turn(tx, made.tenant_id)) != destroyed:
+                tx.unchanged()
+                return False
             tx.run(queries.retire_keys, {"in_tenant": made.tenant_id, "of_purpose": made.purpose, "moment": now()})
             tx.run(queries.insert_key, made.__dict__)
             tx.record("data_key", made.id, tenant_id=made.tenant_id, purpose=made.purpose)
+            return True
 
         return work
 

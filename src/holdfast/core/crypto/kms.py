@@ -41,6 +41,8 @@ _WRONG = ("InvalidCiphertextException", "IncorrectKeyException")
 class AwsKms:
     """Keys that never leave the service. `client`: boto3's, of `kms`; `name` keeps stores of one account apart."""
 
+    forgets = True
+
     def __init__(self, client: Any, *, name: str = "holdfast") -> None:
         self._client = client
         self._prefix = f"alias/{name}/"

@@ -60,5 +60,6 @@ destroy_keys = Query(
 )
 
 forgotten_by_ring = Query(
-    update(data_keys).where(_k.tenant_id == _IN, _k.wrapped.is_(None)).values(ring_key=None), operator=True
+    update(data_keys).where(_k.id == bindparam("key_id", type_=Id), _k.wrapped.is_(None)).values(ring_key=None),
+    operator=True,
 )

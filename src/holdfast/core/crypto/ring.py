@@ -43,6 +43,9 @@ class KeyRing(Protocol):
     name: str
     """What messages call it; without any key."""
 
+    forgets: bool
+    """Whether it keeps a key for each owner, so that it can forget one."""
+
     def wrap(self, owner: UUID, key: bytes) -> Wrapped:
         """Wrap a data key with the current ring key."""
         ...

@@ -8,14 +8,14 @@ at hand raises `KeysNeeded`; `run_with_keys` then asks the ring, outside any tra
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from holdfast.core.clock import now
 from holdfast.core.crypto import queries
-from holdfast.core.crypto.errors import KeyDestroyed, KeyRingNeeded, SecretUnreadable
+from holdfast.core.crypto.errors import DestructionUnderWay, KeyDestroyed, KeyRingNeeded, SecretUnreadable
 from holdfast.core.crypto.models import STORE, DataKey, KeyRow, Purpose
-from holdfast.core.crypto.ring import KEY_BYTES, KeyRing
+from holdfast.core.crypto.ring import KEY_BYTES, KeyRing, generation
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.transaction import Transaction
 from holdfast.core.ids import new_id
@@ -147,16 +147,36 @@ class Vault:
             self._keep(row.id, self.secret_of(row))
 
     def _make(self, engine: Engine, owner: UUID, purpose: Purpose) -> None:
-        """A new key, unless another process was quicker."""
-        made = self.new_row(owner, purpose)
+        """A new key, unless another process was quicker. Raises `DestructionUnderWay`."""
 
-        def work(tx: Transaction) -> None:
-            tx.all(queries.changing, turn(owner))
-            rows = tx.all(queries.of_any_tenant, {"in_tenant": owner})
-            if not any(row.purpose == purpose and row.retired_at is None for row in rows):
-                tx.run(queries.insert_key, made.__dict__)
+        def put(made: KeyRow, destroyed: set[UUID]) -> bool:
+            def work(tx: Transaction) -> bool:
+                rows = rows_in_turn(tx, owner)
+                if ids_destroyed(rows) != destroyed:
+                    return False
+                if not any(row.purpose == purpose and row.retired_at is None for row in rows):
+                    tx.run(queries.insert_key, made.__dict__)
+                return True
 
-        engine.write(OPERATOR, "all", work)
+            return engine.write(OPERATOR, "all", work)
+
+        self.make_with(engine, owner, purpose, put)
+
+    def make_with(
+        self, engine: Engine, owner: UUID, purpose: Purpose, put: Callable[[KeyRow, set[UUID]], bool]
+    ) -> None:
+        """Make a key and have it `put`, which says, under the lock, whether what was destroyed is still the same.
+
+        Otherwise the ring may have forgotten, or be about to forget, what the key was wrapped with: it is wrapped
+        again. So no key is kept that was wrapped while the owner's keys were being destroyed. Raises
+        `DestructionUnderWay`.
+        """
+        while True:
+            rows = engine.read(OPERATOR, "all", lambda tx: tx.all(queries.of_any_tenant, {"in_tenant": owner}))
+            if unfinished(rows, self._ring()):
+                raise DestructionUnderWay(owner)
+            if put(self.new_row(owner, purpose), ids_destroyed(rows)):
+                return
 
     def new_row(self, owner: UUID, purpose: Purpose) -> KeyRow:
         """A new random data key, wrapped by the ring."""
@@ -183,6 +203,27 @@ class Vault:
 def turn(owner: UUID) -> dict[str, str]:
     """What those who seal for an owner, and those who change its keys, wait for."""
     return {"turn": f"data keys {owner}"}
+
+
+def rows_in_turn(tx: Transaction, owner: UUID) -> list[KeyRow]:
+    """Within the operator's transaction: the owner's keys, that nobody else seals with or changes until it ends."""
+    tx.all(queries.changing, turn(owner))
+    return tx.all(queries.of_any_tenant, {"in_tenant": owner})
+
+
+def ids_destroyed(rows: Iterable[KeyRow]) -> set[UUID]:
+    """Which keys were destroyed: grows with each destruction, before the ring forgets its part."""
+    return {row.id for row in rows if row.wrapped is None}
+
+
+def unfinished(rows: Iterable[KeyRow], ring: KeyRing) -> list[KeyRow]:
+    """The destroyed keys of which `ring` has not forgotten its part yet, and can. Those of another ring are not its."""
+    named = [(row, row.ring_key) for row in rows if row.wrapped is None and row.ring_key is not None]
+    if not named or not ring.forgets:
+        return []
+    generations = ring.keys()
+    known = {key.id for key in generations}
+    return [row for row, ring_key in named if generation(ring_key) in known]
 
 
 _vaults: "weakref.WeakSet[Vault]" = weakref.WeakSet()
