@@ -430,7 +430,8 @@ class AsyncKeys:
         """Destroy a tenant's data keys. What they sealed is gone; new secrets get new keys.
 
         Where the ring can forget one tenant (a key file, a key-management service), every backup of the database is
-        unreadable for that tenant too; until it has, who seals a secret meets `DestructionUnderWay`. May be repeated until it is done, for a tenant that was deleted as well.
+        unreadable for that tenant too; until it has, who seals a secret meets `DestructionUnderWay`. May be repeated
+        until it is done, for a tenant that was deleted as well.
         """
         return await self._hop(self._room.destroy, tenant)
 

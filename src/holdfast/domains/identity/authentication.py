@@ -1,10 +1,15 @@
 """From a secret to a scope: what every request of a face begins with."""
 
+from collections.abc import Hashable
 from datetime import datetime, timedelta
+from time import monotonic
 
+from holdfast.core.action import record_refused
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
+from holdfast.core.database.transaction import Recorded
+from holdfast.core.errors import HoldfastError
 from holdfast.core.scope import OPERATOR, Role, Scope
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity.credential_queries import Credential
@@ -13,7 +18,12 @@ from holdfast.domains.identity.models import PlatformRole
 from holdfast.domains.identity.tokens import Kind, digest_of, kind_of
 
 NOTED_EVERY = timedelta(minutes=1)
-"""A use is written down at most so often: reads stay reads."""
+"""A use is written down at most so often: reads stay reads. So is a refusal: nobody fills the disk with lines."""
+
+_MOST_REFUSALS = 10_000
+"""Of so many refused credentials a process remembers when it last wrote a line."""
+
+_refusals: dict[Hashable, float] = {}
 
 PLATFORM_SCOPES: dict[PlatformRole, Role] = {"admin": "platform_admin", "super_admin": "super_admin"}
 
@@ -25,7 +35,7 @@ def authenticate(
 ) -> Scope:
     """The scope of whoever shows `secret`. One statement; a mistyped secret costs none.
 
-    Raises `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
+    One that was good once, and is refused, leaves a line in the trail, at most once a minute. Raises `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
     """
     kind = kind_of(secret)
     if kind is None:
@@ -33,9 +43,22 @@ def authenticate(
     asked = {"digest": digest_of(secret)}
     found = engine.read(OPERATOR, "all", lambda tx: tx.first(_SHOWN[kind], asked))
     moment = now()
-    if found is None or found.revoked_at is not None or _is_past(found.expires_at, moment):
+    if found is None:
         raise NotAuthenticated
-    role = _standing(found)
+    try:
+        role = _standing(found, moment)
+    except (NotAuthenticated, TenantSuspended, MembershipSuspended) as refused:
+        shown = Scope(
+            role=_last_role(found),
+            tenant_id=found.tenant_id,
+            actor_id=found.user_id,
+            request_id=request_id,
+            face=face,
+            address=address,
+            credential_id=found.id,
+        )
+        _note_refusal(engine, kind, shown, refused)
+        raise
     if found.last_used_at is None or moment - found.last_used_at >= NOTED_EVERY:
         _note_use(engine, kind, found, moment, address=address, agent=agent)
     return Scope(
@@ -50,8 +73,10 @@ def authenticate(
     )
 
 
-def _standing(found: Credential) -> Role:
-    """The role that the holder has now."""
+def _standing(found: Credential, moment: datetime) -> Role:
+    """The role that the holder has now. Raises as `authenticate` does."""
+    if found.revoked_at is not None or _is_past(found.expires_at, moment):
+        raise NotAuthenticated
     if found.tenant_id is None:
         role = PLATFORM_SCOPES.get(found.platform_role)
     else:
@@ -60,6 +85,24 @@ def _standing(found: Credential) -> Role:
     if role is None:
         raise NotAuthenticated
     return role
+
+
+def _last_role(found: Credential) -> Role:
+    """What the holder is called in the line of a refusal; who has no role any more is nobody."""
+    return found.role or PLATFORM_SCOPES.get(found.platform_role) or "visitor"
+
+
+def _note_refusal(engine: Engine, kind: Kind, shown: Scope, refused: HoldfastError) -> None:
+    """A line in the trail, unless there was one a moment ago."""
+    key, present = (engine.url, shown.credential_id), monotonic()
+    last = _refusals.get(key)
+    if last is not None and present - last < NOTED_EVERY.total_seconds():
+        return
+    if len(_refusals) >= _MOST_REFUSALS:
+        _refusals.clear()
+    _refusals[key] = present
+    about = Recorded(kind, shown.credential_id, owner_id=shown.actor_id)
+    record_refused(engine, shown, "identity.authenticate", about, refused)
 
 
 def check_standing(tenant_status: str | None, membership_status: str | None) -> None:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from holdfast.core.action import action, composite
+from holdfast.core.action import action, composite, record_refused
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
+from holdfast.core.database.transaction import Recorded
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity import passwords
@@ -27,16 +28,19 @@ class SettingPasswords(IdentityRoom):
         The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
-        self._check_may_set()
         new = passwords.check_password(password)
         user_id, kept = self._kept(check_email(email), tenant)
         is_own = user_id == self.scope.actor_id and self.scope.credential_id is not None
         if is_own and kept is not None and not passwords.is_right(kept, passwords.prepared(current or "")):
-            raise NotAuthenticated
+            refused = NotAuthenticated()
+            record_refused(self.engine, self.scope, _SET, Recorded("user", user_id, owner_id=user_id), refused)
+            raise refused
         self._keep(check_email(email), tenant, passwords.hash_password(new))
 
     @action("identity.set_password", writes=False, as_operator=True)
     def _kept(self, email: str, tenant: str | None) -> Work[tuple[UUID, str | None]]:
+        self._check_may_set()
+
         def work(tx: Transaction) -> tuple[UUID, str | None]:
             tenant_id, user_id = self._somebody(tx, email, tenant)
             kept = tx.first(queries.password_of, {"in_tenant": tenant_id or NOBODY, "of_user": user_id})
