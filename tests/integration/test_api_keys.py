@@ -178,3 +178,34 @@ def test_a_key_without_a_user_is_refused(root):
     refused("user_not_found", key_for, root, "nobody@acme.test")
     refused("tenant_not_found", key_for, root, "amina@acme.test", tenant="nobody")
     refused("user_not_found", root.create_api_key, user="amina@acme.test")
+
+
+def test_a_narrowed_key_gives_nobody_more_than_it_has(store, root):
+    key = key_for(root, "oli@acme.test", scopes=["identity:write"])
+    inside = as_of(store, key).identity
+    for call in (
+        lambda: inside.create_user("new@acme.test", role="owner"),
+        lambda: inside.set_role("amina@acme.test", "owner"),
+        lambda: inside.set_role("oli@acme.test", "member"),
+        lambda: inside.set_status("oli@acme.test", "suspended"),
+        lambda: inside.create_visitor(),
+        lambda: inside.set_password("amina@acme.test", "correct horse battery"),
+    ):
+        assert "narrowed" in refused("credential_refused", call)
+    assert inside.set_role("amina@acme.test", "auditor").role == "auditor"
+    whole = as_of(store, key_for(root, "oli@acme.test")).identity
+    assert whole.set_role("amina@acme.test", "owner").role == "owner"
+    assert whole.create_visitor().token
+
+
+def test_a_key_that_expires_sets_no_password_which_would_outlast_it(store, root):
+    key = key_for(root, "oli@acme.test", expires_at=datetime.now(UTC) + LATER)
+    inside = as_of(store, key).identity
+    for email in ("oli@acme.test", "amina@acme.test"):
+        text = refused("credential_refused", inside.set_password, email, "correct horse battery")
+        assert "expires" in text
+    refused(
+        "not_authenticated",
+        lambda: root.log_in(tenant="acme", email="oli@acme.test", password="correct horse battery"),
+    )
+    as_of(store, key_for(root, "oli@acme.test")).identity.set_password("amina@acme.test", "correct horse battery")

@@ -35,7 +35,8 @@ def authenticate(
 ) -> Scope:
     """The scope of whoever shows `secret`. One statement; a mistyped secret costs none.
 
-    One that was good once, and is refused, leaves a line in the trail, at most once a minute. Raises `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
+    One that was good once, and is refused, leaves a line in the trail, at most once a minute. Raises
+    `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
     """
     kind = kind_of(secret)
     if kind is None:

@@ -55,6 +55,13 @@ class IdentityRoom(Actions):
         """Owners are made, and unmade, by owners and by those who hold the platform."""
         if role == "owner":
             reach("identity.make_owner", self.scope.role)
+            self._check_not_narrowed("identity.make_owner", "makes and unmakes no owners")
+
+    def _check_not_narrowed(self, operation: str, what: str) -> None:
+        """A key that was narrowed gives nobody more than it has: not a person, a password or a session."""
+        if self.scope.grants is not None:
+            reason = f"an API key that is narrowed to scopes {what}; log in, or use a key without scopes"
+            raise CredentialRefused(operation, self.scope.role, reason)
 
     def _check_above(self, member: Member) -> None:
         """Whoever gets hold of a person's credentials can act as them: only themselves, and those above them, may."""

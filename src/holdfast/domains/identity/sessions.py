@@ -98,8 +98,10 @@ class Sessions(IdentityRoom):
         self, *, tenant: str | None = None, address: str | None = None, agent: str | None = None
     ) -> Work[Session]:
         """Let somebody unknown in, as in a web chat: they keep conversations of their own, and find them again with
-        the session's token for as long as it is used now and then. Raises `TenantSuspended`.
+        the session's token for as long as it is used now and then. Raises `TenantSuspended`; `CredentialRefused` for
+        an API key that is narrowed.
         """
+        self._check_not_narrowed("identity.create_visitor", "lets no visitors in")
         idle = timedelta(days=self.settings.visitor_days)
         most = timedelta(days=self.settings.visitor_most_days)
         places = places_of(address, agent)

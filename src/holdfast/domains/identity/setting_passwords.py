@@ -39,9 +39,10 @@ class SettingPasswords(IdentityRoom):
 
     @action("identity.set_password", writes=False, as_operator=True)
     def _kept(self, email: str, tenant: str | None) -> Work[tuple[UUID, str | None]]:
-        self._check_may_set()
+        self._check_not_narrowed(_SET, "sets no passwords")
 
         def work(tx: Transaction) -> tuple[UUID, str | None]:
+            self._check_lasting(tx)
             tenant_id, user_id = self._somebody(tx, email, tenant)
             kept = tx.first(queries.password_of, {"in_tenant": tenant_id or NOBODY, "of_user": user_id})
             return user_id, None if kept is None else kept[0]
@@ -68,8 +69,14 @@ class SettingPasswords(IdentityRoom):
             raise InvalidInput("email: whose password? give their address", field="email")
         return tenant_id, user_id
 
-    def _check_may_set(self) -> None:
-        """A password opens everything its owner may do, so a key that is narrowed sets none."""
-        if self.scope.grants is not None:
-            reason = "an API key that is narrowed to scopes sets no passwords; log in, or use a key without scopes"
+    def _check_lasting(self, tx: Transaction) -> None:
+        """A password opens sessions for as long as it stands, so a key that expires sets none."""
+        if self.scope.credential_id is None:
+            return
+        shown = tx.first(queries.api_key_by_id, {"this_id": self.scope.credential_id})
+        if shown is not None and shown.expires_at is not None:
+            reason = (
+                f"this API key expires at {shown.expires_at.isoformat()}, and sets no passwords, which would outlast "
+                "it; log in, or use a key that does not expire"
+            )
             raise CredentialRefused(_SET, self.scope.role, reason)
