@@ -197,15 +197,25 @@ class AsyncIdentity:
         return await self._hop(self._room.delete_workspace, workspace, tenant=tenant)
 
     async def set_password(
-        self, email: str, password: str, *, current: str | None = None, tenant: str | None = None
+        self,
+        email: str,
+        password: str,
+        *,
+        current: str | None = None,
+        tenant: str | None = None,
+        revoke_keys: bool = False,
     ) -> None:
         """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
 
+        Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
+        may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
         The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
-        return await self._hop(self._room.set_password, email, password, current=current, tenant=tenant)
+        return await self._hop(
+            self._room.set_password, email, password, current=current, tenant=tenant, revoke_keys=revoke_keys
+        )
 
     async def log_in(
         self, *, tenant: str | None, email: str, password: str, address: str | None = None, agent: str | None = None
@@ -224,7 +234,8 @@ class AsyncIdentity:
         self, *, tenant: str | None = None, address: str | None = None, agent: str | None = None
     ) -> Session:
         """Let somebody unknown in, as in a web chat: they keep conversations of their own, and find them again with
-        the session's token for as long as it is used now and then. Raises `TenantSuspended`.
+        the session's token for as long as it is used now and then. Raises `TenantSuspended`; `CredentialRefused` for
+        an API key that is narrowed.
         """
         return await self._hop(self._room.create_visitor, tenant=tenant, address=address, agent=agent)
 

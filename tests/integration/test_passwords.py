@@ -74,3 +74,18 @@ def test_a_new_password_ends_what_an_administrator_thinks_was_stolen(store, root
 def test_a_password_that_is_none_is_refused(amina, password):
     text = refused("invalid_input", amina.identity.set_password, "amina@acme.test", password)
     assert text.startswith("password: ") and "x" * 12 not in text
+
+
+def test_api_keys_go_on_unless_they_are_to_end_as_well(store, root, ada, amina):
+    mine, other = (root.create_api_key(tenant="acme", user=f"{name}@acme.test") for name in ("amina", "ben"))
+    ada.identity.set_password("amina@acme.test", PASSWORD)
+    assert store.authenticate(mine.secret)
+    ada.identity.set_password("amina@acme.test", PASSWORD, revoke_keys=True)
+    refused("not_authenticated", store.authenticate, mine.secret)
+    assert store.authenticate(other.secret)
+    root.set_platform_role("sue@platform.test", "super_admin")
+    sue = store.platform("sue@platform.test").identity
+    used, lost = sue.create_api_key(), sue.create_api_key()
+    store.authenticate(used.secret).identity.set_password("sue@platform.test", PASSWORD, revoke_keys=True)
+    assert store.authenticate(used.secret)
+    refused("not_authenticated", store.authenticate, lost.secret)

@@ -216,9 +216,19 @@ class RemoteIdentity:
             type(None), "DELETE", place("/workspaces/{workspace}", workspace=workspace), query={"tenant": tenant}
         )
 
-    def set_password(self, email: str, password: str, *, current: str | None = None, tenant: str | None = None) -> None:
+    def set_password(
+        self,
+        email: str,
+        password: str,
+        *,
+        current: str | None = None,
+        tenant: str | None = None,
+        revoke_keys: bool = False,
+    ) -> None:
         """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
 
+        Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
+        may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
         The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
@@ -227,7 +237,13 @@ class RemoteIdentity:
             type(None),
             "PUT",
             "/users/password",
-            body={"email": email, "password": password, "current": current, "tenant": tenant},
+            body={
+                "email": email,
+                "password": password,
+                "current": current,
+                "tenant": tenant,
+                "revoke_keys": revoke_keys,
+            },
         )
 
     def log_in(
@@ -247,7 +263,8 @@ class RemoteIdentity:
         self, *, tenant: str | None = None, address: str | None = None, agent: str | None = None
     ) -> Session:
         """Let somebody unknown in, as in a web chat: they keep conversations of their own, and find them again with
-        the session's token for as long as it is used now and then. Raises `TenantSuspended`.
+        the session's token for as long as it is used now and then. Raises `TenantSuspended`; `CredentialRefused` for
+        an API key that is narrowed.
         """
         return self._caller.call(Session, "POST", "/visitors", body={"tenant": tenant})
 

@@ -129,6 +129,12 @@ revoke_api_key = Query(
     update(api_keys).where(_k.id == _THIS, _k.revoked_at.is_(None)).values(revoked_at=_MOMENT), operator=True
 )
 
+_revoke_keys = update(api_keys).where(_k.user_id == OF_USER, _k.revoked_at.is_(None), _k.id != _BUT)
+
+revoke_api_keys = Query(_revoke_keys.where(_k.tenant_id == IN).values(revoked_at=_MOMENT), operator=True)
+
+revoke_platform_api_keys = Query(_revoke_keys.where(_k.tenant_id.is_(None)).values(revoked_at=_MOMENT), operator=True)
+
 password_of = Query(select(_p.hash).where(_p.tenant_id == IN, _p.user_id == OF_USER), operator=True)
 
 delete_password = Query(delete(passwords).where(_p.tenant_id == IN, _p.user_id == OF_USER), operator=True)

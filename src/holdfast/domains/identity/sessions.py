@@ -179,6 +179,12 @@ def end_sessions(tx: Transaction, tenant_id: UUID | None, user_id: UUID, *, but:
     return tx.run(queries.revoke_platform_sessions if tenant_id is None else queries.revoke_sessions, row)
 
 
+def end_keys(tx: Transaction, tenant_id: UUID | None, user_id: UUID, *, but: UUID | None = None) -> int:
+    """Revoke a person's API keys in a tenant (None: on the platform), all or all but one."""
+    row = {"in_tenant": tenant_id, "of_user": user_id, "moment": now(), "but": but or NOBODY}
+    return tx.run(queries.revoke_platform_api_keys if tenant_id is None else queries.revoke_api_keys, row)
+
+
 def _insert(
     tx: Transaction,
     tenant_id: UUID | None,

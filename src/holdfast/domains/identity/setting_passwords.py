@@ -12,7 +12,7 @@ from holdfast.domains.identity import passwords
 from holdfast.domains.identity.errors import CredentialRefused, NotAuthenticated
 from holdfast.domains.identity.queries import wait_for_turn
 from holdfast.domains.identity.room import IdentityRoom, check_email
-from holdfast.domains.identity.sessions import NOBODY, end_sessions
+from holdfast.domains.identity.sessions import NOBODY, end_keys, end_sessions
 
 _SET = "identity.set_password"
 
@@ -21,9 +21,19 @@ class SettingPasswords(IdentityRoom):
     """Operations on passwords."""
 
     @composite
-    def set_password(self, email: str, password: str, *, current: str | None = None, tenant: str | None = None) -> None:
+    def set_password(
+        self,
+        email: str,
+        password: str,
+        *,
+        current: str | None = None,
+        tenant: str | None = None,
+        revoke_keys: bool = False,
+    ) -> None:
         """Give a member a password for this tenant (12 to 1,024 characters); their other sessions end.
 
+        Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
+        may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
         The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
@@ -35,7 +45,7 @@ class SettingPasswords(IdentityRoom):
             refused = NotAuthenticated()
             record_refused(self.engine, self.scope, _SET, Recorded("user", user_id, owner_id=user_id), refused)
             raise refused
-        self._keep(check_email(email), tenant, passwords.hash_password(new))
+        self._keep(check_email(email), tenant, passwords.hash_password(new), revoke_keys)
 
     @action("identity.set_password", writes=False, as_operator=True)
     def _kept(self, email: str, tenant: str | None) -> Work[tuple[UUID, str | None]]:
@@ -50,7 +60,7 @@ class SettingPasswords(IdentityRoom):
         return work
 
     @action("identity.set_password", writes=True, as_operator=True, changes_access=True)
-    def _keep(self, email: str, tenant: str | None, hashed: str) -> Work[None]:
+    def _keep(self, email: str, tenant: str | None, hashed: str, revoke_keys: bool) -> Work[None]:
         def work(tx: Transaction) -> None:
             tenant_id, user_id = self._somebody(tx, email, tenant)
             where = {"in_tenant": tenant_id or NOBODY, "of_user": user_id}
@@ -59,7 +69,11 @@ class SettingPasswords(IdentityRoom):
             row = {"tenant_id": tenant_id or NOBODY, "user_id": user_id, "hash": hashed, "changed_at": now()}
             tx.run(queries.insert_password, row)
             end_sessions(tx, tenant_id, user_id, but=self.scope.credential_id)
-            tx.record("user", user_id, owner=user_id, tenant_id=tenant_id, changed=["password"])
+            changed = ["password"]
+            if revoke_keys:
+                end_keys(tx, tenant_id, user_id, but=self.scope.credential_id)
+                changed.append("api_keys")
+            tx.record("user", user_id, owner=user_id, tenant_id=tenant_id, changed=changed)
 
         return work
 
