@@ -244,7 +244,7 @@ class AsyncIdentity:
         return await self._hop(self._room.list_sessions, user=user, tenant=tenant)
 
     async def revoke_session(self, session: UUID | str) -> Session:
-        """End a session; its next request is refused. Raises `SessionNotFound`."""
+        """End a session; its next request is refused. Raises `SessionNotFound`, `CredentialRefused`."""
         return await self._hop(self._room.revoke_session, session)
 
     async def revoke_sessions(self, *, user: str | None = None, tenant: str | None = None) -> int:
@@ -304,7 +304,7 @@ class AsyncIdentity:
         return await self._hop(self._room.list_api_keys, user=user, tenant=tenant)
 
     async def revoke_api_key(self, key: UUID | str) -> ApiKey:
-        """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
+        """End a key; its next request is refused. Raises `ApiKeyNotFound`, `CredentialRefused`."""
         return await self._hop(self._room.revoke_api_key, key)
 
     async def preferences(self) -> dict[str, object]:

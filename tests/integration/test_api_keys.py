@@ -209,3 +209,19 @@ def test_a_key_that_expires_sets_no_password_which_would_outlast_it(store, root)
         lambda: root.log_in(tenant="acme", email="oli@acme.test", password="correct horse battery"),
     )
     as_of(store, key_for(root, "oli@acme.test")).identity.set_password("amina@acme.test", "correct horse battery")
+
+
+def test_an_administrator_ends_no_credentials_of_those_above(store, root, ada):
+    owner = store.tenant("acme").user("oli@acme.test").identity
+    root.create_user("eve@acme.test", role="admin", tenant="acme")
+    for email in ("oli@acme.test", "eve@acme.test"):
+        root.set_password(email, "correct horse battery", tenant="acme")
+        key = key_for(root, email)
+        session = root.log_in(tenant="acme", email=email, password="correct horse battery")
+        refused("credential_refused", ada.identity.revoke_api_key, key.id)
+        refused("credential_refused", ada.identity.revoke_session, session.id)
+        assert as_of(store, key) and store.authenticate(session.token)
+        assert owner.revoke_api_key(key.id).revoked_at and owner.revoke_session(session.id).revoked_at
+    for email in ("amina@acme.test", "ada@acme.test"):
+        assert ada.identity.revoke_api_key(key_for(root, email).id).revoked_at
+    assert ada.identity.revoke_session(ada.identity.create_visitor().id).revoked_at

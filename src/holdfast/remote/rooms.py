@@ -273,7 +273,7 @@ class RemoteIdentity:
         return self._caller.call(list[Session], "GET", "/sessions", query={"user": user, "tenant": tenant})
 
     def revoke_session(self, session: UUID | str) -> Session:
-        """End a session; its next request is refused. Raises `SessionNotFound`."""
+        """End a session; its next request is refused. Raises `SessionNotFound`, `CredentialRefused`."""
         return self._caller.call(Session, "DELETE", place("/sessions/{session}", session=session))
 
     def revoke_sessions(self, *, user: str | None = None, tenant: str | None = None) -> int:
@@ -336,7 +336,7 @@ class RemoteIdentity:
         return self._caller.call(list[ApiKey], "GET", "/api-keys", query={"user": user, "tenant": tenant})
 
     def revoke_api_key(self, key: UUID | str) -> ApiKey:
-        """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
+        """End a key; its next request is refused. Raises `ApiKeyNotFound`, `CredentialRefused`."""
         return self._caller.call(ApiKey, "DELETE", place("/api-keys/{key}", key=key))
 
     def preferences(self) -> dict[str, object]:

@@ -87,12 +87,12 @@ class ApiKeys(IdentityRoom):
 
     @action("identity.revoke_api_key", writes=True, on="key", as_operator=True, changes_access=True)
     def revoke_api_key(self, key: UUID | str) -> Work[ApiKey]:
-        """End a key; its next request is refused. Raises `ApiKeyNotFound`."""
+        """End a key; its next request is refused. Raises `ApiKeyNotFound`, `CredentialRefused`."""
         key_id = as_id(key, field="key")
 
         def work(tx: Transaction) -> ApiKey:
             found = tx.first(queries.api_key_by_id, {"this_id": key_id})
-            if found is None or not self._reaches(tx.reach, found.tenant_id, found.user_id):
+            if found is None or not self._reaches(tx, found.tenant_id, found.user_id):
                 raise ApiKeyNotFound(key_id)
             moment = now()
             tx.run(queries.revoke_api_key, {"this_id": key_id, "moment": moment})

@@ -7,7 +7,7 @@ from holdfast.core.action import Actions
 from holdfast.core.database import Transaction
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.inputs import check_name
-from holdfast.core.policy import Reach, reach
+from holdfast.core.policy import reach
 from holdfast.core.scope import Role
 from holdfast.domains.identity import queries
 from holdfast.domains.identity.errors import CredentialRefused, TenantNotFound, UserNotFound
@@ -102,11 +102,21 @@ class IdentityRoom(Actions):
             raise PermissionDenied("identity.set_platform_role", self.scope.role)
         return found.id
 
-    def _reaches(self, far: Reach, tenant_id: UUID | None, user_id: UUID) -> bool:
-        """Whether a credential of `user_id` in `tenant_id` is the caller's to see and to end."""
-        if far == "all":
+    def _reaches(self, tx: Transaction, tenant_id: UUID | None, user_id: UUID) -> bool:
+        """Whether a credential of `user_id` in `tenant_id` is the caller's to see and to end.
+
+        Raises `CredentialRefused` where its holder stands above the caller.
+        """
+        if tx.reach == "all":
             return tenant_id is not None or self.scope.role != "platform_admin" or user_id == self.scope.actor_id
-        return tenant_id == self.scope.tenant_id and (far == "tenant" or user_id == self.scope.actor_id)
+        if tenant_id is None or tenant_id != self.scope.tenant_id:
+            return False
+        if tx.reach == "own":
+            return user_id == self.scope.actor_id
+        member = tx.first(queries.member_by_id, {"in_tenant": tenant_id, "of_user": user_id})
+        if member is not None and member.role != "visitor":  # nobody is below a visitor
+            self._check_above(member)
+        return True
 
 
 def check_email(email: object) -> str:

@@ -131,12 +131,12 @@ class Sessions(IdentityRoom):
 
     @action("identity.revoke_session", writes=True, on="session", as_operator=True, changes_access=True)
     def revoke_session(self, session: UUID | str) -> Work[Session]:
-        """End a session; its next request is refused. Raises `SessionNotFound`."""
+        """End a session; its next request is refused. Raises `SessionNotFound`, `CredentialRefused`."""
         session_id = as_id(session, field="session")
 
         def work(tx: Transaction) -> Session:
             found = tx.first(queries.session_by_id, {"this_id": session_id})
-            if found is None or not self._reaches(tx.reach, found.tenant_id, found.user_id):
+            if found is None or not self._reaches(tx, found.tenant_id, found.user_id):
                 raise SessionNotFound(session_id)
             moment = now()
             tx.run(queries.revoke_session, {"this_id": session_id, "moment": moment})
