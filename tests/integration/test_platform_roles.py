@@ -100,6 +100,7 @@ def test_a_platform_admin_gets_at_no_super_admins_credentials(store, root, sue, 
     root.set_password("sue@platform.test", PASSWORD)
     session = root.log_in(tenant=None, email="sue@platform.test", password=PASSWORD)
     key = sue.identity.create_api_key()
+    refused("permission_denied", pat.identity.create_api_key)
     refused("permission_denied", pat.identity.set_password, "sue@platform.test", "another long password")
     refused("permission_denied", pat.identity.create_api_key, user="sue@platform.test")
     refused("permission_denied", pat.identity.list_sessions, user="sue@platform.test")
@@ -109,6 +110,15 @@ def test_a_platform_admin_gets_at_no_super_admins_credentials(store, root, sue, 
     pat.identity.set_password("pat@platform.test", "another long password")
     assert sue.identity.revoke_session(session.id)
     assert store.authenticate(key.secret)
+
+
+def test_a_platform_admin_makes_no_keys_to_what_tenants_keep(store, sue, pat):
+    for email in ("oli@acme.test", "amina@acme.test"):
+        refused("permission_denied", lambda e=email: pat.identity.create_api_key(user=e, tenant="acme"))
+    key = sue.identity.create_api_key(user="oli@acme.test", tenant="acme")
+    assert store.authenticate(key.secret).scope.role == "owner"
+    assert [found.id for found in pat.identity.list_api_keys(user="oli@acme.test", tenant="acme")] == [key.id]
+    assert pat.identity.revoke_api_key(key.id).revoked_at
 
 
 def test_a_narrowed_platform_key_gives_nobody_a_role(store, sue):

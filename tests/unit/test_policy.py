@@ -42,7 +42,7 @@ identity.set_password        all      all         all            tenant  tenant 
 identity.unlink_openid       all      all         all            tenant  tenant  -       -       -
 identity.list_sessions       all      all         all            tenant  tenant  own     own     -
 identity.revoke_session      all      all         all            tenant  tenant  own     own     -
-identity.create_api_key      all      all         all            tenant  tenant  own     own     -
+identity.create_api_key      all      all         -              tenant  tenant  own     own     -
 identity.list_api_keys       all      all         all            tenant  tenant  own     own     -
 identity.revoke_api_key      all      all         all            tenant  tenant  own     own     -
 identity.read_preferences    -        -           -              own     own     own     own     -

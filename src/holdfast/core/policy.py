@@ -28,7 +28,8 @@ _OPERATE: dict[Role, Reach] = {"operator": "all", "super_admin": "all"}
 _HOLD_THE_STORE: dict[Role, Reach] = {"operator": "all"}
 _ADMINISTER: dict[Role, Reach] = {**_PLATFORM, "owner": "tenant", "admin": "tenant"}
 _EVERY_MEMBER_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_EVERY_MEMBER}
-_OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_ADMINISTER, "member": "own", "auditor": "own"}
+_OWN_OR_ADMINISTERED_AND_AUDITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "auditor": "own"}
+_OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_OWN_OR_ADMINISTERED_AND_AUDITOR}
 _PERSON: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own", "auditor": "own"}
 
 POLICY: dict[str, dict[Role, Reach]] = {
@@ -60,7 +61,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.unlink_openid": _ADMINISTER,
     "identity.list_sessions": _OWN_OR_ADMINISTERED_OR_PLATFORM,
     "identity.revoke_session": _OWN_OR_ADMINISTERED_OR_PLATFORM,
-    "identity.create_api_key": _OWN_OR_ADMINISTERED_OR_PLATFORM,
+    "identity.create_api_key": {**_OPERATE, **_OWN_OR_ADMINISTERED_AND_AUDITOR},
     "identity.list_api_keys": _OWN_OR_ADMINISTERED_OR_PLATFORM,
     "identity.revoke_api_key": _OWN_OR_ADMINISTERED_OR_PLATFORM,
     "identity.read_preferences": _PERSON,
