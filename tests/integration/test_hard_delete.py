@@ -157,3 +157,26 @@ def test_its_keys_are_destroyed_so_that_no_copy_of_the_database_shows_its_secret
         assert root.identity.delete_tenant("acme", reason=REASON).backups_too
         states = {key.tenant_id: key.state for key in root.keys.list_keys() if key.tenant_id in (acme, globex)}
         assert states == {acme: "destroyed", globex: "current"}
+
+
+def test_nothing_of_it_stays_in_the_file(tmp_path):
+    """Of an unencrypted file, while another process has it open, so that closing does not remove the log."""
+    path = tmp_path / "new.db"
+    with holdfast.create(f"sqlite:///{path}") as store:
+        root = store.system().identity
+        for slug in ("acme", "globex"):
+            root.create_tenant(slug)
+            root.create_user("amina@acme.test", tenant=slug)
+            c = store.tenant(slug).user("amina@acme.test").conversations
+            chat = c.create(title=f"titled{slug}")
+            for n in range(50):
+                c.append(chat.id, role="user", content=f"planted{slug}word{n} " * 200)
+            assert c.search(f"planted{slug}word7")
+        other = store.engine.connect()
+        other.execute("SELECT count(*) FROM tenants").fetchall()
+        root.delete_tenant("acme", reason=REASON)
+    found = b"".join(file.read_bytes() for file in tmp_path.glob("new.db*"))
+    other.close()
+    assert b"plantedglobexword7" in found
+    assert b"titledacme" not in found and b"plantedacmeword7 " not in found
+    assert b"plantedacmeword" not in found, "in the search index"

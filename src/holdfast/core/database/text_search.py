@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, Integer, bindparam, column
+from sqlalchemy import BindParameter, Boolean, Integer, Text, bindparam, column, insert, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import UserDefinedType
 
-from holdfast.core.database.query import TENANT
+from holdfast.core.database.query import TENANT, Query
 from holdfast.core.database.types import Id
 from holdfast.core.errors import InvalidInput
 from holdfast.core.words import COMMON, words
@@ -200,3 +200,12 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
             AND c.workspace_id IS coalesce({bound(workspace)}, c.workspace_id)
         LIMIT {bound(limit)}
     )"""
+
+
+_commands = table("message_index", column("message_index"))
+
+forget_deleted_words = Query(
+    insert(_commands).values(message_index=bindparam("command", value="optimize", type_=Text())), operator=True
+)
+"""FTS5 only: write the index anew without what was deleted. It keeps the words of deleted messages, marked as such,
+until their part of the index is merged. Takes as long as the index is large."""

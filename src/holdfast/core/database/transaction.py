@@ -213,6 +213,11 @@ class Transaction:
         if owner != self.scope.actor_id and not any(line.target_id == target_id for line in self.recorded):
             self.recorded.append(Recorded(kind, target_id, owner))
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this runs on SQLite."""
+        return self._dialect.name == "sqlite"
+
     def unchanged(self) -> None:
         """Say that everything was as wanted already, so that there is nothing for the trail."""
         self.changed = False

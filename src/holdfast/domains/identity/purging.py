@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import Delete
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.schema import metadata
+from holdfast.core.database.text_search import forget_deleted_words
 from holdfast.core.database.types import Id
 from holdfast.domains.identity.queries import IN
 from holdfast.domains.identity.tables import memberships, purges, tenants, users
@@ -45,6 +46,8 @@ def purge(tx: Transaction, tenant_id: UUID) -> dict[str, int]:
         if tx.first(_is_needed, {"of_user": user_id}) is None:
             for query in _of_user():
                 tx.run(query, {"of_user": user_id})
+    if tx.is_sqlite:
+        tx.run(forget_deleted_words, {"command": "optimize"})
     tx.run(_end, gone)
     return {name: count for name, count in counts.items() if count > 0}
 
