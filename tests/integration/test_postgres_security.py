@@ -313,7 +313,7 @@ def test_a_tenant_sees_its_own_data_keys_and_changes_none(place, app, superuser,
     with holdfast.open(place.url) as store:
         for person in (people.amina, people.gus):
             row = store.engine.vault.new_row(person.tenant_id, "fields")
-            store.system().keys._replace_key(row)
+            store.system().keys._replace_key(row, set())
     become(app, people.amina, "tenant")
     assert rows(app, "SELECT DISTINCT tenant_id FROM data_keys") == [(people.amina.tenant_id,)]
     for statement in (

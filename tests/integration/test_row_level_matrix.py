@@ -179,7 +179,7 @@ class Database:
                     root.identity.assign(client.id, f"{name}@{tenant}.test", tenant=tenant)
                     _make_things(person, client.id)
             for tenant_id in self.tenants.values():
-                root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"))
+                root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())
             seal_all(store.engine, set(self.tenants.values()))
 
     def _beside(self) -> None:

@@ -374,7 +374,7 @@ EXCEPTIONS = (
         422,
         "the platform's people have no keys of the tenant's: whose?",
         lacks="email",
-        callers="platform administrator|super administrator",
+        callers="super administrator",
     ),
 )
 PUBLIC = ("GET /tenants/{tenant}/profile",)
