@@ -89,7 +89,7 @@ def _append_without_line(place: Place) -> None:
 
 def _row_level_security(place: Place, rounds: int, repeats: int) -> Iterator[Figure]:
     with place.open() as store, place.open() as free:
-        free.engine = free.engine.__class__(place.url, holdfast.Settings())
+        free.engine = free.engine.__class__(place.url, holdfast.Settings(), free.engine.vault)
         _unconfine(free.engine)
         rooms = [person(opened).conversations for opened in (store, free)]
         chats = [_filled(room) for room in rooms]
