@@ -17,6 +17,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import UserDefinedType
 
 from holdfast.core.database.query import TENANT, Query
+from holdfast.core.database.transaction import Transaction
 from holdfast.core.database.types import Id
 from holdfast.core.errors import InvalidInput
 from holdfast.core.words import COMMON, words
@@ -204,8 +205,16 @@ def _fts5_select(element: search_messages, compiler: Any, **options: Any) -> str
 
 _commands = table("message_index", column("message_index"))
 
-forget_deleted_words = Query(
+_optimize = Query(
     insert(_commands).values(message_index=bindparam("command", value="optimize", type_=Text())), operator=True
 )
-"""FTS5 only: write the index anew without what was deleted. It keeps the words of deleted messages, marked as such,
-until their part of the index is merged. Takes as long as the index is large."""
+
+
+def forget_deleted_words(tx: Transaction) -> None:
+    """Leave nothing of deleted messages in the index. PostgreSQL's holds nothing of a deleted row that VACUUM leaves.
+
+    FTS5 keeps the words of deleted messages, marked as such, until their part of the index is merged: so it writes the
+    index anew without them. Takes as long as the index is large.
+    """
+    if tx.is_sqlite:
+        tx.run(_optimize)

@@ -46,8 +46,7 @@ def purge(tx: Transaction, tenant_id: UUID) -> dict[str, int]:
         if tx.first(_is_needed, {"of_user": user_id}) is None:
             for query in _of_user():
                 tx.run(query, {"of_user": user_id})
-    if tx.is_sqlite:
-        tx.run(forget_deleted_words, {"command": "optimize"})
+    forget_deleted_words(tx)
     tx.run(_end, gone)
     return {name: count for name, count in counts.items() if count > 0}
 
