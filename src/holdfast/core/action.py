@@ -162,8 +162,12 @@ def record_refused(engine: Engine, scope: Scope, operation: str, about: Recorded
         return
     refused.in_trail = True
     acting = OPERATOR if scope.is_operator else scope
-    engine.write(acting, "own", lambda tx: trail.write_denied(tx, engine.trail, scope, operation, about, refused.code))
-    engine.trail.written(scope.tenant_id or NIL)
+    engine.write(
+        acting,
+        "own",
+        lambda tx: trail.write(tx, engine.trail, scope, operation, [about], "denied", reason=refused.code),
+    )
+    engine.trail.written(scope.tenant_id or about.tenant_id or NIL)
 
 
 def _place(method: Callable[..., Any], on: str | None) -> int:

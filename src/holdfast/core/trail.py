@@ -149,14 +149,20 @@ _WORDS = {word: f'"{word}"' for word in (*OUTCOMES, "conversation")}
 """What nearly every line says, spelled."""
 
 
-def write(tx: Transaction, trail: Trail, scope: Scope, operation: str, lines: Iterable[Recorded], outcome: str) -> None:
-    """Add lines to the trail within a transaction, whoever it runs as. One statement each."""
+def write(
+    tx: Transaction,
+    trail: Trail,
+    scope: Scope,
+    operation: str,
+    lines: Iterable[Recorded],
+    outcome: str,
+    *,
+    reason: str | None = None,
+) -> None:
+    """Add lines to the trail within a transaction, whoever it runs as. One statement each.
+
+    `reason`: the code of the error, for an attempt that was refused.
+    """
     query = insert_event_as_operator if tx.scope.is_operator else insert_event
     for about in lines:
-        tx.run(query, event(trail, scope, operation, about, outcome=outcome))
-
-
-def write_denied(tx: Transaction, trail: Trail, scope: Scope, operation: str, about: Recorded, reason: str) -> None:
-    """Add the line of an attempt that was refused. `reason` is the code of the error."""
-    query = insert_event_as_operator if tx.scope.is_operator else insert_event
-    tx.run(query, event(trail, scope, operation, about, outcome="denied", reason=reason))
+        tx.run(query, event(trail, scope, operation, about, outcome=outcome, reason=reason))

@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
-from holdfast.core import trail
-from holdfast.core.action import action, composite
+from holdfast.core.action import action, composite, record_refused
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.transaction import Recorded
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_text
-from holdfast.core.scope import NIL, OPERATOR
+from holdfast.core.scope import NIL
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity import passwords
 from holdfast.domains.identity import queries as identity_queries
@@ -65,9 +63,7 @@ class Sessions(IdentityRoom):
     def _record_refused_login(self, tenant_id: UUID | None, user_id: UUID | None) -> None:
         """A failed attempt is in the trail: of the tenant, if there is one; with whom it was, if there is somebody."""
         about = Recorded("user", user_id, tenant_id=tenant_id)
-        line = partial(trail.write_denied, trail=self.engine.trail, scope=self.scope, operation="identity.log_in")
-        self.engine.write(OPERATOR, "all", lambda tx: line(tx, about=about, reason=NotAuthenticated.code))
-        self.engine.trail.written(about.tenant_id or NIL)
+        record_refused(self.engine, self.scope, "identity.log_in", about, NotAuthenticated())
 
     @action("identity.log_in", writes=True, as_operator=True)
     def _open_session(self, found: Login, password: str, address: str | None, agent: str | None) -> Work[Session]:
