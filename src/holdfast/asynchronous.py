@@ -136,6 +136,13 @@ class AsyncIdentity:
         """
         return await self._hop(self._room.set_status, email, status, tenant=tenant)
 
+    async def set_clearance(self, email: str, levels: Sequence[str], *, tenant: str | None = None) -> Member:
+        """Say which documents a member may read: those of the levels given (of S, A, B, C, D), and no others.
+
+        An empty list takes every level away. Levels do not contain each other. Raises `UserNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.set_clearance, email, levels, tenant=tenant)
+
     async def list_members(self, *, tenant: str | None = None) -> list[Member]:
         """The tenant's members, by e-mail address; not its visitors, of whom nothing is known."""
         return await self._hop(self._room.list_members, tenant=tenant)

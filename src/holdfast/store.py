@@ -136,7 +136,13 @@ class TenantScope:
             if found is None:
                 raise UserNotFound(email)
             check_standing(found.tenant_status, found.status)
-            return Scope(role=found.role, tenant_id=self.tenant.id, actor_id=found.user_id, request_id=request_id)
+            return Scope(
+                role=found.role,
+                tenant_id=self.tenant.id,
+                actor_id=found.user_id,
+                request_id=request_id,
+                levels=frozenset(found.clearance),
+            )
 
         return UserScope(self._engine, access_to(self._engine, look_up, self._settings), self._settings)
 

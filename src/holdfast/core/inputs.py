@@ -6,9 +6,10 @@ structure (sizes, places, code points), never the content itself: errors end up 
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from holdfast.core.errors import InvalidInput
+from holdfast.core.scope import LEVELS
 
 INTEGER_BITS = 63
 """Longer whole numbers are refused: parsers round them, each in its own way."""
@@ -57,6 +58,14 @@ def check_document(
     document = dict(value)
     check_json(document, field=field, most_bytes=most_bytes, most_depth=most_depth)
     return document
+
+
+def check_levels(values: Sequence[str], *, field: str) -> str:
+    """Clearance levels as they are kept: one text, highest first, each once. None at all is allowed, and means none."""
+    if isinstance(values, str):
+        raise InvalidInput(f"{field}: {values!r:.40} is one text; give a list of {', '.join(LEVELS)}", field=field)
+    given = {check_choice(value, LEVELS, field=field) for value in values}
+    return "".join(level for level in LEVELS if level in given)
 
 
 def check_json(value: object, *, field: str, most_bytes: int, most_depth: int) -> int:

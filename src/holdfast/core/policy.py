@@ -45,6 +45,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.set_role": _ADMINISTER,
     "identity.set_status": _ADMINISTER,
     "identity.make_owner": {**_PLATFORM, "owner": "tenant"},
+    "identity.set_clearance": {**_OPERATE, "owner": "tenant"},
     "identity.set_platform_role": _OPERATE,
     "identity.list_platform_users": _OPERATE,
     "identity.list_members": _EVERY_MEMBER_OR_PLATFORM,

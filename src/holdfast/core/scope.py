@@ -15,6 +15,9 @@ TENANT_ROLES: tuple[Role, ...] = ("owner", "admin", "member", "auditor")
 ROLES: tuple[Role, ...] = get_args(Role)
 """Every role there is."""
 
+LEVELS = ("S", "A", "B", "C", "D")
+"""Clearance levels of documents. A person may read those that they were given, each by itself; none by default."""
+
 NIL = UUID(int=0)
 """Stands for the store itself where a tenant is named: its own trail, its own keys."""
 
@@ -51,6 +54,8 @@ class Scope:
     """The API key or session that let the caller in."""
     grants: frozenset[str] | None = None
     """What an API key was narrowed to (`conversations:read`); None narrows nothing."""
+    levels: frozenset[str] = frozenset()
+    """The clearance levels that the actor may read, as identity says; never taken from a request."""
     once: Once | None = field(default=None, compare=False, repr=False)
     """Over HTTP, what makes a repeated request take effect once."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -135,6 +135,15 @@ class RemoteIdentity:
             Member, "PUT", "/users/status", body={"email": email, "status": status, "tenant": tenant}
         )
 
+    def set_clearance(self, email: str, levels: Sequence[str], *, tenant: str | None = None) -> Member:
+        """Say which documents a member may read: those of the levels given (of S, A, B, C, D), and no others.
+
+        An empty list takes every level away. Levels do not contain each other. Raises `UserNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Member, "PUT", "/users/clearance", body={"email": email, "levels": levels, "tenant": tenant}
+        )
+
     def list_members(self, *, tenant: str | None = None) -> list[Member]:
         """The tenant's members, by e-mail address; not its visitors, of whom nothing is known."""
         return self._caller.call(list[Member], "GET", "/users", query={"tenant": tenant})

@@ -135,6 +135,7 @@ EXAMPLES = (
     E("GET /users", shows=OURS),
     E("PUT /users/role", body={"email": "{member}", "role": "member"}, shows=OURS),
     E("PUT /users/status", body={"email": "{member}", "status": "active"}, shows=OURS),
+    E("PUT /users/clearance", body={"email": "{member}", "levels": ["C", "D"]}, shows=OURS),
     E("PUT /users/password", body={"email": "{email}", "password": "a long enough one"}),
     E("DELETE /users/openid", {"email": "{member}"}),
     E("GET /platform-users"),

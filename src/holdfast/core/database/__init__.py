@@ -1,6 +1,6 @@
 """Engines, transactions and queries: the only rooms that know a dialect."""
 
-from holdfast.core.database.query import ACTOR, REACH, TENANT, Query
+from holdfast.core.database.query import ACTOR, LEVELS, REACH, TENANT, Query
 from holdfast.core.database.transaction import (
     Call,
     Params,
@@ -10,4 +10,16 @@ from holdfast.core.database.transaction import (
     Work,
 )
 
-__all__ = ["ACTOR", "REACH", "TENANT", "Call", "Params", "Procedure", "Query", "Recorded", "Transaction", "Work"]
+__all__ = [
+    "ACTOR",
+    "LEVELS",
+    "REACH",
+    "TENANT",
+    "Call",
+    "Params",
+    "Procedure",
+    "Query",
+    "Recorded",
+    "Transaction",
+    "Work",
+]

@@ -248,7 +248,8 @@ def _begin(scope: Scope, reach: Reach, mode: str) -> str:
 def _make_begin(scope: Scope, reach: Reach, mode: str) -> str:
     if scope.is_operator:
         return f"BEGIN {mode}; SET LOCAL ROLE {OPERATOR_ROLE}"
-    parts = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach}
+    levels = "".join(sorted(scope.levels))
+    parts = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach, "levels": levels}
     settings = [
         sql.SQL("SET LOCAL {} = {}").format(sql.Identifier("holdfast", name), sql.Literal(str(value or "")))
         for name, value in parts.items()

@@ -19,6 +19,8 @@ Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
 TENANT = bindparam("tenant_id", type_=Id)
 ACTOR = bindparam("actor_id", type_=Id)
 REACH: BindParameter[str] = bindparam("reach")
+LEVELS: BindParameter[str] = bindparam("levels")
+"""The scope's clearance levels, as one text: `CD`; empty for none."""
 
 
 class Query(Generic[T]):

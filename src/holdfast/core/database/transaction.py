@@ -118,11 +118,12 @@ def _own_values(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
 def _make_own(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
     convert = converter(Id(), dialect) or (lambda value: value)
     ids = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id}
-    return {name: None if value is None else convert(value) for name, value in ids.items()} | {"reach": reach}
+    texts = {"reach": reach, "levels": "".join(sorted(scope.levels))}
+    return {name: None if value is None else convert(value) for name, value in ids.items()} | texts
 
 
 class Transaction:
-    """Runs queries. `tenant_id`, `actor_id` and `reach` in a query always take the scope's own values."""
+    """Runs queries. `tenant_id`, `actor_id`, `reach` and `levels` in a query always take the scope's own values."""
 
     __slots__ = (
         "_cursor",

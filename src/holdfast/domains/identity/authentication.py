@@ -71,6 +71,7 @@ def authenticate(
         address=address,
         credential_id=found.id,
         grants=None if found.scopes is None else frozenset(found.scopes),
+        levels=frozenset(found.clearance or ""),
     )
 
 

@@ -35,6 +35,7 @@ class Credential:
     tenant_status: Status | None
     role: Role | None
     status: Status | None
+    clearance: str | None
     scopes: list[str] | None = field(default=None, hash=False)
     ends_at: datetime | None = None
     idle_seconds: int | None = None
@@ -42,7 +43,7 @@ class Credential:
     agent: str | None = None
 
 
-_HOLDER = (_u.platform_role, _t.status.label("tenant_status"), _m.role, _m.status)
+_HOLDER = (_u.platform_role, _t.status.label("tenant_status"), _m.role, _m.status, _m.clearance)
 
 
 def _with_holder(table: FromClause, *columns: str) -> Select[tuple[object, ...]]:

@@ -63,7 +63,10 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A user within one tenant. Suspended, they are refused there, and nowhere else."""
+    """A user within one tenant. Suspended, they are refused there, and nowhere else.
+
+    `clearance`: the levels of documents that they may read, as one text (`CD`); empty for none.
+    """
 
     user_id: UUID
     email: str
@@ -71,6 +74,7 @@ class Member:
     role: Role
     created_at: datetime
     status: Status = "active"
+    clearance: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 """People: members of a tenant, their roles and whether they are let in; and those who look after the platform."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from holdfast.core.action import action
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
-from holdfast.core.inputs import check_choice, check_name
+from holdfast.core.inputs import check_choice, check_levels, check_name
 from holdfast.core.scope import TENANT_ROLES
 from holdfast.domains.identity import queries
 from holdfast.domains.identity.errors import UserExists
@@ -83,6 +84,25 @@ class People(IdentityRoom):
 
         return work
 
+    @action("identity.set_clearance", writes=True, as_operator=True, changes_access=True)
+    def set_clearance(self, email: str, levels: Sequence[str], *, tenant: str | None = None) -> Work[Member]:
+        """Say which documents a member may read: those of the levels given (of S, A, B, C, D), and no others.
+
+        An empty list takes every level away. Levels do not contain each other. Raises `UserNotFound`, `InvalidInput`.
+        """
+        address = check_email(email)
+        given = check_levels(levels, field="levels")
+
+        def work(tx: Transaction) -> Member:
+            tenant_id = self._tenant(tx, tenant).id
+            member = self._member(tx, tenant_id, address)
+            row = {"in_tenant": tenant_id, "of_user": member.user_id, "new_clearance": given}
+            tx.run(queries.set_clearance, row)
+            tx.record("user", member.user_id, tenant_id=tenant_id, clearance=given, before=member.clearance)
+            return self._member(tx, tenant_id, address)
+
+        return work
+
     @action("identity.list_members", writes=False)
     def list_members(self, *, tenant: str | None = None) -> Work[list[Member]]:
         """The tenant's members, by e-mail address; not its visitors, of whom nothing is known."""
@@ -138,4 +158,4 @@ def add_user(tx: Transaction, email: str | None) -> User:
 def add_membership(tx: Transaction, tenant_id: UUID, user_id: UUID, *, role: str, name: str | None = None) -> None:
     """Make a user a member of a tenant."""
     row = {"tenant_id": tenant_id, "user_id": user_id, "role": role, "name": name}
-    tx.run(queries.insert_membership, {**row, "created_at": now(), "status": "active"})
+    tx.run(queries.insert_membership, {**row, "created_at": now(), "status": "active", "clearance": ""})

@@ -66,7 +66,7 @@ set_platform_role = Query(
     operator=True,
 )
 
-_MEMBER = (_u.id.label("user_id"), _u.email, _m.name, _m.role, _m.created_at, _m.status)
+_MEMBER = (_u.id.label("user_id"), _u.email, _m.name, _m.role, _m.created_at, _m.status, _m.clearance)
 
 _members = select(*_MEMBER).join(memberships, _m.user_id == _u.id)
 
@@ -83,10 +83,11 @@ class Standing:
     role: Role
     status: Status
     tenant_status: Status
+    clearance: str
 
 
 member_standing = Query(
-    select(_m.user_id, _m.role, _m.status, _t.status.label("tenant_status"))
+    select(_m.user_id, _m.role, _m.status, _t.status.label("tenant_status"), _m.clearance)
     .select_from(users)
     .join(memberships, _m.user_id == _u.id)
     .join(tenants, _t.id == _m.tenant_id)
@@ -104,6 +105,11 @@ set_role = Query(
 
 set_status = Query(
     update(memberships).where(_m.tenant_id == IN, _m.user_id == OF_USER).values(status=bindparam("new_status")),
+    operator=True,
+)
+
+set_clearance = Query(
+    update(memberships).where(_m.tenant_id == IN, _m.user_id == OF_USER).values(clearance=bindparam("new_clearance")),
     operator=True,
 )
 

@@ -47,6 +47,7 @@ memberships = scoped_table(
     Column("name", Text),
     Column("created_at", Time, nullable=False),
     Column("status", Text, nullable=False),
+    Column("clearance", Text, nullable=False),
     ForeignKeyConstraint(["user_id"], ["users.id"]),
     CheckConstraint("role IN ('owner', 'admin', 'member', 'auditor', 'visitor')", name="role"),
     CheckConstraint("status IN ('active', 'suspended')", name="status"),

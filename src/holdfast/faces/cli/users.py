@@ -1,4 +1,4 @@
-"""`holdfast users`: list, add, role, suspend, restore, password, platform."""
+"""`holdfast users`: list, add, role, clearance, suspend, restore, password, platform."""
 
 import sys
 from typing import Annotated
@@ -23,10 +23,10 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         show_json(found)
         return
-    shown = table("e-mail", "name", "role", "status", "since")
+    shown = table("e-mail", "name", "role", "status", "clearance", "since")
     for member in found:
         since = f"{member.created_at:%Y-%m-%d}"
-        shown.add_row(member.email, member.name or "", member.role, member.status, since)
+        shown.add_row(member.email, member.name or "", member.role, member.status, member.clearance, since)
     console.print(shown)
 
 
@@ -55,6 +55,23 @@ def role(
     target: Target = context.obj
     with target.acting() as (identity, tenant):
         _show(identity.set_role(email, role, tenant=tenant), as_json=as_json)
+
+
+@app.command()
+def clearance(
+    context: typer.Context,
+    email: Email,
+    levels: Annotated[str, typer.Argument(metavar="LEVELS", help="of S, A, B, C, D, such as CD; or none")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which documents a member may read: those of these levels."""
+    target: Target = context.obj
+    with target.acting() as (identity, tenant):
+        member = identity.set_clearance(email, [] if levels == "none" else list(levels), tenant=tenant)
+    if as_json:
+        show_json(member)
+    else:
+        console.print(f"{member.email} may read documents of {member.clearance or 'no level'}.", markup=False)
 
 
 @app.command()

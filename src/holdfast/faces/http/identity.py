@@ -38,6 +38,7 @@ ROUTES = (
     _route("GET", "/users", Identity.list_members),
     _route("PUT", "/users/role", Identity.set_role),
     _route("PUT", "/users/status", Identity.set_status),
+    _route("PUT", "/users/clearance", Identity.set_clearance),
     _route("PUT", "/users/password", Identity.set_password, password=True, policy="identity.set_password"),
     _route("GET", "/platform-users", Identity.list_platform_users),
     _route("PUT", "/platform-users/role", Identity.set_platform_role),
