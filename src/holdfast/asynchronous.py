@@ -545,12 +545,17 @@ class AsyncConversations:
         """
         return await self._hop(self._room.due_summaries, every=every, limit=limit)
 
-    async def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Context:
+    async def context(
+        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10, question: str | None = None
+    ) -> Context:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
-        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        Facts and passages are those that bear on `question`, or on the newest message of a user. Tokens are counted by
+        `Settings.count_tokens`. Read on one snapshot; a vector of the question, where something is searched by meaning,
+        is made before it. `Context.left_out` says what did not fit, and why. Raises `ConversationNotFound`,
+        `InvalidInput`.
         """
-        return await self._hop(self._room.context, conversation, max_tokens=max_tokens, last=last)
+        return await self._hop(self._room.context, conversation, max_tokens=max_tokens, last=last, question=question)
 
     async def visible(self) -> Visible:
         """How many of the actor's conversations are visible, against the tenant's cap."""

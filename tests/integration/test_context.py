@@ -28,6 +28,9 @@ def source():
         field = "facts"
         requests = []
 
+        def prepare(self, room, question):
+            return question().upper()
+
         def gather(self, tx, request):
             self.requests.append(request)
             fact = ContextItem(text="Amina banks here.", tokens=5, origin={"fact": 1})
@@ -121,9 +124,15 @@ def test_a_registered_source_is_asked_and_its_items_are_counted(amina, chat, sou
     assert context.tokens == 2 * (3 + FRAME) + 5
     (request,) = source.requests
     assert (request.conversation_id, request.owner_id) == (chat.id, amina.scope.actor_id)
-    assert request.question == "message 019"
+    assert (request.question, request.prepared) == ("message 019", "MESSAGE 019")
     assert request.max_tokens == (4000 - 7) // 4
     assert request.count_tokens("four") == 1
+
+
+def test_a_question_of_the_callers_takes_the_place_of_the_newest(amina, chat, source):
+    amina.conversations.context(chat.id, question="What else?")
+    (request,) = source.requests
+    assert (request.question, request.prepared) == ("What else?", "WHAT ELSE?")
 
 
 def test_what_a_source_leaves_out_is_said(amina, chat, source):
@@ -135,6 +144,9 @@ def test_what_a_source_leaves_out_is_said(amina, chat, source):
 def test_a_later_source_for_the_same_field_takes_the_place_of_the_first(amina, chat, source):
     class Other:
         field = "facts"
+
+        def prepare(self, room, question):
+            return None
 
         def gather(self, tx, request):
             return [ContextItem(text="Other.", tokens=1, origin={})], []
@@ -148,6 +160,9 @@ def test_a_source_may_read_in_the_same_transaction(amina, chat):
 
     class Counter:
         field = "decisions"
+
+        def prepare(self, room, question):
+            return None
 
         def gather(self, tx, request):
             assert tx.scope.tenant_id is not None

@@ -27,7 +27,7 @@ OPERATIONS = {
     if is_operation(name)
 }
 FOREIGN = {name: params for name, params in OPERATIONS.items() if set(BY_ID) & set(params)}
-COMPOSITES = {"import_export", "search"}
+COMPOSITES = {"context", "import_export", "search"}
 """Operations made of several actions; a search is a read, whatever it does to its index."""
 WRITES = {"append", "edit", "fork", "rate", "summarize"}
 

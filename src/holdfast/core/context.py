@@ -1,14 +1,16 @@
 """What can go into a prompt: sources that other rooms register, each asked within a budget of tokens.
 
 `conversations.context` gathers them all in one read transaction. A source never raises for want of room: it gives
-what fits and says what it left out.
+what fits and says what it left out. What a source needs from elsewhere (a vector of the question, say) it asks for
+before that transaction, in `prepare`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
+from holdfast.core.action import Actions
 from holdfast.core.database import Transaction
 
 
@@ -21,6 +23,8 @@ class ContextRequest:
     question: str
     max_tokens: int
     count_tokens: Callable[[str], int]
+    prepared: Any = None
+    """What the source's own `prepare` gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,14 @@ class ContextSource(Protocol):
     """A room's contribution. `field` is where it appears in the context: facts, passages or decisions."""
 
     field: str
+
+    def prepare(self, room: Actions, question: Callable[[], str]) -> Any:
+        """What `gather` will need that no transaction should wait for; None when there is nothing.
+
+        `question` reads the newest question where the caller gave none: a transaction, so only for a source that has
+        use for it. Raises nothing: what could not be had is for `gather` to say.
+        """
+        ...
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
         """What fits into `request.max_tokens`, most useful first, and what did not."""

@@ -567,16 +567,21 @@ class RemoteConversations:
         """
         return self._caller.call(ConversationList, "GET", "/due-summaries", query={"every": every, "limit": limit})
 
-    def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Context:
+    def context(
+        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10, question: str | None = None
+    ) -> Context:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
-        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        Facts and passages are those that bear on `question`, or on the newest message of a user. Tokens are counted by
+        `Settings.count_tokens`. Read on one snapshot; a vector of the question, where something is searched by meaning,
+        is made before it. `Context.left_out` says what did not fit, and why. Raises `ConversationNotFound`,
+        `InvalidInput`.
         """
         return self._caller.call(
             Context,
             "GET",
             place("/conversations/{conversation}/context", conversation=conversation),
-            query={"max_tokens": max_tokens, "last": last},
+            query={"max_tokens": max_tokens, "last": last, "question": question},
         )
 
     def visible(self) -> Visible:

@@ -4,8 +4,12 @@ In this order of right: the newest message; the summary, up to half of the budge
 passages, decisions), up to a quarter of what is left; then earlier messages, newest first, without a gap.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
+from holdfast.core.action import Actions
 from holdfast.core.context import (
     ContextItem,
     ContextRequest,
@@ -13,7 +17,6 @@ from holdfast.core.context import (
     registered_sources,
 )
 from holdfast.core.database import Transaction
-from holdfast.core.settings import Settings
 from holdfast.domains.conversations import lineage, queries
 from holdfast.domains.conversations.drafts import readable_text
 from holdfast.domains.conversations.models import (
@@ -41,18 +44,36 @@ class _Budget:
         return True
 
 
-def assemble(tx: Transaction, conversation: Conversation, *, max_tokens: int, last: int, settings: Settings) -> Context:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a context is asked to hold. `question` None stands for the newest one among the messages."""
+
+    max_tokens: int
+    last: int
+    question: str | None
+    count_tokens: Callable[[str], int]
+    prepared: Mapping[str, Any]
+    """What the sources prepared, by their field."""
+
+
+def prepare(room: Actions, question: Callable[[], str]) -> dict[str, Any]:
+    """What the sources need from outside the transaction."""
+    asked = cache(question)
+    return {source.field: source.prepare(room, asked) for source in registered_sources()}
+
+
+def assemble(tx: Transaction, conversation: Conversation, wanted: Wanted) -> Context:
     """The context of a conversation. Three statements, and those of the sources."""
-    messages = lineage.last(tx, conversation, last)
-    budget = _Budget(max_tokens)
-    newest = _fitting(messages[-1:], budget, settings)
-    summary = _summary(tx, conversation, budget, settings)
-    added = _from_sources(tx, conversation, messages, budget, settings)
-    earlier = _fitting(messages[:-1], budget, settings) if newest else ()
+    messages = lineage.last(tx, conversation, wanted.last)
+    budget = _Budget(wanted.max_tokens)
+    newest = _fitting(messages[-1:], budget, wanted)
+    summary = _summary(tx, conversation, budget, wanted)
+    added = _from_sources(tx, conversation, messages, budget, wanted)
+    earlier = _fitting(messages[:-1], budget, wanted) if newest else ()
     if conversation.message_count > len(messages):
         rest = conversation.message_count - len(messages)
         budget.left_out.append(
-            LeftOut(what=f"messages 1 to {rest}", tokens=0, reason=f"only the last {last} were asked for")
+            LeftOut(what=f"messages 1 to {rest}", tokens=0, reason=f"only the last {wanted.last} were asked for")
         )
     return Context(
         summary=summary,
@@ -60,34 +81,40 @@ def assemble(tx: Transaction, conversation: Conversation, *, max_tokens: int, la
         facts=added.get("facts", ()),
         passages=added.get("passages", ()),
         decisions=added.get("decisions", ()),
-        tokens=max_tokens - budget.left,
+        tokens=wanted.max_tokens - budget.left,
         left_out=tuple(budget.left_out),
     )
 
 
-def _fitting(messages: list[Message], budget: _Budget, settings: Settings) -> tuple[Message, ...]:
+def newest_question(messages: list[Message]) -> str:
+    """The text of the newest message of a user; empty when there is none."""
+    found = next((message for message in reversed(messages) if message.role == "user"), None)
+    return "" if found is None else readable_text(found.content, found.parts)
+
+
+def _fitting(messages: list[Message], budget: _Budget, wanted: Wanted) -> tuple[Message, ...]:
     """The newest of `messages` that fit, oldest first, without a gap among them."""
     kept: list[Message] = []
     for message in reversed(messages):
-        tokens = settings.count_tokens(readable_text(message.content, message.parts)) + FRAME_TOKENS
+        tokens = wanted.count_tokens(readable_text(message.content, message.parts)) + FRAME_TOKENS
         if not budget.take(tokens, f"message {message.seq}" + (" and those before it" if kept else "")):
             break
         kept.append(message)
     return tuple(reversed(kept))
 
 
-def _summary(tx: Transaction, conversation: Conversation, budget: _Budget, settings: Settings) -> Summary | None:
+def _summary(tx: Transaction, conversation: Conversation, budget: _Budget, wanted: Wanted) -> Summary | None:
     summary = tx.first(queries.latest_summary, {"conversation_id": conversation.id})
     if summary is None:
         return None
-    tokens = settings.count_tokens(summary.text) + FRAME_TOKENS
+    tokens = wanted.count_tokens(summary.text) + FRAME_TOKENS
     return summary if budget.take(tokens, f"summary {summary.version}", most=budget.left // 2) else None
 
 
 def _from_sources(
-    tx: Transaction, conversation: Conversation, messages: list[Message], budget: _Budget, settings: Settings
+    tx: Transaction, conversation: Conversation, messages: list[Message], budget: _Budget, wanted: Wanted
 ) -> dict[str, tuple[ContextItem, ...]]:
-    question = next((m for m in reversed(messages) if m.role == "user"), None)
+    question = newest_question(messages) if wanted.question is None else wanted.question
     sources = registered_sources()
     added = {}
     for source in sources:
@@ -95,9 +122,10 @@ def _from_sources(
         request = ContextRequest(
             conversation_id=conversation.id,
             owner_id=conversation.owner_id,
-            question="" if question is None else readable_text(question.content, question.parts),
+            question=question,
             max_tokens=share,
-            count_tokens=settings.count_tokens,
+            count_tokens=wanted.count_tokens,
+            prepared=wanted.prepared.get(source.field),
         )
         items, left_out = source.gather(tx, request)
         budget.left -= sum(item.tokens for item in items)

@@ -225,18 +225,41 @@ class ConversationReads(Actions):
         params = {"every": wanted, "limit": check_limit(limit, self.settings.page)}
         return lambda tx: tx.all(queries.due_summaries, params)
 
-    @action("conversations.read", writes=False, on="conversation")
-    def context(self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10) -> Work[Context]:
+    @composite
+    def context(
+        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10, question: str | None = None
+    ) -> Context:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
-        Read on one snapshot. `Context.left_out` says what did not fit, and why.
+        Facts and passages are those that bear on `question`, or on the newest message of a user. Tokens are counted by
+        `Settings.count_tokens`. Read on one snapshot; a vector of the question, where something is searched by meaning,
+        is made before it. `Context.left_out` says what did not fit, and why. Raises `ConversationNotFound`,
+        `InvalidInput`.
         """
+        if question is not None:
+            check_text(question, field="question", most_bytes=self.settings.message_bytes)
+
+        def asked() -> str:
+            return contexts.newest_question(self.last(conversation, last)) if question is None else question
+
+        prepared = contexts.prepare(self, asked)
+        return self._context(conversation, max_tokens, last, question, prepared)
+
+    @action("conversations.read", writes=False, on="conversation")
+    def _context(
+        self, conversation: ConversationId, max_tokens: int, last: int, question: str | None, prepared: dict[str, Any]
+    ) -> Work[Context]:
         conversation_id = conversation_id_of(conversation)
         check_limit(max_tokens, 10_000_000, field="max_tokens")
         check_limit(last, self.settings.last, field="last")
-        return lambda tx: contexts.assemble(
-            tx, lineage.find(tx, conversation_id), max_tokens=max_tokens, last=last, settings=self.settings
+        wanted = contexts.Wanted(
+            max_tokens=max_tokens,
+            last=last,
+            question=question,
+            count_tokens=self.settings.count_tokens,
+            prepared=prepared,
         )
+        return lambda tx: contexts.assemble(tx, lineage.find(tx, conversation_id), wanted)
 
     @action("conversations.read", writes=False)
     def visible(self) -> Work[Visible]:

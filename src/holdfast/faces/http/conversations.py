@@ -60,7 +60,7 @@ ROUTES = (
     _route("POST", f"{_ONE}/forks", Conversations.fork, status=201, location="/v1/conversations/{id}"),
     _route("POST", f"{_MESSAGES}/batch", Conversations.append_many, status=201),
     _route("GET", f"{_ONE}/counts", Conversations.counts),
-    _route("GET", f"{_ONE}/context", Conversations.context),
+    _route("GET", f"{_ONE}/context", Conversations.context, policy="conversations.read"),
     _route("GET", f"{_ONE}/summaries", Conversations.summaries),
     _route("POST", f"{_ONE}/summaries", Conversations.summarize, status=201),
     _route("GET", f"{_ONE}/feedback", Conversations.feedback),
