@@ -11,10 +11,18 @@ from typing import Any
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from support.faces import open_face
+from support.folders import quick_folder
 from support.postgres import QUICK, PostgresServer
 
 import holdfast
+from holdfast.domains.identity import passwords
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # tests start processes, each of which would compile everything
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
+if (_in_memory := quick_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_in_memory))  # where `tmp_path` is
 
 KEY = "0123456789abcdef" * 4
 os.environ["HOLDFAST_KEYRING"] = "test-1:" + "5ec2e7" * 10 + "abcd"
@@ -35,10 +43,18 @@ if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")  # a change lands or not for its own sake; new cases are looked for elsewhere
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2id at the least it can cost: at its real cost a log-in takes 100 ms. Tests of that cost set it back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test process."""
-    server = PostgresServer(QUICK)
+    server = PostgresServer(QUICK, inside=quick_folder())
     yield server
     server.stop()
 
@@ -89,9 +105,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
         name = f"test_{next(_numbers)}"
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
-        yield Place("postgresql", server.url(name), None)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        yield Place("postgresql", server.copy(request.getfixturevalue("postgres_template"), name), None)
+        server.drop(name)
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from support.commands import as_json, run
+from support.commands import as_json, run, run_process
 
 from holdfast.migrations import NEWEST
 
@@ -13,7 +13,7 @@ from holdfast.migrations import NEWEST
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    shown = run(folder, "demo").stdout
+    shown = run_process(folder, "demo").stdout
     assert "Every hash chain verified: sound." in shown
     assert "What now?" in shown
     return folder
@@ -45,6 +45,10 @@ def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> Non
     assert "**" in hits[0]["snippet"]
     context = as_json(demo, *ME, "conversations", "context", first["id"], "--max-tokens", "500")
     assert 0 < context["tokens"] <= 500
+    assert (
+        run_process(demo, *ME, "conversations", "list", "--json").stdout
+        == run(demo, *ME, "conversations", "list", "--json").stdout
+    )
     for command in (("list",), ("show", first["id"]), ("search", "order"), ("context", first["id"])):
         assert run(demo, *ME, "conversations", *command).stdout.strip()
 
@@ -53,7 +57,7 @@ def test_status_and_verify_say_that_all_is_well(demo: Path) -> None:
     (tenant,) = as_json(demo, *ME, "status")["tenants"]
     assert tenant["rows"]["messages"] == 50
     assert as_json(demo, *ME, "verify") == {"ok": True, "conversations": 12, "bad": []}
-    assert "0 not sound" in run(demo, *ME, "verify").stdout
+    assert "0 not sound" in run_process(demo, *ME, "verify").stdout
 
 
 def test_a_store_is_made_filled_and_looked_at(tmp_path: Path, demo: Path) -> None:
@@ -91,10 +95,25 @@ def test_an_error_has_its_code_says_what_to_do_and_exits_so(
     assert "Traceback" not in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("status",), 2, "invalid_input"),
+        ((*ME, "--user", "stranger@demo.test", "conversations", "list"), 3, "user_not_found"),
+        (("--store", "sqlite:///none.db", "status"), 6, "store_missing"),
+    ],
+)
+def test_a_process_ends_with_that_code_and_says_nothing_on_standard_output(
+    demo: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    ran = run_process(demo, *arguments, "--json", code=code)
+    assert (ran.stdout, json.loads(ran.stderr)["error"]["code"]) == ("", says)
+
+
 def test_serving_plainly_without_a_trusted_proxy_is_warned_of(demo: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         serve = (*ME, "serve", "--plain-http", "--port", str(taken.getsockname()[1]))  # it ends: the port is taken
-        warned = run(demo, *serve, code=2)
+        warned = run_process(demo, *serve, code=2)
         named = run(demo, *serve, "--trusted-proxies", "127.0.0.1", code=2)
     assert "--trusted-proxies" in warned.stdout
     assert "unsafe_options" in warned.stderr

@@ -2,16 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import commands
 
 import holdfast
 
-KEY = "0123456789abcdef" * 4
+KEY, RING = "0123456789abcdef" * 4, os.environ["HOLDFAST_KEYRING"]
 
 
 @pytest.fixture
@@ -24,25 +23,23 @@ def workspace(tmp_path: Path) -> str:
         return str(identity.create_workspace("Bakery", tenant="home").id)
 
 
-def run(folder: Path, *arguments: str, given: str = "", code: int = 0) -> str:
+def run(folder: Path, *arguments: str, given: str = "", code: int = 0, by: Any = commands.run) -> str:
     me = ("--store", f"sqlite:///{folder}/me.db", "--tenant", "home", "--user", "me@home.test")
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, "connections", *arguments]
-    environment = os.environ | {"HOLDFAST_KEY": KEY}
-    ran = subprocess.run(command, input=given, env=environment, capture_output=True, text=True)
-    assert ran.returncode == code, ran.stdout + ran.stderr
-    return ran.stdout + ran.stderr
+    ran = by(folder, *me, "connections", *arguments, given=given, code=code, HOLDFAST_KEY=KEY, HOLDFAST_KEYRING=RING)
+    return str(ran.stdout + ran.stderr)
 
 
-def as_json(folder: Path, *arguments: str, given: str = "") -> Any:
-    return json.loads(run(folder, *arguments, "--json", given=given))
+def as_json(folder: Path, *arguments: str, given: str = "", by: Any = commands.run) -> Any:
+    return json.loads(run(folder, *arguments, "--json", given=given, by=by))
 
 
 def test_a_connection_is_put_listed_used_and_revoked(tmp_path: Path, workspace: str) -> None:
     secrets = json.dumps({"access_token": "at-hidden", "expires_at": "2090-01-01T00:00:00Z", "account": "c-17"})
     here = ("--workspace", workspace)
-    made = as_json(tmp_path, "put", "google_ads", *here, given=secrets)
+    made = as_json(tmp_path, "put", "google_ads", *here, given=secrets, by=commands.run_process)
     assert made["status"] == "active" and "hidden" not in json.dumps(made)
-    assert run(tmp_path, "token", "google_ads", *here).strip() == "at-hidden"
+    for by in (commands.run, commands.run_process):
+        assert run(tmp_path, "token", "google_ads", *here, by=by).strip() == "at-hidden"
     assert "google_ads" in run(tmp_path, "list")
     assert [item["platform"] for item in as_json(tmp_path, "list", *here)["items"]] == ["google_ads"]
     assert as_json(tmp_path, "snapshots", *here) == []

@@ -1,12 +1,11 @@
 """The commands about tenants, people and their credentials, run as people run them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import run, run_process
 
 ROOT = ("--store", "sqlite:///me.db", "--tenant", "home")
 ME = (*ROOT, "--user", "me@home.test")
@@ -19,27 +18,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def holdfast(folder: Path, *arguments: str, code: int = 0, given: str | None = None) -> Any:
+def holdfast(folder: Path, *arguments: str, code: int = 0, given: str = "", by: Any = run) -> Any:
     """Run a command with --json; what it printed, parsed."""
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *arguments, "--json"]
-    ran = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, env={"PATH": "/usr/bin"})
-    assert ran.returncode == code, ran.stderr
+    ran = by(folder, *arguments, "--json", code=code, given=given)
     return json.loads(ran.stdout or ran.stderr)
 
 
 def test_tenants_are_made_suspended_restored_and_deleted(folder: Path) -> None:
-    assert holdfast(folder, *ROOT, "tenants", "create", "acme", "--name", "Acme")["name"] == "Acme"
+    assert holdfast(folder, *ROOT, "tenants", "create", "acme", "--name", "Acme", by=run_process)["name"] == "Acme"
     assert [tenant["slug"] for tenant in holdfast(folder, *ROOT, "tenants", "list")] == ["acme", "home"]
     assert holdfast(folder, *ROOT, "tenants", "profile", "acme")["branding"] == {}
     assert holdfast(folder, *ROOT, "tenants", "suspend", "home", "--reason", "unpaid")["status"] == "suspended"
     assert holdfast(folder, *ME, "conversations", "list", code=1)["error"]["code"] == "tenant_suspended"
     assert holdfast(folder, *ROOT, "tenants", "restore", "home")["status"] == "active"
     delete = (*ROOT, "tenants", "delete", "acme", "--reason", "test")
-    plain = subprocess.run(
-        [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *delete, "--confirm", "home"],
-        cwd=folder, capture_output=True, text=True,
-    )  # fmt: skip
-    assert plain.returncode == 2
+    run_process(folder, *delete, "--confirm", "home", code=2)
     assert holdfast(folder, *delete, "--confirm", "acme")["slug"] == "acme"
     assert [tenant["slug"] for tenant in holdfast(folder, *ROOT, "tenants", "list")] == ["home"]
 
@@ -49,8 +42,8 @@ def test_people_are_added_changed_and_given_passwords(folder: Path) -> None:
     assert holdfast(folder, *ME, "users", "role", "amina@home.test", "member")["role"] == "member"
     assert holdfast(folder, *ME, "users", "suspend", "amina@home.test")["status"] == "suspended"
     assert holdfast(folder, *ME, "users", "restore", "amina@home.test")["status"] == "active"
-    assert len(holdfast(folder, *ROOT, "users", "list")) == 2
-    holdfast(folder, *ME, "users", "password", "amina@home.test", given=PASSWORD + "\n")
+    assert len(holdfast(folder, *ROOT, "users", "list", by=run_process)) == 2
+    holdfast(folder, *ME, "users", "password", "amina@home.test", given=PASSWORD + "\n", by=run_process)
     refused = holdfast(folder, *ME, "users", "password", "amina@home.test", given="short\n", code=2)
     assert refused["error"]["code"] == "invalid_input"
     assert holdfast(folder, *ROOT, "users", "platform", "sue@home.test", "admin")["platform_role"] == "admin"
@@ -59,13 +52,15 @@ def test_people_are_added_changed_and_given_passwords(folder: Path) -> None:
 
 
 def test_keys_and_sessions_are_listed_and_revoked(folder: Path) -> None:
-    made = holdfast(folder, *ME, "api-keys", "create", "--scope", "conversations:read", "--name", "laptop")
+    made = holdfast(
+        folder, *ME, "api-keys", "create", "--scope", "conversations:read", "--name", "laptop", by=run_process
+    )
     assert made["secret"].startswith("hf_") and made["scopes"] == ["conversations:read"]
     (listed,) = holdfast(folder, *ROOT, "api-keys", "list")
     assert (listed["id"], listed["secret"]) == (made["id"], None)
     assert holdfast(folder, *ME, "api-keys", "revoke", made["id"])["revoked_at"] is not None
     assert holdfast(folder, *ROOT, "api-keys", "create", code=2)["error"]["code"] == "invalid_input"
-    assert holdfast(folder, *ROOT, "sessions", "list") == []
+    assert holdfast(folder, *ROOT, "sessions", "list", by=run_process) == []
     assert holdfast(folder, *ME, "sessions", "revoke-all") == {"revoked": 0}
     unknown = holdfast(folder, *ME, "sessions", "revoke", made["id"], code=3)
     assert unknown["error"]["code"] == "session_not_found"
