@@ -44,11 +44,12 @@ if os.environ.get("CI"):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Argon2id at the least it can cost: at its real cost a log-in takes 100 ms. Tests of that cost set it back."""
+def hasher_of_users() -> Iterator[PasswordHasher]:
+    """Argon2id at its real cost, 100 ms a log-in, is for the tests of passwords; others get the least it can cost."""
+    real = passwords._hasher
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
+        yield real
 
 
 @pytest.fixture(scope="session")

@@ -95,8 +95,7 @@ def test_whoever_goes_on_from_cursor_to_cursor_misses_nothing_while_others_write
 
 def test_a_change_that_commits_late_is_not_overtaken(postgres, postgres_template):
     """On PostgreSQL a transaction that began earlier may commit later; nobody's cursor goes past it meanwhile."""
-    postgres.execute(f"CREATE DATABASE late TEMPLATE {postgres_template}")
-    with holdfast.open(postgres.url("late")) as store, ThreadPoolExecutor(1) as threads:
+    with holdfast.open(postgres.copy(postgres_template, "late")) as store, ThreadPoolExecutor(1) as threads:
         amina, ben = (store.tenant("acme").user(f"{name}@acme.test") for name in ("amina", "ben"))
         ada = store.tenant("acme").user("ada@acme.test")
         cursor = ada.audit.events().next
@@ -122,8 +121,7 @@ def test_a_change_that_commits_late_is_not_overtaken(postgres, postgres_template
 
 def test_positions_go_on_rising_after_a_restore_into_another_server(postgres, postgres_template):
     """There transactions are numbered anew, from below what was given before."""
-    postgres.execute(f"CREATE DATABASE elsewhere TEMPLATE {postgres_template}")
-    url = postgres.url("elsewhere")
+    url = postgres.copy(postgres_template, "elsewhere")
     with holdfast.open(url) as store:
         amina = store.tenant("acme").user("amina@acme.test")
         amina.conversations.create(title="before")

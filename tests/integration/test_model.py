@@ -32,11 +32,11 @@ _people = count()
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory, postgres, postgres_template):
     path = tmp_path_factory.mktemp("model") / "store.db"
-    postgres.execute(f"CREATE DATABASE model TEMPLATE {postgres_template}")
-    with holdfast.create(f"sqlite:///{path}", KEY) as sqlite, holdfast.open(postgres.url("model")) as server:
+    url = postgres.copy(postgres_template, "model")
+    with holdfast.create(f"sqlite:///{path}", KEY) as sqlite, holdfast.open(url) as server:
         sqlite.system().identity.create_tenant("acme")
         yield (sqlite, server)
-    postgres.execute("DROP DATABASE model WITH (FORCE)")
+    postgres.drop("model")
 
 
 class Histories(RuleBasedStateMachine):

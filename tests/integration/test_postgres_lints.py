@@ -182,12 +182,11 @@ LINTS = (
 def server(postgres, postgres_template, request):
     """A store's database, as its superuser, in a transaction that is rolled back."""
     name = f"lint_{abs(hash(request.node.nodeid))}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    with psycopg.connect(postgres.url(name)) as connection:
+    with psycopg.connect(postgres.copy(postgres_template, name)) as connection:
         connection.execute("SET search_path = holdfast, public")
         yield connection
         connection.rollback()
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres.drop(name)
 
 
 @pytest.mark.parametrize("lint", LINTS, ids=lambda lint: lint.name)

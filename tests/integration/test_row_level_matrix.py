@@ -306,11 +306,10 @@ def reach_of(caller: Caller, operation: str) -> str:
 
 @pytest.fixture(scope="module")
 def database(postgres, postgres_template) -> Iterator[Database]:
-    postgres.execute(f"CREATE DATABASE row_level_matrix TEMPLATE {postgres_template}")
-    made = Database(postgres.url("row_level_matrix"))
+    made = Database(postgres.copy(postgres_template, "row_level_matrix"))
     yield made
     made.close()
-    postgres.execute("DROP DATABASE row_level_matrix WITH (FORCE)")
+    postgres.drop("row_level_matrix")
 
 
 pytestmark = pytest.mark.xdist_group("row-level-matrix")

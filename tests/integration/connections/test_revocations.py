@@ -111,7 +111,7 @@ def test_it_gives_up_visibly_and_revoking_again_tries_again(place, store, amina,
     while not outcomes or outcomes[-1] != "failed":
         report = root.run_revocations()
         outcomes += ["waiting"] * report.waiting + ["failed"] * report.failed
-        time.sleep(0.1)
+        time.sleep(0.02)
     assert outcomes == ["waiting", "waiting", "failed"]
     (job,) = amina.connections.revocations(status="failed").items
     assert (job.error, job.attempts, job.finished_at is not None) == ("http_500", 3, True)

@@ -219,9 +219,8 @@ def world(request, tmp_path_factory):
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         made = World(holdfast.open(f"sqlite:///{path}", KEY))
     else:
-        server = request.getfixturevalue("postgres")
-        server.execute(f"CREATE DATABASE access_matrix TEMPLATE {request.getfixturevalue('postgres_template')}")
-        made = World(holdfast.open(server.url("access_matrix")))
+        server, template = (request.getfixturevalue(name) for name in ("postgres", "postgres_template"))
+        made = World(holdfast.open(server.copy(template, "access_matrix")))
     yield made
     made.close()
 

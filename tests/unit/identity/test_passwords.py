@@ -5,14 +5,24 @@ import time
 import pytest
 
 from holdfast import HoldfastError
+from holdfast.domains.identity import passwords
 from holdfast.domains.identity.passwords import check_password, hash_password, is_outdated, is_right
 
 RIGHT = "correct horse battery"
 
 
-def test_what_is_kept_is_an_argon2id_hash_salted_each_time():
+@pytest.fixture(autouse=True)
+def real_cost(monkeypatch, hasher_of_users):
+    """What users pay: elsewhere tests hash at the least cost."""
+    passwords._nobodys.cache_clear()
+    monkeypatch.setattr(passwords, "_hasher", hasher_of_users)
+    yield
+    passwords._nobodys.cache_clear()
+
+
+def test_what_is_kept_is_an_argon2id_hash_of_the_full_cost_salted_each_time():
     one, other = hash_password(RIGHT), hash_password(RIGHT)
-    assert one.startswith("$argon2id$") and one != other and RIGHT not in one
+    assert one.startswith("$argon2id$v=19$m=65536,t=3,p=4$") and one != other and RIGHT not in one
     assert is_right(one, RIGHT) and is_right(other, RIGHT)
     assert not is_outdated(one)
 
