@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from support.postgres import PostgresServer
+from typing import TYPE_CHECKING, Any
 
 import holdfast
+
+if TYPE_CHECKING:
+    from support.postgres import PostgresServer  # which the processes that are started on a place do not need
 
 KEY = "0123456789abcdef" * 4
 TENANT = "acme"
@@ -40,9 +41,9 @@ def conversations_of(store: holdfast.Store) -> Any:
     return store.tenant(TENANT).user(EMAIL).conversations
 
 
-def new_place(engine: str, where: Path | PostgresServer, name: str, *, key: str | None = KEY) -> Place:
+def new_place(engine: str, where: "Path | PostgresServer", name: str, *, key: str | None = KEY) -> Place:
     """A new store with its tenant and person: a file in the folder `where`, or a database on the server."""
-    place = _new_database(where, name) if isinstance(where, PostgresServer) else _new_file(where, name, key)
+    place = _new_file(where, name, key) if isinstance(where, Path) else _new_database(where, name)
     with holdfast.create(place.url, place.key) as store:
         settle(store)
     assert place.engine == engine
@@ -60,14 +61,16 @@ def _new_file(folder: Path, name: str, key: str | None) -> Place:
     return Place("sqlite", f"sqlite:///{folder / name}.db", key)
 
 
-def _new_database(server: PostgresServer, name: str) -> Place:
+def _new_database(server: "PostgresServer", name: str) -> Place:
     server.execute(f"CREATE DATABASE {name}")
     return Place("postgresql", server.url(name), None)
 
 
 @contextmanager
-def durable_server() -> Iterator[PostgresServer]:
+def durable_server() -> "Iterator[PostgresServer]":
     """A server with PostgreSQL's default settings, which are the durable ones: proved, not assumed."""
+    from support.postgres import PostgresServer
+
     server = PostgresServer()
     try:
         check_durable(server)
@@ -76,7 +79,7 @@ def durable_server() -> Iterator[PostgresServer]:
         server.stop()
 
 
-def check_durable(server: PostgresServer) -> None:
+def check_durable(server: "PostgresServer") -> None:
     """Raise unless a commit on this server survives a crash."""
     import psycopg
 
@@ -88,7 +91,7 @@ def check_durable(server: PostgresServer) -> None:
 
 
 @contextmanager
-def grounds(engine: str, folder: Path) -> Iterator[Path | PostgresServer]:
+def grounds(engine: str, folder: Path) -> "Iterator[Path | PostgresServer]":
     """Where stores of an engine are made: the folder, or a server for the time being."""
     if engine == "sqlite":
         yield folder

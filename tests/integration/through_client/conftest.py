@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.faces import ThroughClient
+from support.through_client import ThroughClient
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import stamina
-
 from holdfast.core.action import action, carry_out, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
@@ -205,6 +203,8 @@ class TokenRenewal(ConnectionReads):
 
     def _settle(self, work: Work[object]) -> None:
         """Store what a platform answered, for as long as a lease lasts: a new refresh token is there only once."""
+        import stamina  # imported only here, for it takes a twentieth of the time that Holdfast takes to start
+
         patience = LEASES * self.settings.platform_seconds
         for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=patience, wait_max=1.0):
             with attempt:
