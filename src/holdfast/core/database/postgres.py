@@ -30,6 +30,7 @@ from holdfast.core.database.errors import (
 )
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
+from holdfast.core.database.postgres_cursor import PostgresCursor
 from holdfast.core.database.transaction import Call, Transaction, Work
 from holdfast.core.database.types import load_json
 from holdfast.core.errors import HoldfastError, Unavailable
@@ -48,13 +49,14 @@ OLDEST = 150000
 RETRIES = 5
 
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_CURSOR = "cursor"
 _SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresEngine:
     """One database."""
 
-    dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # so upstream
+    dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # so upstream
 
     def __init__(self, url: str, settings: Settings, vault: Vault) -> None:
         self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -112,22 +114,22 @@ class PostgresEngine:
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         with self._lent() as cursor:
-            cursor.connection.execute(_begin(scope, reach, mode), prepare=False)  # several statements: text protocol
+            cursor.run(_begin(scope, reach, mode))
             try:
                 done = work(self._transaction(cursor, scope, reach))
             except Exception:
                 if not cursor.connection.closed:
-                    cursor.execute("ROLLBACK")
+                    cursor.run(b"ROLLBACK")
                 raise
-            cursor.execute("COMMIT")
+            cursor.run(b"COMMIT")
             return done
 
-    def _transaction(self, cursor: Any, scope: Scope, reach: Reach) -> Transaction:
+    def _transaction(self, cursor: PostgresCursor, scope: Scope, reach: Reach) -> Transaction:
         return Transaction(cursor, self.dialect, scope, reach, server_side=True, vault=self.vault)
 
     @contextmanager
-    def _lent(self) -> Iterator[Any]:
-        """A cursor on a pooled connection; the driver's errors leave here as named ones."""
+    def _lent(self) -> Iterator[PostgresCursor]:
+        """The cursor of a pooled connection; the driver's errors leave here as named ones."""
         with self._gate.inside():
             pool = self._pool
             try:
@@ -137,7 +139,7 @@ class PostgresEngine:
             except psycopg.Error as error:
                 raise translate(error) from None
             try:
-                yield lent.cursor(binary=True)
+                yield lent.info.get(_CURSOR) or lent.info.setdefault(_CURSOR, PostgresCursor(lent.dbapi_connection))
             except psycopg.Error as error:
                 raise translate(error) from None  # the driver's text can hold values
             finally:
@@ -166,7 +168,7 @@ class PostgresEngine:
 
     def _connect_application(self) -> Any:
         connection = self._connect()
-        connection.prepare_threshold = 1
+        connection.prepare_threshold = 1  # for executemany
         set_json_loads(_load_json_bytes, connection)
         connection.execute(_SESSION, prepare=False)
         return connection
@@ -237,11 +239,11 @@ class _Conflict(Unavailable):
     code = "conflict_retry"
 
 
-def _begin(scope: Scope, reach: Reach, mode: str) -> str:
+def _begin(scope: Scope, reach: Reach, mode: str) -> bytes:
     """BEGIN and the scope in one message."""
-    made: str | None = scope.prepared.get(("begin", reach, mode))
+    made: bytes | None = scope.prepared.get(("begin", reach, mode))
     if made is None:
-        made = scope.prepared["begin", reach, mode] = _make_begin(scope, reach, mode)
+        made = scope.prepared["begin", reach, mode] = _make_begin(scope, reach, mode).encode()
     return made
 
 
