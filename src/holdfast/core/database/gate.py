@@ -9,8 +9,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from holdfast.core.database.errors import StoreClosed
 
@@ -27,25 +26,28 @@ class Gate:
         _gates.add(self)
 
     def _reset(self) -> None:
-        self._changed = threading.Condition()
+        self._mutex = threading.Lock()
+        self._changed = threading.Condition(self._mutex)
         self._inside = 0
         self._paused = False
         self.closed = False
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        """For one call. Raises `StoreClosed`."""
-        with self._changed:
+    def inside(self) -> "Gate":
+        """For one call, in a `with` statement. Raises `StoreClosed` there."""
+        return self
+
+    def __enter__(self) -> None:
+        with self._mutex:
             while self._paused and not self.closed:
                 self._changed.wait()
             if self.closed:
                 raise StoreClosed
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._mutex:
+            self._inside -= 1
+            if self._paused or self.closed:
                 self._changed.notify_all()
 
     def close(self) -> bool:

@@ -49,7 +49,6 @@ OLDEST = 150000
 RETRIES = 5
 
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
-_CURSOR = "cursor"
 _SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -85,7 +84,9 @@ class PostgresEngine:
         self._start()
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        """See `Engine.read`. Costs two round trips besides the work's own."""
+        """See `Engine.read`. Costs two round trips besides the work's own; a lone `Call` takes one in all."""
+        if isinstance(work, Call) and work.before is None:
+            return shielded(lambda: self._call(scope, reach, work))  # type: ignore[no-any-return]  # a Call[T] gives T
         return shielded(lambda: self._in_transaction(scope, reach, work, _SNAPSHOT))
 
     def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
@@ -107,10 +108,14 @@ class PostgresEngine:
 
     def _write_once(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         if isinstance(work, Call) and work.before is None:
-            with self._lent() as cursor:
-                row = self._transaction(cursor, scope, reach).call(work.procedure, work.params)
-            return work.procedure.result(row, work.params)  # type: ignore[no-any-return]  # a Call[T] gives T
+            return self._call(scope, reach, work)  # type: ignore[no-any-return]  # a Call[T] gives T
         return self._in_transaction(scope, reach, work, "")
+
+    def _call(self, scope: Scope, reach: Reach, work: Call[T]) -> T:
+        """A procedure that sets its scope itself, as a transaction of its own."""
+        with self._lent() as cursor:
+            row = self._transaction(cursor, scope, reach).call(work.procedure, work.params)
+        return work.procedure.result(row, work.params)
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         with self._lent() as cursor:
@@ -139,7 +144,7 @@ class PostgresEngine:
             except psycopg.Error as error:
                 raise translate(error) from None
             try:
-                yield lent.info.get(_CURSOR) or lent.info.setdefault(_CURSOR, PostgresCursor(lent.dbapi_connection))
+                yield _cursor_of(lent)
             except psycopg.Error as error:
                 raise translate(error) from None  # the driver's text can hold values
             finally:
@@ -227,6 +232,14 @@ _SESSION = """
     SET plan_cache_mode = force_generic_plan
 """
 _ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
+
+
+def _cursor_of(lent: Any) -> PostgresCursor:
+    """The cursor that stays with a pooled connection, with all that it has prepared."""
+    cursor: PostgresCursor | None = lent.info.get("cursor")
+    if cursor is None:
+        cursor = lent.info["cursor"] = PostgresCursor(lent.dbapi_connection)
+    return cursor
 
 
 def _load_json_bytes(data: str | bytes) -> Any:

@@ -37,9 +37,9 @@ class PostgresCursor:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """One statement, prepared the first time."""
-        wanted = [PyFormat.AUTO] * len(values)
-        given = self._convert.dump_sequence(values, wanted)
-        name = self._prepared.get((sql, self._convert.types)) or self._prepare(sql, self._convert.types)
+        given: Any = self._convert.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types = self._convert.types or ()
+        name = self._prepared.get((sql, types)) or self._prepare(sql, types)
         answer = self._checked(self._wire.exec_prepared(name, given, self._convert.formats, Format.BINARY))
         if answer.status == ExecStatus.TUPLES_OK:
             self.rowcount = answer.ntuples

@@ -6,9 +6,9 @@ from time import monotonic
 
 from holdfast.core.action import record_refused
 from holdfast.core.clock import now
-from holdfast.core.database import Query, Transaction
+from holdfast.core.database import Procedure, Transaction
 from holdfast.core.database.engine import Engine
-from holdfast.core.database.transaction import Recorded
+from holdfast.core.database.transaction import Call, Recorded
 from holdfast.core.errors import HoldfastError
 from holdfast.core.scope import OPERATOR, Role, Scope
 from holdfast.domains.identity import credential_queries as queries
@@ -27,13 +27,14 @@ _refusals: dict[Hashable, float] = {}
 
 PLATFORM_SCOPES: dict[PlatformRole, Role] = {"admin": "platform_admin", "super_admin": "super_admin"}
 
-_SHOWN: dict[Kind, Query[Credential]] = {"api_key": queries.api_key_shown, "session": queries.session_shown}
+_SHOWN: dict[Kind, Procedure[Credential | None]] = {"api_key": queries.api_key_shown, "session": queries.session_shown}
 
 
 def authenticate(
     engine: Engine, secret: str, *, request_id: str | None, address: str | None, agent: str | None, face: str
 ) -> Scope:
-    """The scope of whoever shows `secret`. One statement; a mistyped secret costs none.
+    """The scope of whoever shows `secret`. One statement, on a server one round trip; a mistyped secret
+    costs none.
 
     One that was good once, and is refused, leaves a line in the trail, at most once a minute. Raises
     `NotAuthenticated`, `TenantSuspended`, `MembershipSuspended`.
@@ -42,7 +43,7 @@ def authenticate(
     if kind is None:
         raise NotAuthenticated
     asked = {"digest": digest_of(secret)}
-    found = engine.read(OPERATOR, "all", lambda tx: tx.first(_SHOWN[kind], asked))
+    found = engine.read(OPERATOR, "all", Call(_SHOWN[kind], asked, about=Recorded()))
     moment = now()
     if found is None:
         raise NotAuthenticated

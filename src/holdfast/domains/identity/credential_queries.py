@@ -1,14 +1,17 @@
 """Every statement about passwords, sessions and API keys. They span tenants, so all run as the operator."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Integer, Select, Text, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.types import TypeEngine
 
-from holdfast.core.database import Query
-from holdfast.core.database.types import Digest, Id, Time
+from holdfast.core.database import Params, Procedure, Query, Transaction
+from holdfast.core.database.types import Digest, Id, Json, Time
 from holdfast.core.scope import Role
 from holdfast.domains.identity.models import ApiKey, PlatformRole, Session, Status
 from holdfast.domains.identity.queries import IN, OF_USER
@@ -43,7 +46,9 @@ class Credential:
     agent: str | None = None
 
 
+_COMMON = ("id", "tenant_id", "user_id", "expires_at", "revoked_at", "last_used_at")
 _HOLDER = (_u.platform_role, _t.status.label("tenant_status"), _m.role, _m.status, _m.clearance)
+_HOLDER_TYPES = {name: Text() for name in ("platform_role", "tenant_status", "role", "status", "clearance")}
 
 
 def _with_holder(table: FromClause, *columns: str) -> Select[tuple[object, ...]]:
@@ -58,15 +63,35 @@ def _with_holder(table: FromClause, *columns: str) -> Select[tuple[object, ...]]
     )
 
 
-_COMMON = ("id", "tenant_id", "user_id", "expires_at", "revoked_at", "last_used_at")
+_OF_SESSION = {"ends_at": Time(), "idle_seconds": Integer(), "address": Text(), "agent": Text()}
+_OF_API_KEY = {"scopes": Json()}
 
-session_shown = Query(
-    _with_holder(sessions, *_COMMON, "ends_at", "idle_seconds", "address", "agent"), Credential, operator=True
-)
-"""By uq_sessions_digest."""
 
-api_key_shown = Query(_with_holder(api_keys, *_COMMON, "scopes"), Credential, operator=True)
-"""By uq_api_keys_digest."""
+def _shown(name: str, table: FromClause, more: Mapping[str, TypeEngine[Any]]) -> Procedure[Credential | None]:
+    """Who shows a secret: one row, of nulls when nobody was ever given it. By the table's unique digest."""
+    there = Query(_with_holder(table, *_COMMON, *more), operator=True)
+    columns = {**{column: table.c[column].type for column in _COMMON}, **more, **_HOLDER_TYPES}
+    nobody = (None,) * len(columns)
+
+    def steps(tx: Transaction, params: Params) -> Sequence[Any]:
+        return tx.first(there, params) or nobody
+
+    return Procedure(
+        name=name,
+        query=Query(
+            select(*[literal_column(column, kind) for column, kind in columns.items()]).select_from(
+                getattr(func, name)(_DIGEST).table_valued("id")
+            ),
+            operator=True,
+        ),
+        steps=steps,
+        result=lambda row, _params: None if row[0] is None else Credential(**dict(zip(columns, row, strict=True))),
+    )
+
+
+session_shown = _shown("session_shown", sessions, _OF_SESSION)
+
+api_key_shown = _shown("api_key_shown", api_keys, _OF_API_KEY)
 
 touch_session = Query(
     update(sessions)
