@@ -217,7 +217,7 @@ class AsyncIdentity:
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         return await self._hop(
@@ -323,11 +323,14 @@ class AsyncIdentity:
         return await self._hop(self._room.preference, name)
 
     async def set_preference(self, name: str, value: object, *, everywhere: bool = False) -> Preference:
-        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are."""
+        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are.
+
+        Raises `CredentialRefused` for `everywhere` with a session or an API key.
+        """
         return await self._hop(self._room.set_preference, name, value, everywhere=everywhere)
 
     async def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
-        """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
+        """Forget a preference of this tenant, or the one `everywhere`. Raises as `set_preference`, `PreferenceNotFound`."""
         return await self._hop(self._room.remove_preference, name, everywhere=everywhere)
 
     async def delete_tenant(self, tenant: str, *, reason: str) -> DeletedTenant:

@@ -64,8 +64,8 @@ class SystemScope:
     """The operator (whoever holds the store) or a platform user. Makes tenants and users; reads no conversation here.
 
     A super_admin may make an API key for anybody of a tenant, and so act as them, which the trail then says. A
-    platform_admin makes no API keys; but whoever looks after a tenant's people may give them roles and passwords, and
-    with a password that they set can log in as its owner. Give platform roles to those who may see what tenants keep.
+    platform_admin makes no API keys and no owners, and sets no owner's password; but may give the others of a tenant
+    roles and passwords. Give platform roles to those who may see what tenants keep.
     """
 
     def __init__(self, engine: Engine, settings: Settings, access: Access | None = None) -> None:

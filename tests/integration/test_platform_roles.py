@@ -43,8 +43,8 @@ def test_both_look_after_tenants(sue, pat):
     for number, scope in enumerate((sue, pat)):
         slug = f"new-{number}"
         scope.identity.create_tenant(slug)
-        scope.identity.create_user("owner@new.test", role="owner", tenant=slug)
-        assert [member.email for member in scope.identity.list_members(tenant=slug)] == ["owner@new.test"]
+        scope.identity.create_user("first@new.test", role="admin", tenant=slug)
+        assert [member.email for member in scope.identity.list_members(tenant=slug)] == ["first@new.test"]
         assert scope.identity.suspend_tenant(slug, reason="test").status == "suspended"
         assert scope.identity.restore_tenant(slug).status == "active"
 
@@ -119,6 +119,23 @@ def test_a_platform_admin_makes_no_keys_to_what_tenants_keep(store, sue, pat):
     assert store.authenticate(key.secret).scope.role == "owner"
     assert [found.id for found in pat.identity.list_api_keys(user="oli@acme.test", tenant="acme")] == [key.id]
     assert pat.identity.revoke_api_key(key.id).revoked_at
+
+
+def test_a_platform_admin_makes_no_owner_and_becomes_none(store, root, sue, pat):
+    people = pat.identity
+    for call in (
+        lambda: people.create_user("pats@acme.test", role="owner", tenant="acme"),
+        lambda: people.set_role("amina@acme.test", "owner", tenant="acme"),
+        lambda: people.set_role("oli@acme.test", "member", tenant="acme"),
+        lambda: people.set_status("oli@acme.test", "suspended", tenant="acme"),
+        lambda: people.set_password("oli@acme.test", PASSWORD, tenant="acme"),
+    ):
+        refused("permission_denied", call)
+    refused("not_authenticated", lambda: root.log_in(tenant="acme", email="oli@acme.test", password=PASSWORD))
+    assert [m.email for m in root.list_members(tenant="acme") if m.role == "owner"] == ["oli@acme.test"]
+    people.set_password("amina@acme.test", PASSWORD, tenant="acme")
+    sue.identity.set_password("oli@acme.test", PASSWORD, tenant="acme")
+    assert root.log_in(tenant="acme", email="oli@acme.test", password=PASSWORD).token
 
 
 def test_a_narrowed_platform_key_gives_nobody_a_role(store, sue):

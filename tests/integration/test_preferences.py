@@ -74,3 +74,25 @@ def test_what_is_no_preference_is_refused(amina, name, value):
 def test_the_operator_has_none(store):
     refused("permission_denied", store.system().identity.preferences)
     refused("permission_denied", store.system().identity.set_preference, "a", 1)
+
+
+def test_what_holds_everywhere_is_out_of_reach_for_who_administers_one_tenant(store, amina):
+    """An administrator of another tenant makes her a member there, sets her a password, and logs in as her."""
+    amina.identity.set_preference("language", "en", everywhere=True)
+    amina.identity.set_preference("tone", "dry")
+    gia = store.tenant("globex").user("ada@acme.test").identity
+    gia.create_user("amina@acme.test")
+    gia.set_password("amina@acme.test", "a long enough password")
+    token = store.system().identity.log_in(
+        tenant="globex", email="amina@acme.test", password="a long enough password"
+    ).token
+    taken = store.authenticate(token).identity
+    keyed = store.authenticate(taken.create_api_key().secret).identity
+    for identity in (taken, keyed):
+        assert identity.preferences() == {}
+        refused("preference_not_found", identity.preference, "language")
+        refused("credential_refused", identity.set_preference, "language", "de", everywhere=True)
+        refused("credential_refused", identity.remove_preference, "language", everywhere=True)
+    taken.set_preference("language", "fr")
+    assert keyed.preferences() == {"language": "fr"}
+    assert amina.identity.preferences() == {"language": "en", "tone": "dry"}

@@ -25,7 +25,7 @@ identity.delete_tenant       all      all         -              -       -      
 identity.create_user         all      all         all            tenant  tenant  -       -       -
 identity.set_role            all      all         all            tenant  tenant  -       -       -
 identity.set_status          all      all         all            tenant  tenant  -       -       -
-identity.make_owner          all      all         all            tenant  -       -       -       -
+identity.make_owner          all      all         -              tenant  -       -       -       -
 identity.set_clearance       all      all         -              tenant  -       -       -       -
 identity.set_platform_role   all      all         -              -       -       -       -       -
 identity.list_platform_users all      all         -              -       -       -       -       -

@@ -44,7 +44,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "identity.create_user": _ADMINISTER,
     "identity.set_role": _ADMINISTER,
     "identity.set_status": _ADMINISTER,
-    "identity.make_owner": {**_PLATFORM, "owner": "tenant"},
+    "identity.make_owner": {**_OPERATE, "owner": "tenant"},
     "identity.set_clearance": {**_OPERATE, "owner": "tenant"},
     "identity.set_platform_role": _OPERATE,
     "identity.list_platform_users": _OPERATE,

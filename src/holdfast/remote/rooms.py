@@ -239,7 +239,7 @@ class RemoteIdentity:
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         self._caller.call(
@@ -357,13 +357,16 @@ class RemoteIdentity:
         return self._caller.call(object, "GET", place("/preferences/{name}", name=name))
 
     def set_preference(self, name: str, value: object, *, everywhere: bool = False) -> Preference:
-        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are."""
+        """Prefer `value` (JSON, not null), in this tenant or `everywhere`. Others' names are left as they are.
+
+        Raises `CredentialRefused` for `everywhere` with a session or an API key.
+        """
         return self._caller.call(
             Preference, "PUT", place("/preferences/{name}", name=name), body={"value": value, "everywhere": everywhere}
         )
 
     def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
-        """Forget a preference of this tenant, or the one `everywhere`. Raises `PreferenceNotFound`."""
+        """Forget a preference of this tenant, or the one `everywhere`. Raises as `set_preference`, `PreferenceNotFound`."""
         self._caller.call(
             type(None), "DELETE", place("/preferences/{name}", name=name), query={"everywhere": everywhere}
         )

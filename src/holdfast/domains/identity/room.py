@@ -52,7 +52,7 @@ class IdentityRoom(Actions):
         return found
 
     def _check_grant(self, role: str) -> None:
-        """Owners are made, and unmade, by owners and by those who hold the platform."""
+        """Owners are made, and unmade, by owners and by those who hold the platform; so are their passwords."""
         if role == "owner":
             reach("identity.make_owner", self.scope.role)
             self._check_not_narrowed("identity.make_owner", "makes and unmakes no owners")

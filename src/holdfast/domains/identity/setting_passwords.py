@@ -10,7 +10,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.domains.identity import credential_queries as queries
 from holdfast.domains.identity import passwords
 from holdfast.domains.identity.errors import CredentialRefused, NotAuthenticated
-from holdfast.domains.identity.queries import wait_for_turn
+from holdfast.domains.identity.queries import member_by_id, wait_for_turn
 from holdfast.domains.identity.room import IdentityRoom, check_email
 from holdfast.domains.identity.sessions import NOBODY, end_keys, end_sessions
 
@@ -35,7 +35,7 @@ class SettingPasswords(IdentityRoom):
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. Raises `CredentialRefused`,
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
         `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         new = passwords.check_password(password)
@@ -81,6 +81,9 @@ class SettingPasswords(IdentityRoom):
         tenant_id, user_id = self._whose(tx, email, tenant)
         if user_id is None:
             raise InvalidInput("email: whose password? give their address", field="email")
+        if tenant_id is not None and user_id != self.scope.actor_id:
+            member = tx.first(member_by_id, {"in_tenant": tenant_id, "of_user": user_id})
+            self._check_grant("" if member is None else member.role)
         return tenant_id, user_id
 
     def _check_lasting(self, tx: Transaction) -> None:
