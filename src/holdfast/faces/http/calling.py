@@ -25,7 +25,7 @@ from holdfast.faces.http.authentication import Caller, to_take_effect_once
 from holdfast.faces.http.bodies import Receive
 from holdfast.faces.http.incoming import Incoming
 from holdfast.faces.http.problems import PreconditionFailed
-from holdfast.faces.http.reading import Arguments, Reader
+from holdfast.faces.http.reading import Arguments, reader_of
 from holdfast.faces.http.routes import Route
 from holdfast.faces.http.serving import Serving
 
@@ -50,7 +50,7 @@ class Operation:
     def __init__(self, route: Route, serving: Serving) -> None:
         self.route = route
         self._serving = serving
-        self._reader = Reader(route)
+        self._reader = reader_of(route)
         places = {parameter.place: parameter for parameter in route.parameters}
         self._raw = places.get("data") or places.get("upload")
         self._media_type = places.get("media_type")

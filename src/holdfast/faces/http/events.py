@@ -22,7 +22,7 @@ from holdfast.domains.audit.models import Event
 from holdfast.faces.http.authentication import Caller, authenticate
 from holdfast.faces.http.incoming import Incoming
 from holdfast.faces.http.problems import problem
-from holdfast.faces.http.reading import Reader
+from holdfast.faces.http.reading import reader_of
 from holdfast.faces.http.routes import Route
 from holdfast.faces.http.serving import Serving
 
@@ -49,7 +49,7 @@ class Stream:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._reader = Reader(ROUTE)
+        self._reader = reader_of(ROUTE)
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Send) -> None:
         """Stream until the client leaves, the server stops, or the caller may see no more."""

@@ -39,7 +39,7 @@ class Parameter:
     required: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """One operation under one method and path.
 
