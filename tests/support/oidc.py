@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -22,6 +23,12 @@ PERSON = {"sub": "p-1", "email": "amina@acme.test", "email_verified": True}
 def _encoded(part: dict[str, Any] | bytes) -> str:
     data = part if isinstance(part, bytes) else json.dumps(part).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@cache
+def key_of(kid: str) -> RSAKey:
+    """The key of that name: one for all providers of a process, for it takes 100 ms to make."""
+    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
 
 
 def _signed_with_the_public_key(claims: dict[str, Any], key: RSAKey) -> str:
@@ -56,7 +63,7 @@ class Provider:
 
     def new_key(self, kid: str) -> None:
         """Sign with another key from now on, and show only that one."""
-        self.key = RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
+        self.key = key_of(kid)
 
     def visit(self, url: str) -> dict[str, str]:
         """What a browser brings back: the parameters of the redirection."""

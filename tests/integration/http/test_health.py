@@ -1,5 +1,6 @@
 """Health pages: cheap to ask, and they tell a stranger nothing of the store's place."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -8,6 +9,7 @@ from support.server import serving
 
 import holdfast
 from holdfast.core.database.errors import SchemaTooOld
+from holdfast.faces.http.health import KEPT_SECONDS
 
 
 @pytest.fixture
@@ -22,10 +24,11 @@ def looks(place, monkeypatch):
 
 def test_readiness_is_looked_up_once_for_all_who_ask_within_a_second(looks):
     server, looked = looks
-    with ThreadPoolExecutor(20) as many:
-        answers = list(many.map(lambda _: httpx.get(f"{server.url}/readyz").status_code, range(60)))
+    began = time.monotonic()
+    with ThreadPoolExecutor(20) as many, httpx.Client(timeout=30) as client:
+        answers = list(many.map(lambda _: client.get(f"{server.url}/readyz").status_code, range(60)))
     assert set(answers) == {200}
-    assert 1 <= len(looked) <= 3
+    assert 1 <= len(looked) <= 1 + (time.monotonic() - began) / KEPT_SECONDS
 
 
 def test_who_asks_for_readiness_is_told_the_code_and_not_where_the_store_is(place, monkeypatch):

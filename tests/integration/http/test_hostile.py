@@ -164,7 +164,7 @@ def test_memory_stays_flat_under_bodies_that_are_too_large(server, amina):
 
 
 def test_rates_are_limited_for_each_key_and_each_tenant_and_told(place):
-    limits = {"rate_per_key": Rate(1, 3), "rate_per_tenant": Rate(1, 5), "failures_per_address": Rate(1, 2)}
+    limits = {"rate_per_key": Rate(0.01, 3), "rate_per_tenant": Rate(0.01, 5), "failures_per_address": Rate(0.01, 2)}
     with serving(holdfast.open(place.url, place.key), **limits) as server:
         identity = server.app.serving.store.system().identity
 

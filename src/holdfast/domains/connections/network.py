@@ -12,6 +12,7 @@ from typing import Literal
 
 import httpx
 
+from holdfast.core.certificates import authorities
 from holdfast.core.oauth import OAuthClient
 from holdfast.domains.connections.checks import is_token
 from holdfast.domains.connections.platforms import Platform
@@ -123,7 +124,7 @@ def _ask(
         headers["Authorization"] = f"Bearer {bearer}"
     deadline = time.monotonic() + seconds
     try:
-        with httpx.Client(timeout=seconds, follow_redirects=False) as http:
+        with httpx.Client(timeout=seconds, verify=authorities(), follow_redirects=False) as http:
             with http.stream(method, url, data=form, headers=headers) as response:
                 raw, problem = _read(response, deadline)
                 status = response.status_code

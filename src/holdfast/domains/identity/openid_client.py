@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from holdfast.core.certificates import authorities
 from holdfast.core.settings import LOOPBACK, OpenIdProvider
 from holdfast.domains.identity.errors import ProviderUnavailable, SignInRefused
 
@@ -145,7 +146,7 @@ class Client:
     ) -> tuple[int, dict[str, Any]]:
         try:
             with (
-                httpx.Client(timeout=_TIMEOUT, follow_redirects=False) as client,
+                httpx.Client(timeout=_TIMEOUT, verify=authorities(), follow_redirects=False) as client,
                 client.stream(
                     method, address, data=data, auth=auth, headers={"Accept": "application/json"}
                 ) as response,
