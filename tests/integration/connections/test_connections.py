@@ -296,6 +296,22 @@ def test_the_trail_says_who_changed_what_and_holds_no_secret(place, store, amina
     assert [(line.outcome, line.target_id) for line in denied] == [("denied", here)]
 
 
+def test_who_got_a_secret_is_in_the_trail(place, store, amina, agency):
+    here = agency.here.id
+    put = amina.connections.put
+    platform = put("google_ads", workspace=here, access_token="at-hidden", expires_at=None)
+    provider = put("openai", workspace=here, api_key="sk-hidden")
+    amina.connections.token("google_ads", workspace=here)
+    amina.connections.secret("openai", workspace=here)
+    given = [line for line in told_in_trail(place) if line.operation == "connections.token"]
+    assert [(line.outcome, line.target_id, line.details["outcome"]) for line in given] == [
+        ("read", platform.id, "given out"),
+        ("read", provider.id, "given out"),
+    ]
+    assert {line.actor_id for line in given} == {amina.scope.actor_id}
+    assert "hidden" not in repr(given)
+
+
 def test_fifty_people_putting_at_once_leave_one_connection(store, amina, agency):
     ids = {
         made.id

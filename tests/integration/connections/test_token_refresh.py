@@ -422,6 +422,6 @@ def test_a_renewal_is_in_the_trail_without_its_tokens(place, amina, agency, oaut
     connect(amina, agency.here, oauth, past)
     new = token(amina, agency.here)
     lines = told_in_trail(place)
-    assert [line.details.get("outcome") for line in lines] == [None, "renewed"]
+    assert [line.details.get("outcome") for line in lines] == [None, "renewed", "given out"]
     assert lines[1].actor_id == amina.scope.actor_id
     assert new not in repr(lines)

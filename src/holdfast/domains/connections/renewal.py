@@ -51,7 +51,7 @@ class TokenRenewal(ConnectionReads):
         """The access token, good for five minutes or more: renewed first if it must be.
 
         However many threads and processes ask, the platform is asked once, and all get the new token. While the
-        platform fails, the old token is given out as long as it is good.
+        platform fails, the old token is given out as long as it is good. Each time leaves a line in the trail.
 
         Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
         authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
@@ -64,19 +64,22 @@ class TokenRenewal(ConnectionReads):
             if held.access_token is not None and is_fresh(held, moment):
                 return held.access_token
             if client is None or not is_due(held, moment):
-                return usable_or_refused(held, moment, has_client=client is not None)
+                return self._given(held, usable_or_refused(held, moment, has_client=client is not None))
             lease = self._take_lease(held)
             if lease is not None:
                 self._renew(lease, client)
                 continue
             if time.monotonic() - began > self._patience(usable=is_usable(held, moment)):
-                return usable_or_refused(held, moment, has_client=True)
+                return self._given(held, usable_or_refused(held, moment, has_client=True))
             time.sleep(pauses)
             pauses = min(pauses * 1.5, _LONGEST_LOOK)
 
     @action("connections.token", writes=False, on="workspace")
     def secret(self, provider: str, *, workspace: UUID | str) -> Work[ProviderSecret]:
-        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        """An AI provider's key and address; leaves a line in the trail.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`.
+        """
         self._check_grant()
         name, workspace_id = check_provider(provider), as_id(workspace, field="workspace")
 
@@ -85,9 +88,10 @@ class TokenRenewal(ConnectionReads):
             found = tx.first(queries.api_key, {"platform": name, "workspace_id": workspace_id})
             if found is None:
                 raise ConnectionNotFound(name, workspace_id)
-            _, status, api_key, base_url = found
+            id_, status, api_key, base_url = found
             if status == "revoked":
                 raise ConnectionRevoked(name)
+            _record_given(tx, id_, name, workspace_id)
             return ProviderSecret(provider=name, api_key=api_key, base_url=base_url)
 
         return work
@@ -103,7 +107,19 @@ class TokenRenewal(ConnectionReads):
                 raise ConnectionNotFound(platform, workspace_id)
             if found.status == "revoked":
                 raise ConnectionRevoked(platform)
+            if is_fresh(found, now()):  # so it is what the caller gets
+                _record_given(tx, found.id, platform, workspace_id)
             return found
+
+        return work
+
+    @action("connections.token", writes=False)
+    def _given(self, held: Held, token: str) -> Work[str]:
+        """A token that is not renewed although it should be."""
+
+        def work(tx: Transaction) -> str:
+            _record_given(tx, held.id, held.platform, held.workspace_id)
+            return token
 
         return work
 
@@ -209,6 +225,11 @@ class TokenRenewal(ConnectionReads):
         for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=patience, wait_max=1.0):
             with attempt:
                 carry_out(self.engine, self.scope, "connections.token", work)
+
+
+def _record_given(tx: Transaction, connection_id: UUID, platform: str, workspace_id: UUID) -> None:
+    """A secret leaves the store: who got it is written before they do."""
+    tx.record("connection", connection_id, platform=platform, workspace=str(workspace_id), outcome="given out")
 
 
 def _record(tx: Transaction, held: Held, outcome: str, *, reason: str | None = None) -> None:
