@@ -37,6 +37,7 @@ from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
+from holdfast.domains.identity.cleaning import Cleaned, clean
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.queries import every_tenant, member_standing, tenant_by_slug, user_by_email
@@ -208,6 +209,12 @@ class Store:
         if access.scope.tenant_id is None:
             return SystemScope(self.engine, self.settings, access)
         return UserScope(self.engine, access, self.settings)
+
+    def clean(self) -> Cleaned:
+        """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, and answers to
+        repeated requests that were kept long enough: how many. Bounded transactions; `holdfast serve` does it hourly.
+        """
+        return clean(self.engine)
 
     def close(self) -> None:
         """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""

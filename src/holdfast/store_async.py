@@ -11,6 +11,7 @@ from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.identity import TenantProfile
+from holdfast.domains.identity.cleaning import Cleaned
 from holdfast.store import Store, SystemScope, TenantScope, UserScope
 
 
@@ -114,6 +115,10 @@ class AsyncStore:
         if isinstance(scope, SystemScope):
             return AsyncSystemScope(self._hop, scope)
         return AsyncUserScope(self._hop, scope)
+
+    async def clean(self) -> Cleaned:
+        """Delete what ended long ago, as `Store.clean` does."""
+        return await self._hop(self._store.clean)
 
     async def close(self) -> None:
         """Wait for what is running, close every connection, end the worker threads."""

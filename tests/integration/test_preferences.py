@@ -83,9 +83,11 @@ def test_what_holds_everywhere_is_out_of_reach_for_who_administers_one_tenant(st
     gia = store.tenant("globex").user("ada@acme.test").identity
     gia.create_user("amina@acme.test")
     gia.set_password("amina@acme.test", "a long enough password")
-    token = store.system().identity.log_in(
-        tenant="globex", email="amina@acme.test", password="a long enough password"
-    ).token
+    token = (
+        store.system()
+        .identity.log_in(tenant="globex", email="amina@acme.test", password="a long enough password")
+        .token
+    )
     taken = store.authenticate(token).identity
     keyed = store.authenticate(taken.create_api_key().secret).identity
     for identity in (taken, keyed):

@@ -8,7 +8,7 @@ moment at which one is there without the other. Requests that fail leave nothing
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Column, Index, Text, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, Column, Index, Text, bindparam, delete, insert, select, tuple_
 
 from holdfast.core.clock import now
 from holdfast.core.database import ACTOR, TENANT, Query, Transaction, Work
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 KEPT = timedelta(hours=24)
 """For at least so long an answer is kept."""
+FORGOTTEN_AT_ONCE = 1_000
 
 
 class KeyReused(InvalidInput):
@@ -77,7 +78,9 @@ class _Statements:
 _own = _Statements(TENANT, ACTOR, operator=False)
 _operators = _Statements(bindparam("in_tenant", type_=Id), bindparam("of_actor", type_=Id), operator=True)
 
-_forget = Query(delete(idempotent_requests).where(_r.created_at < bindparam("before", type_=Time)), operator=True)
+_KEYS = (_r.tenant_id, _r.actor_id, _r.key)
+_old = select(*_KEYS).where(_r.created_at < bindparam("before", type_=Time)).limit(bindparam("most"))
+_forget = Query(delete(idempotent_requests).where(tuple_(*_KEYS).in_(_old)), operator=True)
 
 
 def once(scope: Scope, operation: str, work: Work[T]) -> Work[T]:
@@ -108,6 +111,10 @@ def _answered(wanted: Once, digest: str, answer: dict[str, object]) -> AlreadyDo
 
 
 def forget_old(engine: Engine, *, moment: datetime | None = None) -> int:
-    """Forget the answers that were kept long enough: how many."""
-    before = (moment or now()) - KEPT
-    return engine.write(OPERATOR, "all", lambda tx: tx.run(_forget, {"before": before}))
+    """Forget the answers that were kept long enough, so many in each transaction: how many."""
+    asked, count = {"before": (moment or now()) - KEPT, "most": FORGOTTEN_AT_ONCE}, 0
+    while True:
+        some = engine.write(OPERATOR, "all", lambda tx: tx.run(_forget, asked))
+        count += some
+        if some < FORGOTTEN_AT_ONCE:
+            return count

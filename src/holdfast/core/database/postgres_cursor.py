@@ -1,8 +1,8 @@
 """A cursor that runs prepared statements straight through libpq.
 
-psycopg's own costs 40 µs and more a statement in Python, several times what libpq and the server take; this one a third
-of that, since it waits inside libpq, without the interpreter's lock, and keeps the statements of its connection. psycopg
-connects, converts parameters and rows, and names the errors, as before.
+psycopg's own costs 40 µs and more a statement in Python, more than libpq and the server take together; this one a
+third of that, since it waits inside libpq, without the interpreter's lock, and keeps the statements of its connection.
+psycopg connects, converts parameters and rows, and names the errors.
 """
 
 from collections.abc import Iterable, Sequence

@@ -10,10 +10,9 @@ from holdfast.domains.identity.errors import CredentialRefused, PreferenceNotFou
 from holdfast.domains.identity.models import Preference
 from holdfast.domains.identity.room import IdentityRoom
 
-
 _WHY = (
-    "a session or an API key of a tenant reaches the preferences of that tenant only: whoever administers it could have "
-    "made the credential; leave `everywhere` out, or ask through the application's own scope"
+    "a session or an API key of a tenant reaches the preferences of that tenant only: whoever administers it could "
+    "have made the credential; leave `everywhere` out, or ask through the application's own scope"
 )
 
 
@@ -21,8 +20,8 @@ class Preferences(IdentityRoom):
     """Operations on one's own preferences. What is set within a tenant goes before what is set everywhere.
 
     What is set everywhere is there for scopes that the application opens for a person (`store.tenant(…).user(…)`). It
-    is not for sessions and API keys: an administrator of one tenant can get hold of one (with a password they set, say),
-    and would read and change what the person prefers in all others.
+    is not for sessions and API keys: an administrator of one tenant can get hold of one (with a password they set,
+    say), and would read and change what the person prefers in all others.
     """
 
     @action("identity.read_preferences", writes=False)
@@ -74,7 +73,10 @@ class Preferences(IdentityRoom):
 
     @action("identity.set_preference", writes=True)
     def remove_preference(self, name: str, *, everywhere: bool = False) -> Work[None]:
-        """Forget a preference of this tenant, or the one `everywhere`. Raises as `set_preference`, `PreferenceNotFound`."""
+        """Forget a preference of this tenant, or the one `everywhere`.
+
+        Raises `PreferenceNotFound`, and as `set_preference`.
+        """
         self._check_may_reach(everywhere)
         asked = {"name": self._check_preference_name(name)}
 

@@ -43,12 +43,17 @@ def purge(tx: Transaction, tenant_id: UUID) -> dict[str, int]:
     counts = {name: tx.run(query, gone) for name, query in _of_tenant().items()}
     tx.run(_delete_tenant, gone)
     for user_id in people:
-        if tx.first(_is_needed, {"of_user": user_id}) is None:
-            for query in _of_user():
-                tx.run(query, {"of_user": user_id})
+        delete_person(tx, user_id)
     forget_deleted_words(tx)
     tx.run(_end, gone)
     return {name: count for name, count in counts.items() if count > 0}
+
+
+def delete_person(tx: Transaction, user_id: UUID) -> None:
+    """Delete who is in no tenant any more, and has no role on the platform."""
+    if tx.first(_is_needed, {"of_user": user_id}) is None:
+        for query in _of_user():
+            tx.run(query, {"of_user": user_id})
 
 
 @cache

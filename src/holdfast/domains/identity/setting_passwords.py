@@ -35,8 +35,8 @@ class SettingPasswords(IdentityRoom):
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
-        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's.
+        Raises `CredentialRefused`, `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         new = passwords.check_password(password)
         user_id, kept = self._kept(check_email(email), tenant)

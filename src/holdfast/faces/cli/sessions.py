@@ -1,4 +1,4 @@
-"""`holdfast sessions`: list, revoke, revoke-all."""
+"""`holdfast sessions`: list, revoke, revoke-all, clean."""
 
 from typing import Annotated
 
@@ -58,3 +58,18 @@ def revoke_all(
         show_json({"revoked": count})
     else:
         console.print(f"{count} sessions are over.")
+
+
+@app.command()
+def clean(context: typer.Context, as_json: AsJson = False) -> None:
+    """Delete sessions that ended a week ago, and visitors who left nothing. The server does so every hour."""
+    target: Target = context.obj
+    with target.opened() as store:
+        cleaned = store.clean()
+    if as_json:
+        show_json(cleaned)
+    else:
+        console.print(
+            f"Deleted: {cleaned.sessions:,} sessions, {cleaned.visitors:,} visitors, "
+            f"{cleaned.answers:,} answers to repeated requests."
+        )

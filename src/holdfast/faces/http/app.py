@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +18,6 @@ from starlette.routing import Route as Served
 
 import holdfast
 from holdfast.core.errors import HoldfastError
-from holdfast.core.once import forget_old
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
 from holdfast.faces.http import audit, connections, conversations, describing, events, health, identity
@@ -138,8 +139,13 @@ async def _lifespan(app: App) -> AsyncIterator[None]:
 
 async def _keep_house(serving: Serving) -> None:
     """What must be done now and then, by one process or by each: it does no harm twice."""
+    cleaned = -math.inf
     while True:
-        for job in (_forget_answers, _tell_platforms):
+        jobs = [_tell_platforms]
+        if time.monotonic() - cleaned >= serving.options.cleaning_seconds:
+            jobs.append(_clean)
+            cleaned = time.monotonic()
+        for job in jobs:
             try:
                 await serving.hop(job, serving.store)
             except HoldfastError as error:
@@ -147,8 +153,8 @@ async def _keep_house(serving: Serving) -> None:
         await asyncio.sleep(serving.options.housekeeping_seconds)
 
 
-def _forget_answers(store: Store) -> None:
-    forget_old(store.engine)
+def _clean(store: Store) -> None:
+    store.clean()
 
 
 def _tell_platforms(store: Store) -> None:

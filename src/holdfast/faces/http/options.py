@@ -70,7 +70,9 @@ class Options:
     stall_seconds: float = 20.0
     """How long a client may not read what it is sent."""
     housekeeping_seconds: float = 60.0
-    """How often answers are forgotten that were kept long enough, and platforms are told of revocations."""
+    """How often platforms are told of revocations."""
+    cleaning_seconds: float = 3600.0
+    """How often what ended long ago is deleted: sessions, visitors who left nothing, kept answers."""
 
     @property
     def tls(self) -> bool:
