@@ -6,6 +6,7 @@ import pytest
 from support.backdoor import Backdoor
 from support.once import create_once
 from support.refusals import refused
+from support.vectors import store_one
 
 import holdfast
 from holdfast.core.crypto.key_file import FileRing
@@ -54,6 +55,7 @@ def fill(store, tenant, email):
     person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})
     person.connections.revoke("google_ads", workspace=workspace.id)
     create_once(engine_of(store), person.scope)
+    store_one(engine_of(store), person.scope)
     return person
 
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from support.vectors import store_one
 
 import holdfast
 from holdfast.core.database.schema import metadata
@@ -142,6 +143,12 @@ TABLES = {
     "audit_seals": _tenants("SELECT"),
     "unindexed_conversations": _tenants("SELECT", "INSERT", "DELETE", conversation_id=_new_id),
     "message_index": _tenants("INSERT", message_id=_new_id),
+    "vector_indexes": _tenants(*VERBS, id=_new_id),
+    "vectors": Protected(
+        "t.owner_id",
+        {"SELECT": "conversations.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "conversations.edit")},
+        {"item_id": _new_id},
+    ),
     **{name: _tenants() for name in ("passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges")},
 }
 MAY_BE_EMPTY = {"passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges"}
@@ -178,6 +185,7 @@ class Database:
                     client = root.identity.create_workspace(f"Client of {name}", tenant=tenant)
                     root.identity.assign(client.id, f"{name}@{tenant}.test", tenant=tenant)
                     _make_things(person, client.id)
+                    store_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())
             seal_all(store.engine, set(self.tenants.values()))

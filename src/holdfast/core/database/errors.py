@@ -142,6 +142,18 @@ class EngineTooOld(StoreError):
     code = "engine_too_old"
 
 
+class VectorsUnavailable(StoreError):
+    """The extension that compares vectors does not load on this platform. Everything else of the store works."""
+
+    code = "vectors_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "vectors cannot be compared here: the extension sqlite-vec does not load on this platform; "
+            "install a wheel of it for the platform, or keep the store on PostgreSQL"
+        )
+
+
 class StoreClosed(StoreError):
     """The store was closed."""
 

@@ -14,7 +14,8 @@ import psycopg
 import sqlalchemy
 import stamina
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg.adapt import Dumper
+from psycopg.pq import Format, TransactionStatus
 from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -32,7 +33,7 @@ from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.postgres_cursor import PostgresCursor
 from holdfast.core.database.transaction import Call, Transaction, Work
-from holdfast.core.database.types import load_json
+from holdfast.core.database.types import VectorBytes, load_json
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
@@ -175,6 +176,7 @@ class PostgresEngine:
         connection = self._connect()
         connection.prepare_threshold = 1  # for executemany
         set_json_loads(_load_json_bytes, connection)
+        connection.adapters.register_dumper(VectorBytes, _VectorDumper)
         connection.execute(_SESSION, prepare=False)
         return connection
 
@@ -244,6 +246,15 @@ def _cursor_of(lent: Any) -> PostgresCursor:
 
 def _load_json_bytes(data: str | bytes) -> Any:
     return load_json(data if isinstance(data, str) else bytes(data).decode())
+
+
+class _VectorDumper(Dumper):
+    """Vectors go in pgvector's binary form. Its type has another number in each database, so the server infers it."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: VectorBytes) -> bytes:
+        return obj
 
 
 class _Conflict(Unavailable):

@@ -20,10 +20,18 @@ from holdfast.core.access import AccessChanges
 from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
-from holdfast.core.database.errors import Busy, EngineTooOld, SchemaChanged, StorageFailed, StorageFull
+from holdfast.core.database.errors import (
+    Busy,
+    EngineTooOld,
+    SchemaChanged,
+    StorageFailed,
+    StorageFull,
+    VectorsUnavailable,
+)
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Transaction, Work
+from holdfast.core.database.vector_extension import load_vectors
 from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
@@ -172,6 +180,7 @@ class SqliteEngine:
             cached_statements=256,
         )
         sqlite_file.unlock(connection, self._key, self.path)
+        load_vectors(connection)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         connection.execute(f"PRAGMA cache_size = -{int(self._settings.cache_mib) * 1024}")
@@ -246,6 +255,7 @@ _NAMED: tuple[tuple[str, Callable[[], HoldfastError]], ...] = (
     ("database or disk is full", StorageFull),
     ("disk I/O error", StorageFailed),
     ("database is locked", Busy),
+    ("no such function: vec_", VectorsUnavailable),
 )
 
 

@@ -10,9 +10,14 @@
 | MarkList | marks         | an FTS5 column            | tsvector    |
 | Secret | text            | BLOB, sealed              | bytea       |
 | KeyedHash | text in, hex digits out | BLOB           | bytea       |
+
+Types of vectors are in `vector_search`.
 """
 
 import json
+import struct
+import sys
+from array import array
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -198,3 +203,15 @@ class KeyedHash(PerEngine):
 
 def _only_in_queries(_value: object) -> None:
     raise TypeError("secrets and keyed hashes are written by a Query, in a transaction of the store")
+
+
+class VectorBytes(bytes):
+    """A vector as PostgreSQL's own binary form: two bytes of dimension, two of nothing, big-endian numbers."""
+
+    @classmethod
+    def of(cls, vector: "array[float]") -> "VectorBytes":
+        """From `array("f")`."""
+        numbers = array("f", vector)
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        return cls(struct.pack(">HH", len(numbers), 0) + numbers.tobytes())

@@ -1,0 +1,174 @@
+"""Vectors: their column types, and the nearest of them, in the words of each engine."""
+
+from array import array
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Boolean, Column, Integer, Table, bindparam, column
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import base as postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from holdfast.core.database.query import TENANT
+from holdfast.core.database.types import Id, PerEngine, VectorBytes
+from holdfast.core.database.vector_codes import code_of
+
+
+def _blob(vector: "array[float]") -> bytes:
+    return vector.tobytes()
+
+
+class Vector(PerEngine):
+    """Numbers of four bytes, any count of them: `array("f")` in Python. Written and compared, never read back."""
+
+    specs = {"sqlite": "BLOB", "postgresql": "VECTOR"}
+    binds = {"sqlite": _blob, "postgresql": VectorBytes.of}
+
+
+postgresql.ischema_names["vector"] = Vector  # so that reading a schema knows the type
+
+
+def _no_code(_vector: "array[float]") -> None:
+    return None
+
+
+class Code(PerEngine):
+    """What SQLite compares before it looks at a vector itself: made from the vector. Null on PostgreSQL."""
+
+    specs = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+    binds = {"sqlite": code_of, "postgresql": _no_code}
+
+
+def _hex_ids(ids: Sequence[UUID]) -> str:
+    return dumps([one.hex for one in ids])
+
+
+class Ids(PerEngine):
+    """Any number of ids, in one parameter."""
+
+    specs = {"sqlite": "TEXT", "postgresql": "UUID[]"}
+    binds = {"sqlite": _hex_ids, "postgresql": list}
+
+
+class Texts(PerEngine):
+    """Any number of texts, in one parameter."""
+
+    specs = {"sqlite": "TEXT", "postgresql": "TEXT[]"}
+    binds = {"sqlite": dumps, "postgresql": list}
+
+
+class any_of(FunctionElement[Any]):  # noqa: N801  # reads as the function it is
+    """Whether a column has one of the values in a parameter. Served by an index, on both engines."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, one: Column[Any], values: str) -> None:
+        self.kind = Ids() if isinstance(one.type, Id) else Texts()
+        super().__init__(one, bindparam(values, type_=self.kind))
+
+
+@compiles(any_of)
+def _any_element(element: any_of, compiler: Any, **options: Any) -> str:
+    one, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{one} = ANY ({values})"
+
+
+@compiles(any_of, "sqlite")
+def _each_element(element: any_of, compiler: Any, **options: Any) -> str:
+    one, values = (compiler.process(clause, **options) for clause in element.clauses)
+    value = "unhex(value)" if isinstance(element.kind, Ids) else "value"
+    return f"{one} IN (SELECT {value} FROM json_each({values}))"
+
+
+class similarity(FunctionElement[float]):  # noqa: N801
+    """The cosine of the angle between two vectors, -1 to 1."""
+
+    inherit_cache = True
+
+    def __init__(self, embedding: Column[Any], vector: BindParameter[Any]) -> None:
+        super().__init__(embedding, vector)
+
+
+@compiles(similarity)
+def _cosine(element: similarity, compiler: Any, **options: Any) -> str:
+    one, other = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(1 - ({one} <=> {other}))"
+
+
+@compiles(similarity, "sqlite")
+def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
+    one, other = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(1.0 - vec_distance_cosine({one}, {other}))"
+
+
+class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
+    """Item ids and similarities, best first.
+
+    Parameters: `index_id`, `vector`, `code` (the vector again), `levels`, `owners` (a list; empty for everybody's),
+    `candidates` (so many are compared exactly), `k`.
+    """
+
+    inherit_cache = True
+    name = "nearest_vectors"
+
+    def __init__(self, *, owned: bool) -> None:
+        self.owned = owned
+        self.binds: dict[str, BindParameter[Any]] = {
+            "index_id": bindparam("index_id", type_=Id),
+            "vector": bindparam("vector", type_=Vector),
+            "code": bindparam("code", type_=Code),
+            "levels": bindparam("levels", type_=Texts),
+            "owners": bindparam("owners", type_=Ids),
+            "candidates": bindparam("candidates", type_=Integer),
+            "k": bindparam("k", type_=Integer),
+        }
+        super().__init__(*self.binds.values(), TENANT)
+
+    def found(self) -> TableValuedAlias:
+        """As a FROM element with `item_id` and `similarity`."""
+        return self.table_valued(column("item_id", Id), column("similarity"), name="found")
+
+
+@compiles(nearest_vectors)
+def _exactly(element: nearest_vectors, compiler: Any, **options: Any) -> str:
+    bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
+    owned = f"AND v.owner_id = ANY ({bound['owners']}::uuid[])" if element.owned else ""
+    return f"""(
+        SELECT v.item_id, 1 - (v.embedding <=> {bound["vector"]}) AS similarity FROM vectors v
+        WHERE v.tenant_id = {compiler.process(TENANT, **options)} AND v.index_id = {bound["index_id"]}
+            AND v.level = ANY ({bound["levels"]}::text[]) {owned}
+        ORDER BY 2 DESC, 1 LIMIT {bound["k"]}
+    )"""
+
+
+@compiles(nearest_vectors, "sqlite")
+def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
+    """The candidates by their codes, which an index holds apart from the vectors; the best of them by the vectors."""
+    bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
+    tenant = str(compiler.process(TENANT, **options))
+    owned = f"AND owner_id IN (SELECT unhex(value) FROM json_each({bound['owners']}))" if element.owned else ""
+    return f"""(
+        SELECT v.item_id AS item_id, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}) AS similarity
+        FROM (
+            SELECT rowid AS number FROM vectors
+            WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
+                AND level IN (SELECT value FROM json_each({bound["levels"]})) {owned}
+            ORDER BY vec_distance_hamming(vec_bit(code), vec_bit({bound["code"]})) LIMIT {bound["candidates"]}
+        ) AS likely
+        CROSS JOIN vectors AS v ON v.rowid = likely.number
+        WHERE v.tenant_id = {tenant}
+        ORDER BY similarity DESC, item_id LIMIT {bound["k"]}
+    )"""
+
+
+def insert_or_replace(table: Table, values: dict[str, Any]) -> Insert:
+    """An INSERT that takes the place of the row with the same primary key."""
+    row = insert(table).values(values)  # SQLite's compiler reads what this says, too
+    keys = [column.name for column in table.primary_key]
+    rest = {name: row.excluded[name] for name in values if name not in keys}
+    return row.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -1,0 +1,29 @@
+"""Vectors of what rooms keep, and the nearest of them: for search by meaning. Knows no embedder and no domain."""
+
+from holdfast.core.vectors.errors import InvalidVector, VectorIndexNotFound, VectorMismatch
+from holdfast.core.vectors.indexes import activate, active_index, create_index, drop_index, indexes
+from holdfast.core.vectors.models import Found, State, VectorIndex
+from holdfast.core.vectors.nearest import nearest
+from holdfast.core.vectors.queries import has_vector
+from holdfast.core.vectors.storing import count, missing, move, remove, store
+
+__all__ = [
+    "Found",
+    "InvalidVector",
+    "State",
+    "VectorIndex",
+    "VectorIndexNotFound",
+    "VectorMismatch",
+    "activate",
+    "active_index",
+    "count",
+    "create_index",
+    "drop_index",
+    "has_vector",
+    "indexes",
+    "missing",
+    "move",
+    "nearest",
+    "remove",
+    "store",
+]

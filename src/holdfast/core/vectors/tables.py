@@ -1,0 +1,51 @@
+"""The tables of vectors."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, Text, text
+
+from holdfast.core.database.schema import scoped_table
+from holdfast.core.database.types import Id, Time
+from holdfast.core.database.vector_search import Code, Vector
+
+_ACTIVE = text("state = 'active'")
+
+vector_indexes = scoped_table(
+    "vector_indexes",
+    Column("id", Id, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("about", Id, nullable=False),
+    Column("embedder", Text, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    CheckConstraint("state IN ('building', 'active', 'retired')", name="state"),
+    CheckConstraint("dimension BETWEEN 1 AND 16000", name="dimension"),
+    Index("ix_vector_indexes_of", "tenant_id", "purpose", "about"),
+    Index(
+        "uq_vector_indexes_active",
+        "tenant_id",
+        "purpose",
+        "about",
+        unique=True,
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
+    sqlite_with_rowid=False,
+)
+
+vectors = scoped_table(
+    "vectors",
+    Column("item_id", Id, primary_key=True),
+    Column("index_id", Id, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("owner_id", Id, nullable=False),
+    Column("code", Code),
+    Column("embedding", Vector, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "index_id"], ["vector_indexes.tenant_id", "vector_indexes.id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("level IN ('', 'S', 'A', 'B', 'C', 'D')", name="level"),
+    Index("ix_vectors_codes", "tenant_id", "index_id", "level", "owner_id", "code"),
+)
+"""`level` is empty where none is needed, `owner_id` NIL where it is nobody's own: so every search can name what it may
+see, and the index leads there. It holds the codes too, far smaller than the vectors: SQLite looks through it alone.
+"""

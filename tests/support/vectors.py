@@ -1,0 +1,75 @@
+"""Transactions for the tests of vectors, which have no room of their own; and the plain way to find the nearest."""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import bindparam, func, select
+
+import holdfast
+from holdfast.core.database import Query, Transaction
+from holdfast.core.policy import Reach
+from holdfast.core.scope import Scope
+from holdfast.core.vectors import Found, create_index, store
+
+T = TypeVar("T")
+
+_clear = Query(select(func.set_config("holdfast.levels", bindparam("levels"), True)))
+
+
+class Vectors:
+    """One person's transactions. `cleared`: the levels that PostgreSQL lets them see."""
+
+    def __init__(
+        self, store: holdfast.Store, tenant: str, email: str, *, reach: Reach = "own", cleared: str = "SABCD"
+    ) -> None:
+        self.engine: Any = store.engine
+        self.scope = store.tenant(tenant).user(email).scope
+        self.reach, self.cleared = reach, cleared
+
+    @property
+    def me(self) -> UUID:
+        assert self.scope.actor_id is not None
+        return self.scope.actor_id
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        return self.engine.read(self.scope, self.reach, lambda tx: self._cleared(tx, work))  # type: ignore[no-any-return]
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        return self.engine.write(self.scope, self.reach, lambda tx: self._cleared(tx, work))  # type: ignore[no-any-return]
+
+    def _cleared(self, tx: Transaction, work: Callable[[Transaction], T]) -> T:
+        if not tx.is_sqlite:
+            tx.all(_clear, {"levels": self.cleared})
+        return work(tx)
+
+
+def direction(chance: random.Random, dimension: int) -> list[float]:
+    """Any direction, of any length."""
+    return [chance.gauss(0, 1) for _ in range(dimension)]
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    dot = math.fsum(a * b for a, b in zip(one, other, strict=True))
+    return dot / (math.hypot(*one) * math.hypot(*other))
+
+
+def ranked(items: Mapping[UUID, Sequence[float]], asked: Sequence[float]) -> list[tuple[UUID, float]]:
+    """Items and similarities, best first, ties by id."""
+    return sorted(((item, cosine(vector, asked)) for item, vector in items.items()), key=lambda one: (-one[1], one[0]))
+
+
+def ids(found: Sequence[Found]) -> list[UUID]:
+    return [one.item_id for one in found]
+
+
+def store_one(engine: Any, scope: Scope) -> None:
+    """An index with a vector of the actor's own."""
+
+    def work(tx: Transaction) -> None:
+        index = create_index(tx, purpose="messages", embedder="e", dimension=2)
+        store(tx, index, [(uuid4(), None, scope.actor_id, [1.0, 0.0])])
+
+    engine.write(scope, "own", work)
