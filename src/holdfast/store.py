@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+import holdfast.core.vectors  # noqa: F401  # its tables are of the schema, whether a room uses them or not
 from holdfast.core.access import Access
 from holdfast.core.crypto.derived import DerivedRing
 from holdfast.core.crypto.keys import Keys
