@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, http, importing, overhead, protection, reads, report, search
+from benchmarks import append, http, importing, overhead, protection, reads, report, search, vectors
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 
@@ -22,6 +22,7 @@ def main() -> int:
         "overhead": overhead.measure,
         "http": http.measure,
         "protection": protection.measure,
+        "vectors": vectors.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
@@ -51,7 +52,7 @@ def _run(measure: Measure, places: Places, options: argparse.Namespace) -> list[
 def _options(what: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", help="append, reads, search, import, overhead, protection; all of them by default"
+        "what", nargs="*", help="append, reads, search, import, overhead, protection, vectors; all of them by default"
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")

@@ -39,6 +39,14 @@ class Engine(Protocol):
         """A context manager with a SQLAlchemy connection in a transaction, as the schema's owner: for migrations."""
         ...
 
+    def optimize_vectors(self) -> list[str]:
+        """Build what makes searches through many vectors quick, and drop what nobody uses; the names of what changed.
+
+        Background work, to be done after many vectors were stored: everything else goes on meanwhile, and what was done
+        stays done when it is cut off.
+        """
+        ...
+
     def revision(self) -> str | None:
         """The schema revision found, or None where there is no Holdfast schema."""
         ...

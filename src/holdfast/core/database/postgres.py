@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from holdfast.core.access import AccessChanges
 from holdfast.core.crypto.vault import Vault
+from holdfast.core.database import postgres_vectors
 from holdfast.core.database.errors import (
     Busy,
     EngineTooOld,
@@ -197,6 +198,15 @@ class PostgresEngine:
             with engine.begin() as connection:
                 yield connection
         except psycopg.OperationalError as error:
+            raise translate(error) from None
+
+    def optimize_vectors(self, *, large: int = postgres_vectors.LARGE) -> list[str]:
+        """See `Engine.optimize_vectors`."""
+        try:
+            with self.connect_admin() as connection:
+                connection.autocommit = True
+                return postgres_vectors.optimize(connection, large=large)
+        except psycopg.Error as error:
             raise translate(error) from None
 
     def revision(self) -> str | None:

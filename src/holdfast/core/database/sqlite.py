@@ -205,6 +205,10 @@ class SqliteEngine:
             except (driver.Error, sqlalchemy.exc.DBAPIError) as error:
                 raise named(error) or error from error
 
+    def optimize_vectors(self) -> list[str]:
+        """See `Engine.optimize_vectors`. Codes are kept as vectors are stored."""
+        return []
+
     def revision(self) -> str | None:
         """See `Engine.revision`."""
         connection = self.connect()

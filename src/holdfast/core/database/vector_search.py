@@ -97,7 +97,7 @@ class similarity(FunctionElement[float]):  # noqa: N801
 @compiles(similarity)
 def _cosine(element: similarity, compiler: Any, **options: Any) -> str:
     one, other = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(1 - ({one} <=> {other}))"
+    return f"greatest(-1, least(1, -({one} <#> {other})))"  # vectors are kept with length 1
 
 
 @compiles(similarity, "sqlite")
@@ -109,8 +109,8 @@ def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
     """Item ids and similarities, best first.
 
-    Parameters: `index_id`, `vector`, `code` (the vector again), `levels`, `owners` (a list; empty for everybody's),
-    `candidates` (so many are compared exactly), `k`.
+    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `levels`, `owners` (those whose own may be
+    seen), `candidates` (so many are compared exactly), `k`.
     """
 
     inherit_cache = True
@@ -122,6 +122,7 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             "index_id": bindparam("index_id", type_=Id),
             "vector": bindparam("vector", type_=Vector),
             "code": bindparam("code", type_=Code),
+            "dimension": bindparam("dimension", type_=Integer),
             "levels": bindparam("levels", type_=Texts),
             "owners": bindparam("owners", type_=Ids),
             "candidates": bindparam("candidates", type_=Integer),
@@ -135,15 +136,12 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
 
 
 @compiles(nearest_vectors)
-def _exactly(element: nearest_vectors, compiler: Any, **options: Any) -> str:
+def _server_function(element: nearest_vectors, compiler: Any, **options: Any) -> str:
+    """The tenant comes from the scope's settings there; it chooses its own candidates."""
     bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
-    owned = f"AND v.owner_id = ANY ({bound['owners']}::uuid[])" if element.owned else ""
-    return f"""(
-        SELECT v.item_id, 1 - (v.embedding <=> {bound["vector"]}) AS similarity FROM vectors v
-        WHERE v.tenant_id = {compiler.process(TENANT, **options)} AND v.index_id = {bound["index_id"]}
-            AND v.level = ANY ({bound["levels"]}::text[]) {owned}
-        ORDER BY 2 DESC, 1 LIMIT {bound["k"]}
-    )"""
+    owners = f"{bound['owners']}::uuid[]" if element.owned else "NULL"
+    index, vector, dimension = bound["index_id"], bound["vector"], bound["dimension"]
+    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['levels']}::text[], {owners}, {bound['k']})"
 
 
 @compiles(nearest_vectors, "sqlite")

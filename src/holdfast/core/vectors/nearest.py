@@ -47,4 +47,6 @@ def nearest(
         query = queries.nearest_within if owner is None else queries.nearest_within_of_owner
         return tx.all(query, {**params, "item_ids": list(within)})
     query = queries.nearest if owner is None else queries.nearest_of_owner
-    return tx.all(query, {**params, "code": direction, "candidates": max(CANDIDATES, 20 * k)})
+    return tx.all(
+        query, {**params, "code": direction, "dimension": index.dimension, "candidates": max(CANDIDATES, 20 * k)}
+    )

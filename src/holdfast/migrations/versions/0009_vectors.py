@@ -30,6 +30,7 @@ def upgrade() -> None:
         check=f"{dialects.OF_TENANT} AND {own}",
         grants=grants,
     )
+    each({"postgresql": functions.NEAREST_VECTORS})
 
 
 def _indexes() -> None:
