@@ -1,0 +1,22 @@
+"""Embedders: who makes vectors from text.
+
+embedder = embedder_from("openai:nomic-embed-text@http://127.0.0.1:11434/v1", settings=settings)
+vectors = embedder.embed(["a text", "another"])
+"""
+
+from .errors import EmbedderFailed, EmbedderMismatch, EmbedderMissing, EmbedderUnavailable, InvalidEmbedder, TextTooLong
+from .hashing import HashingEmbedder
+from .models import Embedder, Kind, Vector
+
+__all__ = [
+    "Embedder",
+    "EmbedderFailed",
+    "EmbedderMismatch",
+    "EmbedderMissing",
+    "EmbedderUnavailable",
+    "HashingEmbedder",
+    "InvalidEmbedder",
+    "Kind",
+    "TextTooLong",
+    "Vector",
+]

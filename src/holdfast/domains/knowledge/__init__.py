@@ -1,0 +1,1 @@
+"""Knowledge: documents read, cut into pieces, and searched."""
