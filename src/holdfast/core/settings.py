@@ -64,6 +64,8 @@ class Settings:
     """The most tags on one conversation."""
     attachment_bytes: int = 50 * 1024 * 1024
     """The largest attachment, in bytes."""
+    document_bytes: int = 50 * 1024 * 1024
+    """The largest document that is read into knowledge, in bytes."""
     page: int = 200
     """The most items one page may ask for."""
     last: int = 10_000

@@ -1,5 +1,13 @@
-"""Readers of documents: plain text, Markdown, HTML, PDF, DOCX and CSV into blocks of structured text."""
+"""Readers of documents: plain text, Markdown, HTML, PDF, DOCX and CSV into blocks of structured text.
 
-from .models import Block, ReadDocument, ReadLimits
+document = read(Path("handbook.pdf"))
+for block in document.blocks: ...
 
-__all__ = ["Block", "ReadDocument", "ReadLimits"]
+What the formats need beyond the standard library is the extra `holdfast[documents]`, imported when it is first needed.
+"""
+
+from .models import Block, BlockKind, ReadDocument, ReadLimits
+from .reading import read
+from .walking import walk
+
+__all__ = ["Block", "BlockKind", "ReadDocument", "ReadLimits", "read", "walk"]

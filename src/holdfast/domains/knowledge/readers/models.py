@@ -1,5 +1,6 @@
 """What a reader gives: the text of a document, block by block, as the document itself is structured."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,3 +54,22 @@ class ReadLimits:
     """The most characters of text of one document."""
     seconds: float = 120.0
     """The longest a document may take to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the reader of one format gets. `charset` is what was said outside of the document."""
+
+    data: bytes
+    charset: str | None
+    password: str | None
+    limits: ReadLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the reader of one format gives: blocks as they come, to be cleaned and counted."""
+
+    blocks: Iterable[Block]
+    title: str | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
