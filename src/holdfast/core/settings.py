@@ -103,6 +103,18 @@ class Settings:
     """How long a failing platform is left alone after its first failure, doubled with each more, up to an hour."""
     revocation_attempts: int = 24
     """How often a platform is asked to revoke a token before the revocation is given up, visibly."""
+    embedder_batch: int = 64
+    """The most texts sent to an embedder in one request."""
+    embedder_batch_bytes: int = 256 * 1024
+    """The most text sent to an embedder in one request, in bytes; one longer text goes alone."""
+    embedder_concurrency: int = 4
+    """The most requests of one call that an embedder gets at once."""
+    embedder_attempts: int = 5
+    """How often an embedder that does not answer is asked before the call fails."""
+    embedder_seconds: float = 60.0
+    """How long an embedder may take for one request."""
+    embedder_total_seconds: float = 600.0
+    """How long one call of an embedder may take altogether, waiting included."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)

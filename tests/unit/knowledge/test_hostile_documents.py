@@ -199,7 +199,7 @@ def test_pages_that_nest_or_never_end_are_read_soon(page):
 def test_markdown_that_nests_or_never_ends_is_read_soon_or_refused(text):
     began = time.monotonic()
     try:
-        document = read(f"seen\n\n{text}", media_type="text/markdown", limits=ReadLimits(seconds=5))
+        document = read(f"seen\n\n{text}", media_type="text/markdown", limits=ReadLimits(seconds=2))
     except errors.DocumentTooComplex:
         pass
     else:
@@ -254,8 +254,8 @@ HOSTILE_PDFS = {
 def test_a_hostile_pdf_is_refused_soon(objects):
     began = time.monotonic()
     with pytest.raises(errors.DocumentError):
-        read(documents.file_of(objects), limits=ReadLimits(seconds=10))
-    assert time.monotonic() - began < 25
+        read(documents.file_of(objects), limits=ReadLimits(seconds=3))
+    assert time.monotonic() - began < 20
 
 
 def test_a_pdf_cut_anywhere_is_read_or_refused():

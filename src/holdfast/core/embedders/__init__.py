@@ -4,9 +4,11 @@ embedder = embedder_from("openai:nomic-embed-text@http://127.0.0.1:11434/v1", se
 vectors = embedder.embed(["a text", "another"])
 """
 
+from .choosing import embedder_from
 from .errors import EmbedderFailed, EmbedderMismatch, EmbedderMissing, EmbedderUnavailable, InvalidEmbedder, TextTooLong
 from .hashing import HashingEmbedder
 from .models import Embedder, Kind, Vector
+from .prefixes import Prefixes
 
 __all__ = [
     "Embedder",
@@ -17,6 +19,8 @@ __all__ = [
     "HashingEmbedder",
     "InvalidEmbedder",
     "Kind",
+    "Prefixes",
     "TextTooLong",
     "Vector",
+    "embedder_from",
 ]

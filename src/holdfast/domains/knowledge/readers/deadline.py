@@ -36,26 +36,42 @@ class _Attempt(threading.Thread, Generic[T]):
 
     def __init__(self, call: Callable[[], T]) -> None:
         super().__init__(name="holdfast-reader", daemon=True)
-        self._call = call
+        self._call: Callable[[], T] | None = call
         self._result: list[T] = []
         self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._done = False
 
     def run(self) -> None:
-        try:
+        while not self._done:
             try:
-                self._result.append(self._call())
-            except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-                self._error = error
-        except TimeIsUp:
-            return  # it struck between the two
+                self._run_once()
+                with self._lock:  # from here on nothing strikes any more, and what has not struck yet is taken back
+                    self._done = True
+                    _strike(self.ident, None)
+            except TimeIsUp:
+                continue
+
+    def _run_once(self) -> None:
+        call, self._call = self._call, None
+        if call is None:
+            return
+        try:
+            self._result.append(call())
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            self._error = error
 
     def end(self) -> None:
         """Raise `TimeIsUp` in the thread until it is at its end."""
         for _ in range(_TRIES):
-            if not self.is_alive():
-                return
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(TimeIsUp))
+            with self._lock:
+                if self._done:
+                    break
+                _strike(self.ident, TimeIsUp)
             self.join(_AGAIN_SECONDS)
+        else:
+            return  # stuck in C
+        self.join()
 
     def outcome(self) -> T:
         if self._error is not None:
@@ -63,3 +79,9 @@ class _Attempt(threading.Thread, Generic[T]):
         if not self._result:
             raise TimeIsUp
         return self._result[0]
+
+
+def _strike(thread: int | None, kind: type[BaseException] | None) -> None:
+    """Have `kind` raised in the thread, or take back what was not raised yet."""
+    struck = None if kind is None else ctypes.py_object(kind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread or 0), struck)

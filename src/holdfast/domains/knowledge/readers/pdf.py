@@ -35,7 +35,9 @@ _DAMAGE = (
 """What the parser raises for damaged files."""
 
 _remarks = logging.getLogger("pypdf")
-if _remarks.level == logging.NOTSET:  # a file can make thousands of them, with its own words; whoever wants them says so
+if (
+    _remarks.level == logging.NOTSET
+):  # a file can make thousands of them, with its own words; whoever wants them says so
     _remarks.setLevel(logging.CRITICAL)
 
 
@@ -162,7 +164,7 @@ def _groups(lines: Sequence[_Line], levels: dict[float, int]) -> Iterator[list[_
     gaps = [first.y - second.y for first, second in pairwise(lines)]
     usual = median([gap for gap in gaps if gap > 0] or [0.0])
     group: list[_Line] = []
-    for line, gap in zip(lines, [0.0, *gaps], strict=True):
+    for line, gap in zip(lines, [0.0, *gaps], strict=False):  # a page without lines has no gap
         if group and (
             levels.get(line.size, 0) != levels.get(group[0].size, 0)
             or (usual > 0 and gap > usual * _GAP and gap > line.size * _GAP)
