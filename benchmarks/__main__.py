@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from benchmarks import append, http, importing, overhead, protection, reads, report, search, vectors
+from benchmarks import append, http, importing, knowledge, overhead, protection, reads, report, search
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 
@@ -23,9 +24,11 @@ def main() -> int:
         "http": http.measure,
         "protection": protection.measure,
         "vectors": vectors.measure,
+        "knowledge": knowledge.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
+    measures["knowledge"] = partial(knowledge.measure, million=options.million)
     figures: list[Figure] = []
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
@@ -53,10 +56,11 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what", nargs="*", help="append, reads, search, import, overhead, protection, vectors; all of them by default"
+        "what", nargs="*", help="append, reads, search, import, overhead, protection, knowledge; all of them by default"
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
-    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages")
+    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages or chunks")
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
     parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")

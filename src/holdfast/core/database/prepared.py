@@ -11,7 +11,7 @@ from holdfast.core.database.types import PerEngine
 
 T = TypeVar("T")
 
-RESERVED = ("tenant_id", "actor_id", "reach")
+RESERVED = ("tenant_id", "actor_id", "reach", "levels")
 """Parameters that come from the scope, whatever the caller gives."""
 
 

@@ -40,12 +40,22 @@ class Term:
 
 def parse_query(text: str) -> tuple[Term, ...]:
     """What a person typed, as terms. Raises `InvalidInput` when nothing searchable is left, or too much."""
-    terms = [term for term in (_term(match) for match in _TERM.finditer(text)) if term is not None]
+    terms = terms_of(text)
     wanted = [term for term in terms if not term.without]
     if not wanted:
         raise InvalidInput("query: has no word to look for; give at least one letter or digit", field="query")
     if len(terms) > MOST_TERMS:
         raise InvalidInput(f"query: {len(terms)} terms, the limit is {MOST_TERMS}", field="query")
+    return without_common(terms)
+
+
+def terms_of(text: str) -> list[Term]:
+    """Every term of a text, as a person typed it."""
+    return [term for term in (_term(match) for match in _TERM.finditer(text)) if term is not None]
+
+
+def without_common(terms: list[Term]) -> tuple[Term, ...]:
+    """The terms that tell something; all of them where none does."""
     telling = [term for term in terms if not _is_common(term)]
     return tuple(telling if any(not term.without for term in telling) else terms)
 
@@ -66,7 +76,7 @@ def matched_words(terms: tuple[Term, ...]) -> tuple[frozenset[str], tuple[str, .
     """The words and the prefixes that a hit's text is highlighted for."""
     wanted = [term for term in terms if not term.without]
     whole = frozenset(word for term in wanted for word in (term.words[:-1] if term.prefix else term.words))
-    shorter = frozenset(stem for term in wanted for stem in _shorter_stems(term))
+    shorter = frozenset(stem for term in wanted for stem in shorter_stems(term))
     return whole | shorter, tuple(term.words[-1] for term in wanted if term.prefix)
 
 
@@ -78,11 +88,11 @@ def _fts5_query(terms: tuple[Term, ...]) -> str:
 
 def _fts5_term(term: Term) -> str:
     phrase = '"' + " ".join(term.words) + '"' + ("*" if term.prefix else "")
-    stems = [f'"{stem}"' for stem in _shorter_stems(term)]
+    stems = [f'"{stem}"' for stem in shorter_stems(term)]
     return "(" + " OR ".join([phrase, *stems]) + ")" if stems else phrase
 
 
-def _shorter_stems(term: Term) -> list[str]:
+def shorter_stems(term: Term) -> list[str]:
     """A beginning can be longer than the stem of the word it begins: `eligib*` of "eligible", indexed as "elig"."""
     if not term.prefix or len(term.words) > 1:
         return []
@@ -100,29 +110,31 @@ def _tsquery(terms: tuple[Term, ...]) -> str:
 
 def _tsquery_term(term: Term) -> str:
     phrase = " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.prefix else "")
-    return " | ".join([phrase, *(f"'{stem}'" for stem in _shorter_stems(term))])
+    return " | ".join([phrase, *(f"'{stem}'" for stem in shorter_stems(term))])
 
 
-class _Language(UserDefinedType[Any]):
+class Language(UserDefinedType[Any]):
     """A parameter that each engine spells in its own query language."""
 
     cache_ok = True
     spellings: dict[str, Callable[[Any], str]]
 
     def get_col_spec(self, **_: Any) -> str:
+        """What PostgreSQL takes it for."""
         return "TSQUERY"
 
     def bind_processor(self, dialect: Any) -> Any:
+        """How this engine spells it."""
         return self.spellings[dialect.name]
 
 
-class Terms(_Language):
+class Terms(Language):
     """The words looked for: `tuple[Term, ...]`."""
 
     spellings = {"sqlite": _fts5_query, "postgresql": _tsquery}
 
 
-class Marks(_Language):
+class Marks(Language):
     """Where to look: every mark must be there. `tuple[str, ...]`, made of letters and digits."""
 
     spellings = {"sqlite": _fts5_marks, "postgresql": " & ".join}
