@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import estimate_tokens
-from holdfast.domains.knowledge.chunking import SEPARATOR, Piece, chunk
+from holdfast.domains.knowledge.chunking import Piece, chunk
 from holdfast.domains.knowledge.readers import Block, read
 
 
@@ -74,7 +75,7 @@ def test_paragraphs_stay_whole_and_long_ones_part_at_sentences():
 
 def test_the_overlap_is_whole_sentences_of_the_piece_before():
     pieces = chunk(blocks_of(prose(40)), size=60, overlap=15, count_tokens=words)
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         repeated = after.text[: after.overlap].strip()
         assert repeated.count(".") == 2 and before.text.endswith(repeated)
     assert " ".join(new_text(piece).strip() for piece in pieces) == prose(40)
@@ -150,7 +151,7 @@ BLOCKS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(BLOCKS, st.integers(1, 40), st.integers(0, 20), st.sampled_from([estimate_tokens, words, len]))
 def test_no_word_is_lost_and_no_piece_is_too_long(blocks, size, overlap, count_tokens):
     pieces = chunk(blocks, size=size, overlap=min(overlap, size // 2), count_tokens=count_tokens)
@@ -163,10 +164,8 @@ def test_no_word_is_lost_and_no_piece_is_too_long(blocks, size, overlap, count_t
     assert all(character in said for character in told), "in order, headings between"
     everything = " ".join(f"{piece.heading} {piece.text}" for piece in pieces)
     for block in blocks:
-        if block.kind == "heading":
-            assert "".join(block.text.split()) in "".join(everything.split()).replace(
-                SEPARATOR.strip(), SEPARATOR.strip()
-            )
+        if block.kind == "heading" and count_tokens(block.text) <= size:
+            assert "".join(block.text.split()) in "".join(everything.split())
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(0, 0), (10, -1), (2_000_000, 0)])

@@ -127,7 +127,7 @@ class _Cutter:
             self._flush()
         heading = _Heading(" ".join(block.text.split()), level, block.page)
         if self._parts:
-            self._add(self._said(heading))
+            self._say(heading)
         self._above.append(heading)
 
     def _lonely(self, level: int) -> None:
@@ -136,11 +136,17 @@ class _Cutter:
         left = [heading for heading in self._above if heading.level >= level and not heading.said]
         self._above = kept
         for heading in left:
-            self._add(self._said(heading))
+            self._say(heading)
 
-    def _said(self, heading: _Heading) -> _Part:
+    def _say(self, heading: _Heading) -> None:
+        """The heading as text."""
         tokens = self._count(heading.text)
-        return _Part(heading.text, tokens, "\n\n", heading.page, heading=heading)
+        if tokens <= self._size:
+            self._add(_Part(heading.text, tokens, "\n\n", heading.page, heading=heading))
+            return
+        heading.said = True
+        for part in self._split_prose(heading.text, "\n\n", heading.page, self._size):
+            self._add(part)
 
     def _split(self, block: Block, glue: str) -> Iterator[_Part]:
         """The block whole when it fits a piece, or what it is made of."""
