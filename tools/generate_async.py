@@ -46,6 +46,7 @@ ROOMS = (
     Room("Audit", ("domains/audit/actions.py",)),
     Room("Keys", ("core/crypto/keys.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
+    Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
     Room(
         "Connections",
         tuple(f"domains/connections/{name}.py" for name in ("reads", "renewal", "revoking", "actions")),

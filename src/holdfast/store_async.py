@@ -5,7 +5,14 @@ from types import TracebackType
 from uuid import UUID
 
 from holdfast import store as synchronous
-from holdfast.asynchronous import AsyncAudit, AsyncConnections, AsyncConversations, AsyncIdentity, AsyncKeys
+from holdfast.asynchronous import (
+    AsyncAudit,
+    AsyncConnections,
+    AsyncConversations,
+    AsyncIdentity,
+    AsyncKeys,
+    AsyncMemory,
+)
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
@@ -22,6 +29,7 @@ class AsyncUserScope:
         self._scope = scope
         self.identity = AsyncIdentity(hop, scope.identity)
         self.conversations = AsyncConversations(hop, scope.conversations)
+        self.memory = AsyncMemory(hop, scope.memory)
         self.connections = AsyncConnections(hop, scope.connections)
         self.audit = AsyncAudit(hop, scope.audit)
 

@@ -51,6 +51,8 @@ def fill(store, tenant, email):
     c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
     c.fork(chat.id, at=1)
     c.search("heliotrope")
+    person.memory.remember("style", "concise", source=answer.id)
+    person.memory.remember("budget", 5, workspace=workspace.id)
     person.connections.put("google_ads", workspace=workspace.id, access_token="at")
     person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})
     person.connections.revoke("google_ads", workspace=workspace.id)

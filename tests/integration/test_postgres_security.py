@@ -33,6 +33,7 @@ def people(place):
             client = root.create_workspace("Client", tenant=tenant)
             root.assign(client.id, email, tenant=tenant)
             connect(store.tenant(tenant).user(email).connections, client.id)
+            store.tenant(tenant).user(email).memory.remember("budget", 5, workspace=client.id)
         made = {}
         for tenant, email in (("acme", "amina@acme.test"), ("acme", "ben@acme.test"), ("globex", "gus@globex.test")):
             scope = store.tenant(tenant).user(email)
@@ -42,6 +43,7 @@ def people(place):
             c.rate(c.append(chat.id, role="assistant", content="answer").id, 1)
             c.summarize(chat.id, "Summary.")
             c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
+            scope.memory.remember("style", "concise", request_id="r-1")
             scope.identity.set_preference("a", 1)
             scope.identity.set_preference("a", 1, everywhere=True)
             c.search("heliotrope")  # what waits for the index is indexed
@@ -187,6 +189,16 @@ def test_a_workspaces_connections_are_seen_by_whom_it_is_open_to(app, people):
         assert rows(app, f"SELECT count(*) FROM {table}")[0][0] > 0, table
 
 
+def test_facts_are_seen_by_whom_they_are_about_and_a_workspaces_by_whom_it_is_open_to(app, people):
+    for table, count in (("facts", 2), ("fact_sources", 2)):
+        become(app, people.amina)
+        assert rows(app, f"SELECT count(*) FROM {table}") == [(count,)], table
+        become(app, people.ben)
+        assert rows(app, f"SELECT count(*) FROM {table}") == [(1,)], table
+        become(app, people.ben, "tenant")
+        assert rows(app, f"SELECT count(*) FROM {table}") == [(3,)], table
+
+
 FORBIDDEN = (
     "UPDATE messages SET content = 'x'",
     "DELETE FROM messages",
@@ -221,6 +233,10 @@ def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
         superuser.execute(statement)
 
 
+NARROWED = {"facts": ("forgetting",), "fact_sources": ("forgetting",)}
+"""What may be deleted there is less than what may be read."""
+
+
 def test_every_scoped_table_has_row_level_security_enabled_and_forced(superuser):
     found = rows(superuser, "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
     protected = {name for (name,) in found}
@@ -230,7 +246,8 @@ def test_every_scoped_table_has_row_level_security_enabled_and_forced(superuser)
     assert on_server - protected == {"holdfast_schema"}
     policies = rows(superuser, "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'holdfast'")
     for table in set(SCOPED) & on_server:
-        assert {("scope"), ("operator")} == {name for of, name in policies if of == table}, table
+        expected = {"scope", "operator", *NARROWED.get(table, ())}
+        assert expected == {name for of, name in policies if of == table}, table
 
 
 def test_the_roles_own_no_table_and_bypass_nothing(superuser):

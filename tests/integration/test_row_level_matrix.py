@@ -116,6 +116,26 @@ TABLES = {
         {"SELECT": "connections.list", "INSERT": "connections.put", "UPDATE": "connections.put"},
         {"id": _new_id, "platform": "meta_ads"},
     ),
+    "facts": Protected(
+        "coalesce(t.owner_id, t.recorded_by)",
+        {
+            "SELECT": "memory.read",
+            "INSERT": "memory.remember",
+            "UPDATE": "memory.remember",
+            "DELETE": "memory.forget",
+        },
+        {"id": _new_id, "key": "other"},
+    ),
+    "fact_sources": Protected(
+        "t.recorded_by",
+        {"SELECT": "memory.read", "INSERT": "memory.remember", "DELETE": "memory.forget"},
+        {"number": 1_000, "request_id": None},
+    ),
+    "fact_cursors": Protected(
+        _CONVERSATION,
+        {"SELECT": "memory.remember", "INSERT": "memory.remember", "UPDATE": "memory.remember"},
+        {"extractor": "other"},
+    ),
     "metric_snapshots": Protected(
         "t.created_by",
         {
@@ -196,6 +216,10 @@ class Database:
             place = (self.tenants[PEOPLE[name]], self.ids[name])
             row = "INSERT INTO idempotent_requests VALUES (%s, %s, 'k', %s, '{}', now())"
             self.superuser.execute(row, (*place, b"0" * 32))
+            cursor = (
+                "INSERT INTO fact_cursors SELECT tenant_id, id, 'one', 1, now() FROM conversations WHERE owner_id = %s"
+            )
+            self.superuser.execute(cursor, (place[1],))
             queue = "INSERT INTO unindexed_conversations SELECT tenant_id, id FROM conversations WHERE owner_id = %s"
             self.superuser.execute(queue + " ON CONFLICT DO NOTHING", (place[1],))
 
@@ -291,6 +315,8 @@ def _make_things(person: Any, workspace: UUID) -> None:
     c.summarize(chat.id, "Summary.")
     c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
     c.search("question")  # what waits for the index is indexed
+    person.memory.remember("style", "concise")
+    person.memory.remember("budget", 5, workspace=workspace)
     person.identity.set_preference("a", 1)
     person.identity.set_preference("a", 1, everywhere=True)
     k.put("google_ads", workspace=workspace, access_token="at")

@@ -105,7 +105,18 @@ class World:
         self.owner: UserScope = store.tenant("acme").user("amina@acme.test", request_id=MINE)
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
-        for name in ("chat", "session", "key", "preference", "workspace", "staffed", "closed", "archived", "client"):
+        for name in (
+            "chat",
+            "session",
+            "key",
+            "preference",
+            "workspace",
+            "staffed",
+            "closed",
+            "archived",
+            "client",
+            "fact",
+        ):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:
@@ -264,6 +275,18 @@ class Things:
         k.put("openai", workspace=made, api_key=f"{MINE}-key", account=MINE)
         k.snapshot("google_ads", workspace=made, metrics={"campaign": MINE})
         return made
+
+    @cached_property
+    def fact(self) -> Any:
+        """The id of a fact about the owner, that a message of theirs says."""
+        value = f"{MINE} {next(_numbers)}"
+        return self._world.owner.memory.remember("style", value, source=self.answer).id
+
+    @cached_property
+    def brief(self) -> Any:
+        """The id of a fact about the workspace that is closed to all but the owner."""
+        value = f"{MINE} {next(_numbers)}"
+        return self._world.owner.memory.remember("style", value, workspace=self.client).id
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

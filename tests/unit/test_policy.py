@@ -11,6 +11,7 @@ from holdfast.domains.audit import Audit
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
+from holdfast.domains.memory import Memory
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
@@ -58,6 +59,9 @@ conversations.fork           -        -           -              own     own    
 conversations.import         -        -           -              own     own     own     -       -
 conversations.verify         -        -           -              tenant  tenant  own     tenant  own
 conversations.index          -        -           -              tenant  tenant  tenant  tenant  tenant
+memory.remember              -        -           -              tenant  tenant  own     -       own
+memory.read                  -        -           -              tenant  tenant  own     tenant  own
+memory.forget                -        -           -              tenant  tenant  own     -       own
 audit.list                   tenant   -           -              tenant  tenant  -       tenant  -
 audit.verify                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -
@@ -112,7 +116,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Connections, Conversations, Identity, Keys)
+        for room in (Audit, Connections, Conversations, Identity, Keys, Memory)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

@@ -29,6 +29,7 @@ _HOLD_THE_STORE: dict[Role, Reach] = {"operator": "all"}
 _ADMINISTER: dict[Role, Reach] = {**_PLATFORM, "owner": "tenant", "admin": "tenant"}
 _EVERY_MEMBER_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_EVERY_MEMBER}
 _OWN_OR_ADMINISTERED_AND_AUDITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "auditor": "own"}
+_OWN_OR_ADMINISTERED_AND_VISITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "visitor": "own"}
 _OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_OWN_OR_ADMINISTERED_AND_AUDITOR}
 _PERSON: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own", "auditor": "own"}
 
@@ -85,6 +86,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
         **_EVERY_MEMBER,
         "visitor": "tenant",
     },  # keeping the search index, which shows nobody anything
+    # memory
+    "memory.remember": _OWN_OR_ADMINISTERED_AND_VISITOR,
+    "memory.read": _READ,
+    "memory.forget": _OWN_OR_ADMINISTERED_AND_VISITOR,
     # audit
     "audit.list": _AUDIT,
     "audit.verify": _AUDIT,

@@ -10,7 +10,7 @@ import httpx
 
 from holdfast.core.errors import InvalidInput
 from holdfast.remote.calling import Caller
-from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity
+from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity, RemoteMemory
 
 
 class RemoteScope:
@@ -24,6 +24,7 @@ class RemoteScope:
         caller = Caller(client)
         self.identity = RemoteIdentity(caller)
         self.conversations = RemoteConversations(caller)
+        self.memory = RemoteMemory(caller)
         self.connections = RemoteConnections(caller)
         self.audit = RemoteAudit(caller)
 

@@ -56,6 +56,7 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
+from holdfast.domains.memory.models import Fact, Forgotten, Why
 from holdfast.remote.calling import Caller, place
 
 
@@ -793,6 +794,149 @@ class RemoteConversations:
             query={"name": name},
             data=data,
             media_type=media_type,
+        )
+
+
+class RemoteMemory:
+    """`Memory`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def fact(self, key: str, *, workspace: UUID | str | None = None, user: UUID | str | None = None) -> Fact:
+        """What holds now under a key. Raises `FactNotFound`."""
+        return self._caller.call(
+            Fact, "GET", "/facts/current", query={"key": key, "workspace": workspace, "user": user}
+        )
+
+    def list(
+        self,
+        *,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Fact]:
+        """A page of what holds now, the newest recorded first. One indexed statement. Raises `InvalidCursor`."""
+        return self._caller.call(
+            Page[Fact], "GET", "/facts", query={"workspace": workspace, "user": user, "limit": limit, "cursor": cursor}
+        )
+
+    def count(self, *, workspace: UUID | str | None = None, user: UUID | str | None = None) -> int:
+        """How many facts hold now, exactly."""
+        return self._caller.call(int, "GET", "/facts/count", query={"workspace": workspace, "user": user})
+
+    def history(
+        self,
+        key: str,
+        *,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Fact]:
+        """A page of every version of a key, the latest to begin first; empty where nothing is remembered under it.
+
+        `valid_to` is when each ceased to hold: its own end, or the next one's beginning.
+        """
+        return self._caller.call(
+            Page[Fact],
+            "GET",
+            "/facts/history",
+            query={"key": key, "workspace": workspace, "user": user, "limit": limit, "cursor": cursor},
+        )
+
+    def as_of(
+        self,
+        moment: datetime,
+        key: str | None = None,
+        *,
+        known_at: datetime | None = None,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Fact]:
+        """A page of what held at `moment`, by key; of one `key`, one fact or none.
+
+        As it is known now, or, with `known_at`, as it was known then: without what was recorded later, and with the
+        confidence that the sources of that time gave.
+        """
+        return self._caller.call(
+            Page[Fact],
+            "GET",
+            "/facts/as-of",
+            query={
+                "moment": moment,
+                "key": key,
+                "known_at": known_at,
+                "workspace": workspace,
+                "user": user,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def why(self, fact_id: UUID | str) -> Why:
+        """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
+
+        Raises `FactNotFound`.
+        """
+        return self._caller.call(Why, "GET", place("/facts/{fact_id}/why", fact_id=fact_id))
+
+    def remember(
+        self,
+        key: str,
+        value: object,
+        *,
+        confidence: float = 1.0,
+        source: UUID | str | None = None,
+        said_by: str | None = None,
+        valid_from: datetime | None = None,
+        valid_to: datetime | None = None,
+        sensitive: bool = False,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+        request_id: str | None = None,
+    ) -> Fact:
+        """Remember a JSON value (not null) under a key, about the actor unless a workspace or a user is named.
+
+        Nothing is overwritten. The value that holds already is confirmed: `source` (a message) is one source more, and
+        the confidences combine, 1 - (1 - a)(1 - b). Another value supersedes it, whatever their confidences; one whose
+        `valid_from` lies before the current one's goes into its place in the history. Without `valid_from` it holds
+        from now on. `sensitive` seals the value under the tenant's key, now and in the key's whole history: it is found
+        by its key only. `request_id` makes it safe to repeat: the same one gives what the first gave.
+
+        Raises `InvalidInput`, `MessageNotFound`, `UserNotFound`, `WorkspaceNotFound`, `WorkspaceArchived`,
+        `WorkspaceReadOnly`, and `KeyRingNeeded` for a sensitive value in a store without keys.
+        """
+        return self._caller.call(
+            Fact,
+            "PUT",
+            "/facts",
+            body={
+                "key": key,
+                "value": value,
+                "confidence": confidence,
+                "source": source,
+                "said_by": said_by,
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+                "sensitive": sensitive,
+                "workspace": workspace,
+                "user": user,
+                "request_id": request_id,
+            },
+        )
+
+    def forget(
+        self, fact: UUID | str, *, workspace: UUID | str | None = None, user: UUID | str | None = None
+    ) -> Forgotten:
+        """Remove a fact for good, by its key or by the id of one of its versions: every version, every source, every
+        trace in a search index. The trail keeps ids, and that it was forgotten. Raises `FactNotFound`.
+        """
+        return self._caller.call(
+            Forgotten, "DELETE", "/facts", query={"fact": fact, "workspace": workspace, "user": user}
         )
 
 

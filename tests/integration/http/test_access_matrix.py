@@ -41,9 +41,24 @@ PLACES = {
     "tenant": "slug",
     "platform": "platform",
     "provider": "provider",
+    "fact_id": "fact",
 }
 """What stands in a path where the example does not say."""
-OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "client", "owner_id", "email", "nobody"}
+OWNERS = {
+    "chat",
+    "answer",
+    "digest",
+    "session",
+    "key",
+    "preference",
+    "closed",
+    "client",
+    "fact",
+    "brief",
+    "owner_id",
+    "email",
+    "nobody",
+}
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
 """Things of the whole tenant."""
@@ -172,6 +187,22 @@ EXAMPLES = (
     E("GET /api-keys", {"user": "{email}"}, makes="key", shows=MINE),
     E("GET /api-keys", makes="key"),
     E("DELETE /api-keys/{key}", shows=MINE),
+    # memory
+    E("PUT /facts", body={"key": "{new}", "value": "blue"}),
+    E("PUT /facts", body={"key": "{new}", "value": "blue", "user": "{owner_id}"}),
+    E("PUT /facts", body={"key": "{new}", "value": "blue", "workspace": "{client}"}),
+    E("GET /facts", makes="fact"),
+    E("GET /facts", {"user": "{owner_id}"}, makes="fact", shows=MINE),
+    E("GET /facts", {"workspace": "{client}"}, makes="brief", shows=MINE),
+    E("GET /facts/current", {"key": "style", "user": "{owner_id}"}, makes="fact", shows=MINE),
+    E("GET /facts/current", {"key": "style", "workspace": "{client}"}, makes="brief", shows=MINE),
+    E("GET /facts/count", {"user": "{owner_id}"}),
+    E("GET /facts/history", {"key": "style", "user": "{owner_id}"}, makes="fact", shows=MINE),
+    E("GET /facts/as-of", {"moment": "2999-01-01T00:00:00Z", "user": "{owner_id}"}, makes="fact", shows=MINE),
+    E("GET /facts/{fact_id}/why", shows=MINE),
+    E("GET /facts/{fact_id}/why", path={"fact_id": "brief"}, shows=MINE),
+    E("DELETE /facts", {"fact": "{fact}"}),
+    E("DELETE /facts", {"fact": "{brief}"}),
     # connections; nothing is queued for a platform, so that none is asked
     E("GET /connections", makes="client", shows=MINE),
     E(f"GET {ONE}", path=CLIENTS, shows=MINE),
@@ -195,6 +226,7 @@ EXAMPLES = (
 ONLY_OWNERS = (
     "GET /conversations",
     "GET /search",
+    "GET /facts",
     "GET /due-summaries",
     "GET /preferences",
     "GET /sessions",

@@ -27,6 +27,7 @@ ONLY_IN_PYTHON = {
     "test_a_range_that_is_not_in_the_conversation_is_refused",
     "test_a_summary_says_something_that_can_be_stored",
     "test_entities_are_json",
+    "test_what_python_alone_can_say_wrongly_is_refused",
     "test_a_measure_that_is_not_a_count_is_refused",
 }
 """What these give is no JSON, or of another type than the operation takes: a server refuses it in other words."""

@@ -4,6 +4,7 @@
 | ------ | --------------- | ------------------------- | ----------- |
 | Id     | UUID            | BLOB, 16 bytes            | uuid        |
 | Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
+| Real   | float           | REAL                      | double precision |
 | Json   | JSON value      | TEXT, sorted keys         | json        |
 | Digest | hex digits      | BLOB                      | bytea       |
 | Words  | text            | an FTS5 column            | tsvector    |
@@ -104,6 +105,12 @@ class Time(PerEngine):
     specs = {"sqlite": "INTEGER", "postgresql": "TIMESTAMP WITH TIME ZONE"}
     binds = {"sqlite": to_microseconds}
     results = {"sqlite": from_microseconds}
+
+
+class Real(PerEngine):
+    """A number with a fraction, of 64 bits."""
+
+    specs = {"sqlite": "REAL", "postgresql": "DOUBLE PRECISION"}
 
 
 def load_json(text: str) -> Any:

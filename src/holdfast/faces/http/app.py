@@ -20,7 +20,7 @@ import holdfast
 from holdfast.core.errors import HoldfastError
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
-from holdfast.faces.http import audit, connections, conversations, describing, events, health, identity
+from holdfast.faces.http import audit, connections, conversations, describing, events, health, identity, memory
 from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.calling import Operation
 from holdfast.faces.http.events import Stream
@@ -32,7 +32,13 @@ from holdfast.faces.http.serving import Serving
 from holdfast.faces.http.shell import Shell
 from holdfast.store import Store
 
-ROUTES: tuple[Route, ...] = (*conversations.ROUTES, *identity.ROUTES, *connections.ROUTES, *audit.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *conversations.ROUTES,
+    *identity.ROUTES,
+    *memory.ROUTES,
+    *connections.ROUTES,
+    *audit.ROUTES,
+)
 EVERY_OPERATION: tuple[Route, ...] = (
     *(route for route in ROUTES if route.calls is None or route.action is Audit.export),
     *conversations.READ_ELSEWHERE,
