@@ -45,19 +45,8 @@ PLACES = {
 }
 """What stands in a path where the example does not say."""
 OWNERS = {
-    "chat",
-    "answer",
-    "digest",
-    "session",
-    "key",
-    "preference",
-    "closed",
-    "client",
-    "fact",
-    "brief",
-    "owner_id",
-    "email",
-    "nobody",
+    *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
+    *("owner_id", "email", "nobody"),
 }
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}

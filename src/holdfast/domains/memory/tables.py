@@ -78,7 +78,7 @@ fact_sources = scoped_table(
     Column("request_id", Text),
     Column("recorded_by", Id, nullable=False),
     Column("recorded_at", Time, nullable=False),
-    ForeignKeyConstraint(["tenant_id", "fact_id"], ["facts.tenant_id", "facts.id"]),
+    ForeignKeyConstraint(["tenant_id", "fact_id"], ["facts.tenant_id", "facts.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["tenant_id", "recorded_by"], ["memberships.tenant_id", "memberships.user_id"]),
     Index(
         "uq_fact_sources_request",

@@ -26,10 +26,11 @@ def _scoped(name: str, *parts: sa.schema.SchemaItem) -> None:
     op.create_table(name, sa.Column("tenant_id", Id, nullable=False), *parts, sqlite_with_rowid=False)
 
 
-def _reference(table: str, column: str, target: str, key: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(
-        ["tenant_id", column], [f"{target}.tenant_id", f"{target}.{key}"], name=f"fk_{table}_tenant_id_{column}"
-    )
+def _reference(
+    table: str, column: str, target: str, key: str, *, ondelete: str | None = None
+) -> sa.ForeignKeyConstraint:
+    columns, referred = ["tenant_id", column], [f"{target}.tenant_id", f"{target}.{key}"]
+    return sa.ForeignKeyConstraint(columns, referred, name=f"fk_{table}_tenant_id_{column}", ondelete=ondelete)
 
 
 def _facts() -> None:
@@ -80,7 +81,7 @@ def _fact_sources() -> None:
         sa.Column("recorded_by", Id, nullable=False),
         sa.Column("recorded_at", Time, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "fact_id", "number", name="pk_fact_sources"),
-        _reference("fact_sources", "fact_id", "facts", "id"),
+        _reference("fact_sources", "fact_id", "facts", "id", ondelete="CASCADE"),
         _reference("fact_sources", "recorded_by", "memberships", "user_id"),
     )
     given: dict[str, Any] = {
