@@ -22,6 +22,9 @@ Made by tools/generate_remote.py; change the operations, or their routes, and ru
 """
 '''
 
+BY_HAND = {("Memory", "propose")}
+"""What takes code of the program's own, which cannot travel: remote/proposing.py."""
+
 
 def generate() -> str:
     """The text of the client's rooms."""
@@ -51,6 +54,8 @@ def _room(room: Room, imports: dict[str, str]) -> str:
     for path in room.modules:
         module = Module.read(path)
         for method in module.operations():
+            if (room.name, method.name) in BY_HAND:
+                continue
             lines += [_method(method, routes[method.name]), ""]
             imports |= names(method, module)
     return "\n".join(lines)

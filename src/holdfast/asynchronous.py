@@ -65,7 +65,9 @@ from holdfast.domains.identity.models import (
     Workspace,
 )
 from holdfast.domains.memory import Memory
-from holdfast.domains.memory.models import Fact, Forgotten, Why
+from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
+from holdfast.domains.memory.proposing import Extractor
+from holdfast.domains.memory.reads import RecalledList
 
 
 class AsyncIdentity:
@@ -782,12 +784,29 @@ class AsyncMemory:
             self._room.as_of, moment, key, known_at=known_at, workspace=workspace, user=user, limit=limit, cursor=cursor
         )
 
+    async def recall(
+        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
+    ) -> RecalledList:
+        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
+        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
+
+        A sensitive fact is found by its key only. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.recall, query, k=k, workspace=workspace, user=user)
+
     async def why(self, fact_id: UUID | str) -> Why:
         """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
 
         Raises `FactNotFound`.
         """
         return await self._hop(self._room.why, fact_id)
+
+    async def unseen(self, conversation: UUID | str, *, extractor: str, limit: int = 200) -> Unseen:
+        """The next messages of a conversation that an extractor of this name has not looked at, oldest first.
+
+        What `propose` shows it. Raises `ConversationNotFound`.
+        """
+        return await self._hop(self._room.unseen, conversation, extractor=extractor, limit=limit)
 
     async def remember(
         self,
@@ -837,6 +856,27 @@ class AsyncMemory:
         trace in a search index. The trail keeps ids, and that it was forgotten. Raises `FactNotFound`.
         """
         return await self._hop(self._room.forget, fact, workspace=workspace, user=user)
+
+    async def propose(self, conversation: UUID | str, *, extractor: Extractor, limit: int = 200) -> Proposal:
+        """Let an extractor look at the next messages that it has not seen (`limit` at most), and remember what it finds
+        about the owner of the conversation.
+
+        It is called outside any transaction. Each candidate is checked; its fact holds from when its message was
+        written, unless it says otherwise, and `why` leads to the message and names the extractor. When it fails, its
+        error is raised, nothing is remembered, and the next call shows it the same messages. `Proposal.more` says
+        whether others wait. Raises `ConversationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.propose, conversation, extractor=extractor, limit=limit)
+
+    async def accept(
+        self, conversation: UUID | str, candidates: Sequence[Candidate], *, extractor: str, through: int
+    ) -> Proposal:
+        """Remember what an extractor found in a conversation's messages up to number `through`, which it has then seen.
+
+        What `propose` does after it asked; for extractors that run elsewhere. Raises `ConversationNotFound`,
+        `SeqOutOfRange`, `InvalidInput`.
+        """
+        return await self._hop(self._room.accept, conversation, candidates, extractor=extractor, through=through)
 
 
 class AsyncConnections:

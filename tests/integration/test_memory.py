@@ -6,6 +6,8 @@ import pytest
 from support.backdoor import Backdoor
 from support.refusals import refused
 
+from holdfast.domains.memory import Candidate
+
 VALUES = ["concise", "", 0, 1.5, True, False, [], [1, None, "a"], {}, {"a": {"b": [1, 2]}}, "ä✓", 2**62]
 
 
@@ -365,6 +367,180 @@ def test_a_sensitive_value_is_sealed_with_its_whole_history(store, amina, place)
     assert amina.memory.remember("blood", "AB planted-later").sensitive, "what is sensitive stays so"
     again = amina.memory.remember("blood", "AB planted-later", said_by="the doctor", confidence=0.5)
     assert again.version == 3
+
+
+# -- recalling ---------------------------------------------------------------------------------------------------------
+
+
+def recalled(memory, query, **kwargs):
+    return [(one.fact.key, one.found_by) for one in memory.recall(query, **kwargs)]
+
+
+def test_facts_are_recalled_by_key_and_by_text_and_say_why(amina):
+    amina.memory.remember("style", "concise")
+    amina.memory.remember("style.greeting", "formal")
+    amina.memory.remember("answer_style", "no tables")
+    amina.memory.remember("diet", {"avoids": ["peanuts", "gluten"], "style": "vegan"})
+    amina.memory.remember("city", "Lagos")
+    assert recalled(amina.memory, "style") == [
+        ("style", ("key", "text")),
+        ("style.greeting", ("key", "text")),
+        ("diet", ("text",)),
+        ("answer_style", ("key", "text")),
+    ] or {key for key, _ in recalled(amina.memory, "style")} == {"style", "style.greeting", "answer_style", "diet"}
+    assert recalled(amina.memory, "STYLE")[0] == ("style", ("key", "text"))
+    assert recalled(amina.memory, "does she eat peanut butter?") == [("diet", ("text",))]
+    assert recalled(amina.memory, "yle.gr") == [("style.greeting", ("key",))]
+    assert recalled(amina.memory, "style", k=1) == [("style", ("key", "text"))]
+    assert recalled(amina.memory, "%") == recalled(amina.memory, "_y") == []
+    assert all(0 < one.score <= 1 for one in amina.memory.recall("style"))
+    refused("invalid_input", amina.memory.recall, "")
+
+
+def test_only_what_holds_is_recalled(amina, ben):
+    amina.memory.remember("city", "Lagos")
+    amina.memory.remember("city", "Accra")
+    assert recalled(amina.memory, "Lagos") == []
+    assert recalled(amina.memory, "Accra") == [("city", ("text",))]
+    assert recalled(ben.memory, "Accra") == recalled(ben.memory, "city") == []
+    amina.memory.forget("city")
+    assert recalled(amina.memory, "Accra") == recalled(amina.memory, "city") == []
+    amina.memory.remember("town", "Kumasi", valid_from=day(1), valid_to=day(2))
+    assert recalled(amina.memory, "Kumasi") == recalled(amina.memory, "town") == []
+
+
+def test_a_sensitive_fact_is_found_by_its_key_only(amina):
+    amina.memory.remember("blood", "rhesus")
+    amina.memory.remember("blood", "rhesus negative", sensitive=True)
+    assert recalled(amina.memory, "rhesus") == []
+    assert recalled(amina.memory, "blood") == [("blood", ("key",))]
+
+
+def test_facts_about_a_workspace_are_recalled_there(amina, ben, gus, client):
+    amina.memory.remember("budget", "five thousand", workspace=client.id)
+    assert recalled(ben.memory, "thousand", workspace=client.id) == [("budget", ("text",))]
+    assert recalled(ben.memory, "thousand") == []
+    refused("workspace_not_found", gus.memory.recall, "thousand", workspace=client.id)
+
+
+# -- context -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_context_holds_the_relevant_facts_first_and_then_the_surest(amina):
+    chat = amina.conversations.create()
+    message = amina.conversations.append(chat.id, role="user", content="Which restaurants serve vegan food?")
+    amina.memory.remember("blood", "A", sensitive=True)
+    amina.memory.remember("diet", "vegan", confidence=0.4, source=message.id)
+    amina.memory.remember("city", "Lagos", confidence=0.9)
+    amina.memory.remember("name", "Amina")
+    facts = amina.conversations.context(chat.id).facts
+    assert [item.text for item in facts] == ["diet: vegan", "name: Amina", "city: Lagos"]
+    found = amina.memory.fact("diet")
+    assert facts[0].origin == {"fact": str(found.id), "key": "diet", "confidence": 0.4, "source": str(message.id)}
+
+
+def test_facts_stay_within_their_share_and_what_is_left_out_is_said(amina):
+    chat = amina.conversations.create()
+    amina.conversations.append(chat.id, role="user", content="Hello")
+    amina.memory.remember("long", "word " * 200)
+    amina.memory.remember("short", "x")
+    context = amina.conversations.context(chat.id, max_tokens=400)
+    assert [item.text for item in context.facts] == ["short: x"]
+    (left,) = [one for one in context.left_out if one.what.startswith("fact ")]
+    assert left.what == f"fact {amina.memory.fact('long').id}"
+    assert left.tokens > 200
+    assert context.tokens <= 400
+
+
+def test_a_conversation_in_a_workspace_knows_what_is_known_of_it(amina, ada, client):
+    amina.memory.remember("budget", 5_000, workspace=client.id)
+    inside, outside = amina.conversations.create(workspace=client.id), amina.conversations.create()
+    for chat in (inside, outside):
+        amina.conversations.append(chat.id, role="user", content="How much may we spend?")
+    assert [item.text for item in amina.conversations.context(inside.id).facts] == ["budget: 5000"]
+    assert amina.conversations.context(outside.id).facts == ()
+    amina.memory.remember("name", "Amina")
+    assert "name: Amina" in [item.text for item in ada.conversations.context(outside.id).facts]
+    assert ada.audit.list().items[0].outcome == "read"
+
+
+# -- proposing ---------------------------------------------------------------------------------------------------------
+
+
+class Sayings:
+    """An extractor: `key = value` in a message is a fact."""
+
+    name = "sayings-1"
+
+    def __init__(self):
+        self.shown = []
+
+    def extract(self, messages):
+        self.shown.append([message.seq for message in messages])
+        for message in messages:
+            key, equals, value = message.content.partition(" = ")
+            if equals:
+                yield Candidate(key=key, value=value, source=message.id, confidence=0.5)
+
+
+def test_an_extractor_is_shown_each_message_once_and_its_facts_are_explained(amina):
+    chat = amina.conversations.create()
+    texts = ("Hello", "city = Lagos", "diet = vegan", "city = Lagos", "city = Accra")
+    said = [amina.conversations.append(chat.id, role="user", content=text) for text in texts]
+    extractor = Sayings()
+    first = amina.memory.propose(chat.id, extractor=extractor, limit=4)
+    assert ([fact.value for fact in first.facts], first.refused) == (["Lagos", "vegan", "Lagos"], ())
+    assert (first.through, first.more) == (4, True)
+    lagos = amina.memory.fact("city")
+    assert (lagos.value, lagos.confidence, lagos.source) == ("Lagos", 0.75, said[1].id)
+    assert lagos.valid_from == said[1].created_at
+    second = amina.memory.propose(chat.id, extractor=extractor, limit=4)
+    assert ([fact.value for fact in second.facts], second.through, second.more) == (["Accra"], 5, False)
+    assert amina.memory.propose(chat.id, extractor=extractor).facts == ()
+    assert extractor.shown == [[1, 2, 3, 4], [5]]
+    confirmations = amina.memory.why(lagos.id).confirmations
+    assert [(c.message, c.extractor) for c in confirmations] == [(said[1], "sayings-1"), (said[3], "sayings-1")]
+    again = Sayings()
+    again.name = "sayings-2"
+    amina.memory.propose(chat.id, extractor=again)
+    assert amina.memory.fact("city").confidence == 0.5, "the same message is the same source"
+
+
+def test_when_an_extractor_fails_it_is_shown_the_same_again(amina):
+    chat = amina.conversations.create()
+    amina.conversations.append(chat.id, role="user", content="city = Lagos")
+
+    class Failing(Sayings):
+        def extract(self, messages):
+            raise RuntimeError("the model is away")
+
+    with pytest.raises(RuntimeError, match="the model is away"):
+        amina.memory.propose(chat.id, extractor=Failing())
+    assert amina.memory.count() == 0
+    assert len(amina.memory.propose(chat.id, extractor=Sayings()).facts) == 1
+
+
+def test_a_candidate_that_does_not_pass_is_refused_by_itself(amina, ben):
+    chat, other = amina.conversations.create(), ben.conversations.create()
+    message = amina.conversations.append(chat.id, role="user", content="Hello")
+    late = amina.conversations.append(chat.id, role="user", content="Later")
+    his = ben.conversations.append(other.id, role="user", content="His")
+    given = [
+        Candidate(key="city", value="Lagos", source=message.id),
+        Candidate(key="", value=1, source=message.id),
+        Candidate(key="a", value=1, source=message.id, confidence=2),
+        Candidate(key="a", value=1, source=his.id),
+        Candidate(key="a", value=1, source=late.id),
+        Candidate(key="a", value=1, source="no id"),
+    ]
+    made = amina.memory.accept(chat.id, given, extractor="one", through=1)
+    assert [fact.key for fact in made.facts] == ["city"]
+    assert [one.number for one in made.refused] == [1, 2, 3, 4, 5]
+    assert {one.code for one in made.refused} == {"invalid_input", "message_not_found"}
+    refused("conversation_not_found", ben.memory.accept, chat.id, [], extractor="one", through=1)
+    refused("conversation_not_found", ben.memory.unseen, chat.id, extractor="one")
+    refused("seq_out_of_range", amina.memory.accept, chat.id, [], extractor="one", through=3)
+    assert [m.seq for m in amina.memory.unseen(chat.id, extractor="one").messages] == [2]
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------

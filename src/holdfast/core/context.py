@@ -20,6 +20,7 @@ class ContextRequest:
 
     conversation_id: UUID
     owner_id: UUID
+    workspace_id: UUID | None = None
     question: str
     max_tokens: int
     count_tokens: Callable[[str], int]

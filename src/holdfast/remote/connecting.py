@@ -10,7 +10,8 @@ import httpx
 
 from holdfast.core.errors import InvalidInput
 from holdfast.remote.calling import Caller
-from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity, RemoteMemory
+from holdfast.remote.proposing import ProposingMemory
+from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity
 
 
 class RemoteScope:
@@ -24,7 +25,7 @@ class RemoteScope:
         caller = Caller(client)
         self.identity = RemoteIdentity(caller)
         self.conversations = RemoteConversations(caller)
-        self.memory = RemoteMemory(caller)
+        self.memory = ProposingMemory(caller)
         self.connections = RemoteConnections(caller)
         self.audit = RemoteAudit(caller)
 

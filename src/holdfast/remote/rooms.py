@@ -56,7 +56,8 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
-from holdfast.domains.memory.models import Fact, Forgotten, Why
+from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
+from holdfast.domains.memory.reads import RecalledList
 from holdfast.remote.calling import Caller, place
 
 
@@ -877,12 +878,36 @@ class RemoteMemory:
             },
         )
 
+    def recall(
+        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
+    ) -> RecalledList:
+        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
+        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
+
+        A sensitive fact is found by its key only. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            RecalledList, "GET", "/facts/recall", query={"q": query, "k": k, "workspace": workspace, "user": user}
+        )
+
     def why(self, fact_id: UUID | str) -> Why:
         """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
 
         Raises `FactNotFound`.
         """
         return self._caller.call(Why, "GET", place("/facts/{fact_id}/why", fact_id=fact_id))
+
+    def unseen(self, conversation: UUID | str, *, extractor: str, limit: int = 200) -> Unseen:
+        """The next messages of a conversation that an extractor of this name has not looked at, oldest first.
+
+        What `propose` shows it. Raises `ConversationNotFound`.
+        """
+        return self._caller.call(
+            Unseen,
+            "GET",
+            place("/conversations/{conversation}/unseen", conversation=conversation),
+            query={"extractor": extractor, "limit": limit},
+        )
 
     def remember(
         self,
@@ -937,6 +962,21 @@ class RemoteMemory:
         """
         return self._caller.call(
             Forgotten, "DELETE", "/facts", query={"fact": fact, "workspace": workspace, "user": user}
+        )
+
+    def accept(
+        self, conversation: UUID | str, candidates: Sequence[Candidate], *, extractor: str, through: int
+    ) -> Proposal:
+        """Remember what an extractor found in a conversation's messages up to number `through`, which it has then seen.
+
+        What `propose` does after it asked; for extractors that run elsewhere. Raises `ConversationNotFound`,
+        `SeqOutOfRange`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Proposal,
+            "PUT",
+            place("/conversations/{conversation}/facts", conversation=conversation),
+            body={"candidates": candidates, "extractor": extractor, "through": through},
         )
 
 

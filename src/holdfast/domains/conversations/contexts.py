@@ -122,6 +122,7 @@ def _from_sources(
         request = ContextRequest(
             conversation_id=conversation.id,
             owner_id=conversation.owner_id,
+            workspace_id=conversation.workspace_id,
             question=question,
             max_tokens=share,
             count_tokens=wanted.count_tokens,

@@ -1,6 +1,6 @@
 """Memory: facts about a person or a workspace, with confidence, sources and history."""
 
-from holdfast.domains.memory import workspaces  # noqa: F401  # it registers what it follows
+from holdfast.domains.memory import contexts, workspaces  # noqa: F401  # they register what they follow and add
 from holdfast.domains.memory.actions import Memory
 from holdfast.domains.memory.models import (
     Candidate,
@@ -13,10 +13,12 @@ from holdfast.domains.memory.models import (
     Unseen,
     Why,
 )
+from holdfast.domains.memory.proposing import Extractor
 
 __all__ = [
     "Candidate",
     "Confirmation",
+    "Extractor",
     "Fact",
     "Forgotten",
     "Memory",

@@ -1,15 +1,18 @@
 """Memory: remember, recall, forget."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from holdfast.core.action import action
+from holdfast.core.action import action, composite
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id
 from holdfast.domains.memory import forgetting
 from holdfast.domains.memory.checks import as_fact_id, check_key, check_said
-from holdfast.domains.memory.models import Fact, Forgotten
+from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal
 from holdfast.domains.memory.places import About
+from holdfast.domains.memory.proposing import Extractor, accept, check_extractor, propose
 from holdfast.domains.memory.reads import MemoryReads
 from holdfast.domains.memory.remembering import found, remember
 
@@ -73,10 +76,46 @@ class Memory(MemoryReads):
         about, key = self._about(user, workspace), check_key(fact, field="fact")
         return lambda tx: forgetting.forget(tx, about, key)
 
+    @composite
+    def propose(self, conversation: UUID | str, *, extractor: Extractor, limit: int = 200) -> Proposal:
+        """Let an extractor look at the next messages that it has not seen (`limit` at most), and remember what it finds
+        about the owner of the conversation.
+
+        It is called outside any transaction. Each candidate is checked; its fact holds from when its message was
+        written, unless it says otherwise, and `why` leads to the message and names the extractor. When it fails, its
+        error is raised, nothing is remembered, and the next call shows it the same messages. `Proposal.more` says
+        whether others wait. Raises `ConversationNotFound`, `InvalidInput`.
+        """
+        return propose(self, conversation, extractor, limit)
+
+    @action("memory.remember", writes=True, on="conversation")
+    def accept(
+        self, conversation: UUID | str, candidates: Sequence[Candidate], *, extractor: str, through: int
+    ) -> Work[Proposal]:
+        """Remember what an extractor found in a conversation's messages up to number `through`, which it has then seen.
+
+        What `propose` does after it asked; for extractors that run elsewhere. Raises `ConversationNotFound`,
+        `SeqOutOfRange`, `InvalidInput`.
+        """
+        conversation_id, name, by = as_id(conversation, field="conversation"), check_extractor(extractor), self._actor()
+        given = _check_candidates(candidates, self.settings.page)
+        return lambda tx: accept(tx, conversation_id, name, given, through, by, self.settings)
+
     def _actor(self) -> UUID:
         if self.scope.actor_id is None:
             raise InvalidInput("user: facts are recorded by a person; use store.tenant(…).user(…)", field="user")
         return self.scope.actor_id
+
+
+def _check_candidates(candidates: Sequence[Candidate], most: int) -> list[Candidate]:
+    given = list(candidates)
+    if len(given) > most:
+        raise InvalidInput(f"candidates: {len(given):,}, the limit is {most:,}", field="candidates")
+    for candidate in given:
+        if not isinstance(candidate, Candidate):
+            kind = type(candidate).__name__
+            raise InvalidInput(f"candidates: a Candidate is needed, got {kind}", field="candidates")
+    return given
 
 
 def _forget_by_id(tx: Transaction, fact_id: UUID) -> Forgotten:

@@ -12,7 +12,7 @@ def forget(tx: Transaction, about: About, key: str) -> Forgotten:
     """Remove a key. Raises `FactNotFound`, and what `About.check_forgetting` raises."""
     about.check_forgetting(tx)
     place = {"about_id": about.id, "key": key}
-    tx.all(queries.wait_for_turn, {"turn": f"fact {about.id} {key}"})
+    tx.all(queries.wait_for_turn, {"turn": f"facts {about.id}"})
     versions = [fact_id for (fact_id,) in tx.all(queries.ids_of_key, place)]
     if not versions:
         raise FactNotFound(key)

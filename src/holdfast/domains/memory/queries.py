@@ -21,6 +21,7 @@ from sqlalchemy.types import Text
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
+from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Id, Real, Time
 from holdfast.domains.identity.tables import memberships, workspace_members
 from holdfast.domains.memory.stored import Statement, Stored
@@ -57,7 +58,7 @@ _CURRENT = (_f.superseded_at.is_(None), or_(_f.valid_to.is_(None), _f.valid_to >
 """What holds at the moment: a current version that has not ended."""
 
 wait_for_turn = Query(select(one_at_a_time("turn")))
-"""One change of a key at a time, so that there is one current version."""
+"""One change of what is known about a person or a workspace at a time, so that each key has one current version."""
 
 member = Query(select(_m.user_id).where(_m.tenant_id == TENANT, _m.user_id == _ABOUT))
 
@@ -81,6 +82,29 @@ def page_of_current(*, after: bool) -> Query[Stored]:
         place = tuple_(bindparam("after_time", type_=Time), bindparam("after_id", type_=Id))
         rows = rows.where(tuple_(_f.recorded_at, _f.id) < place)
     return Query(rows.order_by(_f.recorded_at.desc(), _f.id.desc()).limit(_LIMIT), Stored)
+
+
+with_key = Query(
+    select(*_STORED)
+    .where(*_about, *_CURRENT, _f.key.ilike(bindparam("pattern", type_=Text()), escape="\\"))
+    .order_by(func.length(_f.key), _f.recorded_at.desc(), _f.id.desc())
+    .limit(_LIMIT),
+    Stored,
+)
+"""What holds under keys with some letters in them, the shortest key first: it fits best. Served by ix_facts_recent, as
+far as whom they are about."""
+
+current_ids = Query(select(*_STORED).where(*_mine, *_CURRENT, is_listed(_f.id, "ids")), Stored)
+"""Those of some facts that hold."""
+
+told_first = Query(
+    select(*_STORED)
+    .where(_f.tenant_id == TENANT, _WITHIN_REACH, is_listed(_f.about_id, "abouts"), *_CURRENT, _f.sealed.is_(None))
+    .order_by(_f.confidence.desc(), _f.recorded_at.desc(), _f.id.desc())
+    .limit(_LIMIT),
+    Stored,
+)
+"""What is surest, of that the latest."""
 
 
 @lru_cache(maxsize=4)
@@ -193,10 +217,6 @@ forget_statements = Query(
 )
 
 forget_versions = Query(delete(facts).where(*_of_key))
-
-ids_in_workspace = Query(
-    select(_f.id).where(_f.tenant_id == _IN, _f.workspace_id == bindparam("workspace_id", type_=Id)), operator=True
-)
 
 forget_statements_in_workspace = Query(
     delete(fact_sources).where(

@@ -9,6 +9,7 @@ from holdfast.core.action import Actions, action
 from holdfast.core.clock import as_utc, now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id
+from holdfast.core.inputs import check_name
 from holdfast.core.pages import Page, check_limit
 from holdfast.domains.conversations.errors import MessageNotFound
 from holdfast.domains.conversations.models import Message
@@ -17,12 +18,15 @@ from holdfast.domains.memory import cursors, queries
 from holdfast.domains.memory.checks import check_key
 from holdfast.domains.memory.confidence import combined
 from holdfast.domains.memory.errors import FactNotFound
-from holdfast.domains.memory.models import Confirmation, Fact, Why
+from holdfast.domains.memory.models import Confirmation, Fact, Recalled, Unseen, Why
 from holdfast.domains.memory.places import About
+from holdfast.domains.memory.proposing import check_extractor, unseen
+from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, recall
 from holdfast.domains.memory.remembering import found
 from holdfast.domains.memory.stored import Statement, Stored
 
 StoredList = list[Stored]
+RecalledList = list[Recalled]
 """Named here because the class has a method called `list`."""
 
 
@@ -159,6 +163,31 @@ class MemoryReads(Actions):
 
         return work
 
+    @action("memory.read", writes=False, on="user")
+    def recall(
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+    ) -> Work[RecalledList]:
+        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
+        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
+
+        A sensitive fact is found by its key only. Raises `InvalidInput`.
+        """
+        about, text = self._about(user, workspace), check_name(query, field="query", most_chars=QUERY_CHARS)
+        check_limit(k, self.settings.page, field="k")
+        question, asked = as_question(text), {"text": text.strip(), "moment": now()}
+
+        def work(tx: Transaction) -> RecalledList:
+            about.check(tx, writing=False)
+            about.saw(tx)
+            return recall(tx, about, asked, question, k)
+
+        return work
+
     @action("memory.read", writes=False, on="fact_id")
     def why(self, fact_id: UUID | str) -> Work[Why]:
         """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
@@ -173,6 +202,16 @@ class MemoryReads(Actions):
             return Why(fact=stored.fact(), confirmations=tuple(_confirmation(tx, one) for one in statements))
 
         return work
+
+    @action("memory.read", writes=False, on="conversation")
+    def unseen(self, conversation: UUID | str, *, extractor: str, limit: int = 200) -> Work[Unseen]:
+        """The next messages of a conversation that an extractor of this name has not looked at, oldest first.
+
+        What `propose` shows it. Raises `ConversationNotFound`.
+        """
+        conversation_id, name = as_id(conversation, field="conversation"), check_extractor(extractor)
+        check_limit(limit, self.settings.page)
+        return lambda tx: unseen(tx, conversation_id, name, limit)
 
     def _about(self, user: UUID | str | None, workspace: UUID | str | None) -> About:
         return About.given(self.scope, user=user, workspace=workspace)

@@ -48,7 +48,7 @@ def remember(tx: Transaction, about: About, said: Said) -> Stored:
     if said.source is not None and said.said_by is None:
         said = _said_by_its_author(tx, said, said.source)
     place = {"about_id": about.id, "key": said.key}
-    tx.all(queries.wait_for_turn, {"turn": f"fact {about.id} {said.key}"})
+    tx.all(queries.wait_for_turn, {"turn": f"facts {about.id}"})
     if said.request_id is not None:
         known = tx.first(queries.by_request, {"request_id": said.request_id})
         if known is not None:

@@ -12,6 +12,6 @@ from holdfast.domains.memory import indexing, queries
 def forget(tx: Transaction, tenant_id: UUID, workspace_id: UUID, moment: datetime) -> None:
     """Every version, every source, every trace in a search index."""
     place = {"in_tenant": tenant_id, "workspace_id": workspace_id}
-    indexing.remove_as_operator(tx, tenant_id, [fact_id for (fact_id,) in tx.all(queries.ids_in_workspace, place)])
+    indexing.remove_workspace(tx, tenant_id, workspace_id)
     tx.run(queries.forget_statements_in_workspace, place)
     tx.run(queries.forget_workspace, place)

@@ -18,6 +18,9 @@ ROUTES = (
     _route("GET", "/facts/current", Memory.fact),
     _route("GET", "/facts/count", Memory.count),
     _route("GET", "/facts/history", Memory.history),
+    _route("GET", "/facts/recall", Memory.recall, names={"query": "q"}),
     _route("GET", "/facts/as-of", Memory.as_of),
     _route("GET", "/facts/{fact_id}/why", Memory.why),
+    _route("GET", "/conversations/{conversation}/unseen", Memory.unseen),
+    _route("PUT", "/conversations/{conversation}/facts", Memory.accept),
 )

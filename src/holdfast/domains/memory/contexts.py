@@ -1,0 +1,82 @@
+"""Facts for a prompt: those that have to do with the question, best first, then what is surest and latest of the rest.
+
+Facts about the owner of the conversation, and about its workspace. Sensitive ones never go into a prompt.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from holdfast.core.action import Actions
+from holdfast.core.clock import now
+from holdfast.core.context import ContextItem, ContextRequest, LeftOut, register_source
+from holdfast.core.database import Transaction
+from holdfast.domains.memory import queries
+from holdfast.domains.memory.indexing import text_of
+from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, relevant
+from holdfast.domains.memory.stored import Stored
+
+ALWAYS = 5
+"""So many of the surest facts go in whatever the question is."""
+RELEVANT = 10
+"""So many at most because of the question."""
+_GRANTS = {"memory:read", "memory:write"}
+
+
+class Facts:
+    """The room's part of a context. Up to seven statements, one where nothing is remembered."""
+
+    field = "facts"
+
+    def prepare(self, room: Actions, question: Callable[[], str]) -> None:
+        """Facts are found by their words: nothing is needed from elsewhere."""
+
+    def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
+        """See `core.context.ContextSource`."""
+        if tx.scope.grants is not None and not tx.scope.grants & _GRANTS:
+            return [], [LeftOut(what="facts", tokens=0, reason="this API key lacks the scope 'memory:read'")]
+        items: list[ContextItem] = []
+        left_out: list[LeftOut] = []
+        room = request.max_tokens
+        for stored in _chosen(tx, request):
+            tokens = request.count_tokens(text_of(stored))
+            if tokens <= room:
+                items.append(ContextItem(text=text_of(stored), tokens=tokens, origin=_origin(stored)))
+                room -= tokens
+            else:
+                left_out.append(LeftOut(what=f"fact {stored.id}", tokens=tokens, reason=f"{room} tokens were left"))
+        if items:
+            tx.saw("user", request.owner_id, owner=request.owner_id)
+        return items, left_out
+
+
+def _chosen(tx: Transaction, request: ContextRequest) -> list[Stored]:
+    abouts = [request.owner_id]
+    if request.workspace_id is not None and tx.scope.role != "visitor":
+        abouts.append(request.workspace_id)
+    asked = {"moment": now(), "abouts": abouts, "limit": ALWAYS}
+    surest = tx.all(queries.told_first, asked)
+    if not surest:
+        return []
+    hits = _hits(tx, request.question, abouts)
+    rows = {row.id: row for row in surest}
+    missing = [fact_id for fact_id in hits if fact_id not in rows]
+    if missing:
+        rows |= {row.id: row for row in tx.all(queries.current_ids, {**asked, "ids": missing})}
+    return [rows[fact_id] for fact_id in hits if fact_id in rows] + [row for row in surest if row.id not in hits]
+
+
+def _hits(tx: Transaction, question: str, abouts: list[UUID]) -> dict[UUID, float]:
+    words = as_question(question[:QUERY_CHARS])
+    return {} if words is None else relevant(tx, words, abouts, RELEVANT)
+
+
+def _origin(stored: Stored) -> dict[str, object]:
+    return {
+        "fact": str(stored.id),
+        "key": stored.key,
+        "confidence": stored.confidence,
+        "source": None if stored.source is None else str(stored.source),
+    }
+
+
+register_source(Facts())
