@@ -16,6 +16,7 @@ from holdfast.faces.cli import (
     demo,
     imports,
     keys,
+    memory,
     policy,
     serve,
     sessions,
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
+app.add_typer(memory.app, name="memory", help="What is known: remember, recall, explain, forget.")
 app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
