@@ -52,6 +52,7 @@ def fill(store, tenant, email):
     c.fork(chat.id, at=1)
     c.search("heliotrope")
     person.memory.remember("style", "concise", source=answer.id)
+    person.memory.accept(chat.id, [], extractor="one", through=1)
     person.memory.remember("budget", 5, workspace=workspace.id)
     person.connections.put("google_ads", workspace=workspace.id, access_token="at")
     person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})

@@ -44,6 +44,7 @@ def people(place):
             c.summarize(chat.id, "Summary.")
             c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
             scope.memory.remember("style", "concise", request_id="r-1")
+            scope.memory.accept(chat.id, [], extractor="one", through=1)
             scope.identity.set_preference("a", 1)
             scope.identity.set_preference("a", 1, everywhere=True)
             c.search("heliotrope")  # what waits for the index is indexed

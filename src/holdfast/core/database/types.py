@@ -4,7 +4,7 @@
 | ------ | --------------- | ------------------------- | ----------- |
 | Id     | UUID            | BLOB, 16 bytes            | uuid        |
 | Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
-| Real   | float           | REAL                      | double precision |
+| Real   | float           | DOUBLE                    | double precision |
 | Json   | JSON value      | TEXT, sorted keys         | json        |
 | Digest | hex digits      | BLOB                      | bytea       |
 | Words  | text            | an FTS5 column            | tsvector    |
@@ -108,9 +108,9 @@ class Time(PerEngine):
 
 
 class Real(PerEngine):
-    """A number with a fraction, of 64 bits."""
+    """A number with a fraction, in double precision."""
 
-    specs = {"sqlite": "REAL", "postgresql": "DOUBLE PRECISION"}
+    specs = {"sqlite": "DOUBLE", "postgresql": "DOUBLE PRECISION"}
 
 
 def load_json(text: str) -> Any:
