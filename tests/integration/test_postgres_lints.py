@@ -73,7 +73,7 @@ LINTS = (
     Lint(
         "a policy that asks for the scope once a row, not once a statement",
         "SELECT tablename FROM pg_policies WHERE schemaname = 'holdfast' AND regexp_replace("
-        r"coalesce(qual, '') || coalesce(with_check, ''), 'SELECT [(]*(NULLIF[(])?current_setting', '', 'g')"
+        r"coalesce(qual, '') || coalesce(with_check, ''), 'SELECT [(]*((NULLIF|COALESCE)[(])?current_setting', '', 'g')"
         " ~ 'current_setting[(]'",
         (
             _OPEN,

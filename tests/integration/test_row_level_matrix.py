@@ -87,6 +87,12 @@ def _tenants(*verbs: str, **new: Any) -> Protected:
     return Protected(None, dict.fromkeys(verbs, "tenant"), new)
 
 
+def _words(**new: Any) -> Protected:
+    """The text index, filled here with facts about people."""
+    changed = {"INSERT": "memory.remember", "UPDATE": "memory.remember", "DELETE": "memory.forget"}
+    return Protected("t.owner_id", {"SELECT": "memory.read", **changed}, new)
+
+
 TABLES = {
     "conversations": Protected(
         "t.owner_id",
@@ -136,6 +142,8 @@ TABLES = {
         {"SELECT": "memory.remember", "INSERT": "memory.remember", "UPDATE": "memory.remember"},
         {"extractor": "other"},
     ),
+    "lexical_index": _words(item_id=_new_id),
+    "lexical_counts": _words(word="other"),
     "metric_snapshots": Protected(
         "t.created_by",
         {
@@ -316,7 +324,7 @@ def _make_things(person: Any, workspace: UUID) -> None:
     c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
     c.search("question")  # what waits for the index is indexed
     person.memory.remember("style", "concise")
-    person.memory.remember("budget", 5, workspace=workspace)
+    person.memory.remember("budget", 5, workspace=workspace, sensitive=True)  # so not in the index, as everybody's
     person.identity.set_preference("a", 1)
     person.identity.set_preference("a", 1, everywhere=True)
     k.put("google_ads", workspace=workspace, access_token="at")
