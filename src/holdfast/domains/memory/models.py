@@ -7,7 +7,7 @@ from uuid import UUID
 
 from holdfast.domains.conversations import Message
 
-FoundBy = Literal["key", "text", "meaning"]
+FoundBy = Literal["key", "text"]
 """How `recall` came upon a fact."""
 
 
