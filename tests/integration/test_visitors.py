@@ -69,10 +69,11 @@ def test_a_visitor_does_nothing_else(visit):
         refused("permission_denied", call)
 
 
-def test_the_policy_gives_visitors_their_own_conversations_only():
+def test_the_policy_gives_visitors_their_own_conversations_and_facts_only():
     given = {operation: roles["visitor"] for operation, roles in POLICY.items() if "visitor" in roles}
     on_conversations = {f"conversations.{name}" for name in ("create", "append", "read", "rate", "verify", "index")}
-    assert set(given) == on_conversations | {"audit.events"}
+    on_facts = {f"memory.{name}" for name in ("remember", "read", "forget")}
+    assert set(given) == on_conversations | on_facts | {"audit.events"}
     assert {reach for operation, reach in given.items() if operation != "conversations.index"} == {"own"}
 
 

@@ -16,14 +16,14 @@ from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, relevant
 from holdfast.domains.memory.stored import Stored
 
 ALWAYS = 5
-"""So many of the surest facts go in whatever the question is."""
+"""So many of the surest facts about each go in whatever the question is."""
 RELEVANT = 10
 """So many at most because of the question."""
 _GRANTS = {"memory:read", "memory:write"}
 
 
 class Facts:
-    """The room's part of a context. Up to seven statements, one where nothing is remembered."""
+    """The room's part of a context. Up to eight statements; one or two where nothing is remembered."""
 
     field = "facts"
 
@@ -53,8 +53,8 @@ def _chosen(tx: Transaction, request: ContextRequest) -> list[Stored]:
     abouts = [request.owner_id]
     if request.workspace_id is not None and tx.scope.role != "visitor":
         abouts.append(request.workspace_id)
-    asked = {"moment": now(), "abouts": abouts, "limit": ALWAYS}
-    surest = tx.all(queries.told_first, asked)
+    asked = {"moment": now(), "limit": ALWAYS}
+    surest = [row for about_id in abouts for row in tx.all(queries.surest, {**asked, "about_id": about_id})]
     if not surest:
         return []
     hits = _hits(tx, request.question, abouts)

@@ -97,14 +97,14 @@ far as whom they are about."""
 current_ids = Query(select(*_STORED).where(*_mine, *_CURRENT, is_listed(_f.id, "ids")), Stored)
 """Those of some facts that hold."""
 
-told_first = Query(
+surest = Query(
     select(*_STORED)
-    .where(_f.tenant_id == TENANT, _WITHIN_REACH, is_listed(_f.about_id, "abouts"), *_CURRENT, _f.sealed.is_(None))
+    .where(*_about, *_CURRENT, _f.sealed.is_(None))
     .order_by(_f.confidence.desc(), _f.recorded_at.desc(), _f.id.desc())
     .limit(_LIMIT),
     Stored,
 )
-"""What is surest, of that the latest."""
+"""What is surest, of that the latest. Served by ix_facts_surest."""
 
 
 @lru_cache(maxsize=4)

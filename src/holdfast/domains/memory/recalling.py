@@ -19,6 +19,8 @@ from holdfast.domains.memory.stored import Stored
 KEY_IS, KEY_BEGINS, KEY_HAS, BY_TEXT = 1.0, 0.9, 0.7, 0.8
 
 QUERY_CHARS = 4_000
+WINDOW = 200
+"""When more facts than this match, those with the rarest words are ranked: a prompt cannot wait for all."""
 
 
 def as_question(text: str) -> Question | None:
@@ -51,7 +53,7 @@ def recall(
 
 def relevant(tx: Transaction, question: Question, abouts: list[UUID], k: int) -> dict[UUID, float]:
     """The facts that have words of a question, best first, the best with 1, the others in proportion."""
-    hits = lexical.search(tx, question, purpose=PURPOSE, abouts=abouts, k=k)
+    hits = lexical.search(tx, question, purpose=PURPOSE, abouts=abouts, k=k, window=WINDOW)
     best = max((hit.score for hit in hits), default=1.0)
     return {hit.item_id: hit.score / best for hit in hits}
 

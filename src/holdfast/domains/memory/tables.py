@@ -60,6 +60,16 @@ facts = scoped_table(
         sqlite_where=_CURRENT,
         postgresql_where=_CURRENT,
     ),
+    Index(
+        "ix_facts_surest",
+        "tenant_id",
+        "about_id",
+        "confidence",
+        "recorded_at",
+        "id",
+        sqlite_where=_CURRENT,
+        postgresql_where=_CURRENT,
+    ),
     Index("ix_facts_history", "tenant_id", "about_id", "key", "valid_from", "version"),
     sqlite_with_rowid=False,
 )

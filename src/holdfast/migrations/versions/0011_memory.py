@@ -65,6 +65,8 @@ def _facts() -> None:
     current: dict[str, Any] = {"sqlite_where": only, "postgresql_where": only}
     op.create_index("uq_facts_current", "facts", ["tenant_id", "about_id", "key"], unique=True, **current)
     op.create_index("ix_facts_recent", "facts", ["tenant_id", "about_id", "recorded_at", "id"], **current)
+    surest = ["tenant_id", "about_id", "confidence", "recorded_at", "id"]
+    op.create_index("ix_facts_surest", "facts", surest, **current)
     op.create_index("ix_facts_history", "facts", ["tenant_id", "about_id", "key", "valid_from", "version"])
 
 
