@@ -41,7 +41,7 @@ class Said:
 def remember(tx: Transaction, about: About, said: Said) -> Stored:
     """The version that says so now: a new one, or a known one with a source more.
 
-    Six statements and those of the search index for a new one. Raises what `About.check` raises, and `MessageNotFound`
+    Four to seven statements, and those of the text index. Raises what `About.check` raises, and `MessageNotFound`
     for a source that the scope may not read.
     """
     about.check(tx, writing=True)
