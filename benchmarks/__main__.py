@@ -9,6 +9,7 @@ from benchmarks import append, http, importing, overhead, protection, reads, rep
 from benchmarks import append, http, importing, knowledge, overhead, protection, reads, report, search
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
+from benchmarks.retrieval import measuring as retrieval
 
 Measure = Callable[..., Iterator[Figure]]
 
@@ -25,6 +26,7 @@ def main() -> int:
         "protection": protection.measure,
         "vectors": vectors.measure,
         "knowledge": knowledge.measure,
+        "retrieval": retrieval.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
@@ -57,6 +59,9 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     parser.add_argument(
         "what", nargs="*", help="append, reads, search, import, overhead, protection, vectors; all of them by default"
         "what", nargs="*", help="append, reads, search, import, overhead, protection, knowledge; all of them by default"
+        "what",
+        nargs="*",
+        help="append, reads, search, import, overhead, protection, knowledge, retrieval; all of them by default",
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")

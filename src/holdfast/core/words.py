@@ -110,8 +110,9 @@ COMMON = frozenset(
     _stem(word)
     for word in """
     a about after all also an and any are as at be been but by can could did do does for from had has have he her
-    his how i if in into is it its just me more my no not of on or our out over she so some than that the their
-    them then there these they this to up us was we were what when which who will with would you your
+    his how i if in into is it its just me more much my no not of on or our out over she so some than that the their
+    them then there these they this to too up us very was we were what when where which who whom whose why will with
+    would you your
     """.split()
 )
 """Stems of words that tell nothing, in a query that has others."""

@@ -1,0 +1,77 @@
+"""Judging: recall is a share of the evidence, and a difference says how sure it is."""
+
+import pytest
+
+from benchmarks.retrieval.indexes import HybridIndex, LexicalIndex, PlainIndex, RankFusedIndex, VectorIndex
+from benchmarks.retrieval.judging import Answers, difference, judge
+from benchmarks.retrieval.samples import Collection, Passage, Question
+from holdfast.core.embedders import HashingEmbedder
+
+TALK = Collection(
+    id="talk",
+    passages=(
+        Passage(id="1", text="Where did you go?", speaker="Ana"),
+        Passage(id="2", text="To the lake, with both dogs.", speaker="Ben"),
+        Passage(id="3", text="What did you do there?", speaker="Ana"),
+        Passage(id="4", text="Swimming, mostly.", speaker="Ben"),
+    ),
+    questions=(
+        Question(text="Who swims?", evidence=frozenset({"4"})),
+        Question(text="Did the dogs get to see a lake?", evidence=frozenset({"2", "x"})),
+    ),
+)
+
+
+def answers(*recalls, name="one", collection="talk"):
+    return Answers(name, {collection: tuple((recall,) * 4 for recall in recalls)})
+
+
+@pytest.mark.parametrize("index", [PlainIndex, LexicalIndex, lambda: VectorIndex(HashingEmbedder(256))])
+def test_an_index_finds_the_passage_that_has_the_words(index):
+    filled = index()
+    filled.add(TALK.passages)
+    found = filled.search("the lake, dogs", 2)
+    assert found[0][0] == "2"
+    assert len(found) <= 2
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+@pytest.mark.parametrize("index", [PlainIndex, LexicalIndex])
+@pytest.mark.parametrize("question", ["", "?!", '"', "NEAR(", "AND", "zebra"])
+def test_a_question_without_a_word_that_is_there_finds_nothing(index, question):
+    filled = index()
+    filled.add(TALK.passages)
+    assert filled.search(question, 5) == []
+
+
+def test_a_neighbours_words_count_less_than_the_passages_own():
+    index = LexicalIndex()
+    index.add(TALK.passages)
+    assert [id for id, _ in index.search("swims", 5)] == ["4", "3"]
+
+
+def test_fused_indexes_find_what_either_finds():
+    lexical, vector = LexicalIndex(), VectorIndex(HashingEmbedder(256))
+    for index in (lexical, vector):
+        index.add(TALK.passages)
+    for fused in (HybridIndex(lexical, vector), RankFusedIndex(lexical, vector)):
+        assert fused.search("dogs at a lake", 3)[0][0] == "2"
+
+
+def test_recall_is_the_share_of_the_evidence_found():
+    [found] = judge([TALK], lambda: [LexicalIndex()])
+    assert found.at(20) == [1.0, 0.5]
+    assert found.recall(20) == found.recall(20, "talk") == 0.75
+    assert found.recall(20, "another") == 0.0
+
+
+def test_a_difference_that_every_question_shows_is_sure():
+    found = difference(answers(1, 1, 1, 1), answers(0, 0, 0, 0), 10)
+    assert (found.better, found.least, found.most, found.wins, found.losses) == (1, 1, 1, 1, 0)
+
+
+def test_a_difference_that_few_questions_show_is_not():
+    found = difference(answers(1, 0, 1, 0, 1), answers(0, 1, 0, 1, 0), 10)
+    assert found.better == pytest.approx(0.2)
+    assert found.least < 0 < found.most
+    assert difference(answers(1, 0), answers(0, 1), 10).wins == 0
