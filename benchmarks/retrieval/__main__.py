@@ -11,12 +11,13 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.places import ENGINES, person, places_on
 from benchmarks.retrieval import measuring
-from benchmarks.retrieval.indexes import NEIGHBOURS
 from benchmarks.retrieval.judging import DEPTHS, Answers, difference, judge
 from benchmarks.retrieval.samples import Collection, NotUnderstood, read
 from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT
 from holdfast.domains.knowledge.preparing import WINDOW
+from holdfast.store import UserScope
 
 AGAINST = {"lexical": "plain BM25", "hybrid": "lexical", "reciprocal ranks": "lexical"}
 """What each way has to beat."""
@@ -33,22 +34,26 @@ def main() -> int:
         return 2
     if options.category:
         collections = [collection.only(options.category) for collection in collections]
-    setup = measuring.Setup(
-        embedder=measuring.embedder_named(options.embedder),
-        weight=options.weight,
-        window=options.window,
-        neighbour_weight=options.neighbour_weight,
-        vector_window=options.vector_window,
-        candidates=options.candidates,
-        keep_names=options.keep_names,
-    )
-    answers = judge(collections, setup.indexes)
+    with places_on(options.engine) as places, places.new().open() as store:
+        answers = judge(collections, _setup(options, person(store)).indexes)
     if options.json:
         print(json.dumps(_as_json(collections, answers), indent=1))
     else:
         _print(collections, answers)
     compared = [difference(one, other, 10) for one, other in _pairs(answers) if one.name != "reciprocal ranks"]
     return 1 if options.strict and any(each.better <= 0 for each in compared) else 0
+
+
+def _setup(options: argparse.Namespace, me: UserScope) -> measuring.Setup:
+    return measuring.Setup(
+        person=me,
+        embedder=measuring.embedder_named(options.embedder),
+        weight=options.weight,
+        window=options.window,
+        vector_window=options.vector_window,
+        candidates=options.candidates,
+        keep_names=options.keep_names,
+    )
 
 
 def _pairs(answers: Sequence[Answers]) -> list[tuple[Answers, Answers]]:
@@ -118,10 +123,10 @@ def _as_json(collections: Sequence[Collection], answers: Sequence[Answers]) -> d
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.retrieval", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=measuring.OWN, help="ours by default")
-    parser.add_argument("--embedder", default=measuring.EMBEDDER, help="such as hashing:512; `none`: words alone")
+    parser.add_argument("--embedder", default=measuring.EMBEDDER, help="hashing:512, module:name, or none: words alone")
     parser.add_argument("--weight", type=float, default=WEIGHT, help="the vectors' share, 0 to 1")
     parser.add_argument("--window", type=int, default=WINDOW, help="neighbours indexed with a passage's words")
-    parser.add_argument("--neighbour-weight", type=float, default=NEIGHBOURS, help="of a neighbour's word")
+    parser.add_argument("--engine", choices=ENGINES, default="sqlite-plain", help="where the words are searched")
     parser.add_argument("--vector-window", type=int, default=0, help="neighbours embedded with a passage")
     parser.add_argument("--candidates", type=int, default=CANDIDATES, help="asked of each side before fusing")
     parser.add_argument("--keep-names", action="store_true", help="embed questions with the speakers' names")

@@ -6,19 +6,23 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import mul
 from typing import Protocol
+from uuid import UUID
 
 from sqlcipher3 import dbapi2 as sqlite
 
 from benchmarks.retrieval.samples import Passage
+from holdfast.core import lexical
 from holdfast.core.embedders import Embedder, Vector
-from holdfast.core.words import COMMON, words
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import new_id
 from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT, fuse
-from holdfast.domains.knowledge.preparing import WINDOW, neighbours, strip_names, windowed
+from holdfast.domains.knowledge.preparing import WINDOW, indexed, neighbours, strip_names, windowed
+from holdfast.store import UserScope
 
 Ranked = list[tuple[str, float]]
 """Ids of passages and their scores, best first."""
-NEIGHBOURS = 0.5
-"""What a neighbour's word weighs beside one of the passage itself."""
+PURPOSE = "knowledge"
+MOST_CHARS = 4_000
 _WORD = re.compile(r"\w+")
 
 
@@ -59,38 +63,36 @@ class PlainIndex:
 
 @dataclass
 class LexicalIndex:
-    """Our words: stems, no common words in the question, the speaker's name, and neighbours that weigh less."""
+    """Ours: stems, no common words in the question, and neighbours that count less."""
 
+    person: UserScope
+    """In whose store it is, on either engine."""
     window: int = WINDOW
-    neighbour_weight: float = NEIGHBOURS
-    speakers: bool = True
-    common: frozenset[str] = COMMON
     name: str = "lexical"
-
-    def __post_init__(self) -> None:
-        self._connection = sqlite.connect(":memory:")
-        self._connection.execute("CREATE VIRTUAL TABLE passages USING fts5(id UNINDEXED, own, around, tokenize=ascii)")
+    _about: UUID = field(default_factory=new_id, init=False)
+    _names: dict[UUID, str] = field(default_factory=dict, init=False)
 
     def add(self, passages: Sequence[Passage]) -> None:
-        rows = []
+        entries = []
         for session in _sessions(passages):
             texts = [passage.text for passage in session]
             for place, passage in enumerate(session):
-                around = " ".join(neighbours(texts, place, self.window))
-                rows.append((passage.id, *(" ".join(words(text)) for text in (_said(passage, self.speakers), around))))
-        self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?)", rows)
+                text = indexed(said(passage), neighbours(texts, place, self.window))
+                entries.append(lexical.Entry(new_id(), None, None, text))
+                self._names[entries[-1].item_id] = passage.id
+        scope, engine = self.person.scope, self.person.conversations.engine
+        engine.write(scope, "own", lambda tx: lexical.put(tx, PURPOSE, self._about, entries))
 
     def search(self, question: str, k: int) -> Ranked:
-        asked = list(dict.fromkeys(words(question)))
-        telling = [word for word in asked if word not in self.common] or asked
-        if not telling:
+        try:
+            asked = lexical.parse_question(question, most_chars=MOST_CHARS)
+        except InvalidInput:  # not a word in it
             return []
-        found = self._connection.execute(
-            "SELECT id, -bm25(passages, 0.0, 1.0, ?) AS score FROM passages "
-            "WHERE passages MATCH ? ORDER BY score DESC, id LIMIT ?",
-            (self.neighbour_weight, " OR ".join(f'"{word}"' for word in telling), k),
+        scope, engine = self.person.scope, self.person.conversations.engine
+        found = engine.read(
+            scope, "own", lambda tx: lexical.search(tx, asked, purpose=PURPOSE, abouts=[self._about], k=k)
         )
-        return list(found)
+        return [(self._names[each.item_id], each.score) for each in found]
 
 
 @dataclass
@@ -100,7 +102,6 @@ class VectorIndex:
     embedder: Embedder
     window: int = 0
     keep_names: bool = False
-    speakers: bool = False
     name: str = "vector"
     _vectors: list[tuple[str, Vector]] = field(default_factory=list, init=False)
     _names: set[str] = field(default_factory=set, init=False)
@@ -108,7 +109,7 @@ class VectorIndex:
     def add(self, passages: Sequence[Passage]) -> None:
         self._names.update(passage.speaker for passage in passages if passage.speaker and not self.keep_names)
         for session in _sessions(passages):
-            texts = windowed([_said(passage, self.speakers) for passage in session], self.window)
+            texts = windowed([passage.text for passage in session], self.window)
             embedded = self.embedder.embed(texts, kind="document")
             self._vectors += [(passage.id, vector) for passage, vector in zip(session, embedded, strict=True)]
 
@@ -160,5 +161,6 @@ def _sessions(passages: Sequence[Passage]) -> list[list[Passage]]:
     return [list(session) for _, session in groupby(passages, key=lambda passage: passage.session)]
 
 
-def _said(passage: Passage, speakers: bool) -> str:
-    return f"{passage.speaker}: {passage.text}" if speakers and passage.speaker else passage.text
+def said(passage: Passage) -> str:
+    """With who said it: questions name people."""
+    return f"{passage.speaker}: {passage.text}" if passage.speaker else passage.text

@@ -2,24 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.figures import Bound, Figure
-from benchmarks.places import Places
-from benchmarks.retrieval.indexes import (
-    NEIGHBOURS,
-    HybridIndex,
-    Index,
-    LexicalIndex,
-    PlainIndex,
-    RankFusedIndex,
-    VectorIndex,
-)
+from benchmarks.places import Places, person
+from benchmarks.retrieval.indexes import HybridIndex, Index, LexicalIndex, PlainIndex, RankFusedIndex, VectorIndex
 from benchmarks.retrieval.judging import DEPTHS, judge
 from benchmarks.retrieval.samples import read
 from holdfast.core.embedders import Embedder, HashingEmbedder
 from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT
 from holdfast.domains.knowledge.preparing import WINDOW
+from holdfast.store import UserScope
 
 OWN = Path(__file__).parent.parent / "data" / "conversations.json"
 EMBEDDER = "hashing:512"
@@ -31,17 +25,17 @@ JUDGED_AT = 10
 class Setup:
     """The ways of searching that are compared; without an embedder only those by words."""
 
+    person: UserScope
     embedder: Embedder | None
     weight: float = WEIGHT
     window: int = WINDOW
-    neighbour_weight: float = NEIGHBOURS
     vector_window: int = 0
     candidates: int = CANDIDATES
     keep_names: bool = False
 
     def indexes(self) -> list[Index]:
         """Fresh ones, for one collection, in the order in which they are to be filled."""
-        lexical = LexicalIndex(window=self.window, neighbour_weight=self.neighbour_weight)
+        lexical = LexicalIndex(self.person, window=self.window)
         if self.embedder is None:
             return [PlainIndex(), lexical]
         vector = VectorIndex(self.embedder, window=self.vector_window, keep_names=self.keep_names)
@@ -50,21 +44,23 @@ class Setup:
 
 
 def embedder_named(spec: str) -> Embedder | None:
-    """`none`, or `hashing:DIMENSION`."""
+    """`none`; `hashing:DIMENSION`; or `module:name`, what makes an embedder when it is called without arguments."""
     if spec == "none":
         return None
-    provider, _, dimension = spec.partition(":")
-    if provider != "hashing" or not dimension.isdigit():
-        raise SystemExit(f"--embedder {spec!r}: not known here; give none or hashing:512")
-    return HashingEmbedder(int(dimension))
+    where, _, name = spec.partition(":")
+    if where == "hashing":
+        return HashingEmbedder(int(name))
+    embedder = getattr(import_module(where), name)()
+    assert isinstance(embedder, Embedder), f"{spec} makes no embedder"
+    return embedder
 
 
 def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
-    """Over our own conversations, on the engine whose index it uses: there is nothing to time."""
-    if places.engine != "sqlite-plain":
-        return
+    """Over our own conversations: what is found, not how fast."""
     collections = read(OWN)[:2] if quick else read(OWN)
-    answers = {each.name: each for each in judge(collections, Setup(embedder=embedder_named(EMBEDDER)).indexes)}
+    with places.new().open() as store:
+        setup = Setup(person=person(store), embedder=embedder_named(EMBEDDER))
+        answers = {each.name: each for each in judge(collections, setup.indexes)}
     for name, other in (("lexical", "plain BM25"), ("hybrid", "lexical")):
         ours, theirs = (answers[each].recall(JUDGED_AT) for each in (name, other))
         yield Figure(

@@ -15,6 +15,15 @@ def neighbours(texts: Sequence[str], place: int, window: int = WINDOW) -> list[s
     return [*texts[max(0, place - window) : place], *texts[place + 1 : place + 1 + window]]
 
 
+def indexed(own: str, around: Sequence[str]) -> str:
+    """What the index of words is to hold for a passage: itself twice, then its `neighbours`, if it is to have any.
+
+    So a word of its own counts about twice as much as a neighbour's. With equal counts the question before an answer,
+    which has the words that are asked for, came first as often as the answer.
+    """
+    return "\n".join([own, own, *around]) if around else own
+
+
 def windowed(texts: Sequence[str], window: int = WINDOW) -> list[str]:
     """Each text between its neighbours, as one text of several lines; for embedding."""
     return ["\n".join(texts[max(0, place - window) : place + 1 + window]) for place in range(len(texts))]
