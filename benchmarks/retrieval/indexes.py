@@ -97,7 +97,7 @@ class LexicalIndex:
 
 @dataclass
 class VectorIndex:
-    """Every vector compared, so that nothing but the embedder is judged."""
+    """Every vector compared, so that nothing but the embedder is judged. Remembers what it found."""
 
     embedder: Embedder
     window: int = 0
@@ -105,6 +105,7 @@ class VectorIndex:
     name: str = "vector"
     _vectors: list[tuple[str, Vector]] = field(default_factory=list, init=False)
     _names: set[str] = field(default_factory=set, init=False)
+    _found: dict[str, Ranked] = field(default_factory=dict, init=False)
 
     def add(self, passages: Sequence[Passage]) -> None:
         self._names.update(passage.speaker for passage in passages if passage.speaker and not self.keep_names)
@@ -114,9 +115,11 @@ class VectorIndex:
             self._vectors += [(passage.id, vector) for passage, vector in zip(session, embedded, strict=True)]
 
     def search(self, question: str, k: int) -> Ranked:
-        [asked] = self.embedder.embed([strip_names(question, self._names)], kind="query")
-        found = [(id, sum(map(mul, asked, vector))) for id, vector in self._vectors]
-        return sorted(found, key=lambda each: (-each[1], each[0]))[:k]
+        if question not in self._found:
+            [asked] = self.embedder.embed([strip_names(question, self._names)], kind="query")
+            found = [(id, sum(map(mul, asked, vector))) for id, vector in self._vectors]
+            self._found[question] = sorted(found, key=lambda each: (-each[1], each[0]))
+        return self._found[question][:k]
 
 
 @dataclass
