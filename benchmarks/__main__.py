@@ -57,9 +57,11 @@ def _run(measure: Measure, places: Places, options: argparse.Namespace) -> list[
 def _options(what: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", help="append, reads, search, import, overhead, protection, vectors; all of them by default"
-        "what", nargs="*", help="append, reads, search, import, overhead, protection, knowledge; all of them by default"
         "what",
+        nargs="*",
+        help="append, reads, search, import, overhead, protection, vectors; all of them by defaultwhat",
+        nargs="*",
+        help="append, reads, search, import, overhead, protection, knowledge; all of them by defaultwhat",
         nargs="*",
         help="append, reads, search, import, overhead, protection, knowledge, retrieval; all of them by default",
     )

@@ -65,9 +65,7 @@ def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
         def theirs(question: Array) -> list[int]:
             return [small_ids[one.item_id] for one in _near(globex, small, question, None)]
 
-        yield _figure(
-            place, "a tenant with 1 %", theirs, None, few, np.arange(len(few)), questions, 5, 0.99, built
-        )
+        yield _figure(place, "a tenant with 1 %", theirs, None, few, np.arange(len(few)), questions, 5, 0.99, built)
 
 
 def embeddings(count: int, seed: int) -> Array:
@@ -128,7 +126,12 @@ def _figure(
     truth = held[np.argsort(-(questions @ vectors[held].T), axis=1)[:, :K]]
     taken, found = _run(ours, questions)
     times = latencies(taken)
-    more = {**times, "recall": _recall(found, truth), "short": float(sum(len(one) < K for one in found)), "build s": built}
+    more = {
+        **times,
+        "recall": _recall(found, truth),
+        "short": float(sum(len(one) < K for one in found)),
+        "build s": built,
+    }
     raw_ms = None
     if raw is not None:
         raw_taken, raw_found = _run(raw, questions)

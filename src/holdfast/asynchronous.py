@@ -221,8 +221,8 @@ class AsyncIdentity:
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
-        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's.
+        Raises `CredentialRefused`, `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         return await self._hop(
             self._room.set_password, email, password, current=current, tenant=tenant, revoke_keys=revoke_keys
@@ -334,7 +334,10 @@ class AsyncIdentity:
         return await self._hop(self._room.set_preference, name, value, everywhere=everywhere)
 
     async def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
-        """Forget a preference of this tenant, or the one `everywhere`. Raises as `set_preference`, `PreferenceNotFound`."""
+        """Forget a preference of this tenant, or the one `everywhere`.
+
+        Raises `PreferenceNotFound`, and as `set_preference`.
+        """
         return await self._hop(self._room.remove_preference, name, everywhere=everywhere)
 
     async def delete_tenant(self, tenant: str, *, reason: str) -> DeletedTenant:
@@ -938,7 +941,7 @@ class AsyncConnections:
         """The access token, good for five minutes or more: renewed first if it must be.
 
         However many threads and processes ask, the platform is asked once, and all get the new token. While the
-        platform fails, the old token is given out as long as it is good.
+        platform fails, the old token is given out as long as it is good. Each time leaves a line in the trail.
 
         Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
         authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
@@ -946,7 +949,10 @@ class AsyncConnections:
         return await self._hop(self._room.token, platform, workspace=workspace)
 
     async def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
-        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        """An AI provider's key and address; leaves a line in the trail.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`.
+        """
         return await self._hop(self._room.secret, provider, workspace=workspace)
 
     async def run_revocations(self, *, limit: int = 100) -> RevocationReport:

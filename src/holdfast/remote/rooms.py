@@ -241,8 +241,8 @@ class RemoteIdentity:
         Their API keys go on; `revoke_keys` ends those too, but for one that this is asked with: for when somebody else
         may have been at them.
         Whoever is logged in and changes their own gives the `current` one too. Each tenant has passwords of its own.
-        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's. Raises `CredentialRefused`,
-        `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
+        The operator names the tenant, or none for a password to the platform. A platform_admin sets no owner's.
+        Raises `CredentialRefused`, `NotAuthenticated` (`current` is wrong), `UserNotFound`, `InvalidInput`.
         """
         self._caller.call(
             type(None),
@@ -368,7 +368,10 @@ class RemoteIdentity:
         )
 
     def remove_preference(self, name: str, *, everywhere: bool = False) -> None:
-        """Forget a preference of this tenant, or the one `everywhere`. Raises as `set_preference`, `PreferenceNotFound`."""
+        """Forget a preference of this tenant, or the one `everywhere`.
+
+        Raises `PreferenceNotFound`, and as `set_preference`.
+        """
         self._caller.call(
             type(None), "DELETE", place("/preferences/{name}", name=name), query={"everywhere": everywhere}
         )
@@ -1060,7 +1063,7 @@ class RemoteConnections:
         """The access token, good for five minutes or more: renewed first if it must be.
 
         However many threads and processes ask, the platform is asked once, and all get the new token. While the
-        platform fails, the old token is given out as long as it is good.
+        platform fails, the old token is given out as long as it is good. Each time leaves a line in the trail.
 
         Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `ConnectionExpired` (a person must
         authorize again), `PlatformFailing` (repeat the call later), `OAuthClientMissing`.
@@ -1072,7 +1075,10 @@ class RemoteConnections:
         )
 
     def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
-        """An AI provider's key and address. Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`."""
+        """An AI provider's key and address; leaves a line in the trail.
+
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`.
+        """
         return self._caller.call(
             ProviderSecret,
             "GET",
