@@ -129,6 +129,7 @@ def _say_and_read(conversations: Any, chat: object, who: str, times: int) -> Non
 
 def interrupt_a_waiting_writer(place: Place) -> None:
     """Ctrl-C again and again in the main thread while others write; prints how often it struck."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in what a shell runs in the background
     struck = 0
     with place.open() as store:
         conversations = conversations_of(store)
