@@ -16,9 +16,9 @@ from typing import Literal, Self
 from holdfast.core.embedders import HashingEmbedder
 
 Mode = Literal[
-    "right", "base64", "no base64", "shuffled", "wrong dimension", "other dimensions", "nan", "zero", "text in a vector", "empty",
-    "wrong count", "wrong index", "html", "not JSON", "no data", "500", "503 once", "429 once", "429", "401", "400", "too long",
-    "too long batch", "slow", "trickle", "dies", "redirect",
+    "right", "base64", "no base64", "shuffled", "wrong dimension", "other dimensions", "nan", "zero",
+    "text in a vector", "empty", "wrong count", "wrong index", "html", "not JSON", "no data", "500", "503 once",
+    "429 once", "429", "401", "400", "too long", "too long batch", "slow", "trickle", "dies", "redirect",
 ]  # fmt: skip
 MODEL = "lexical-64"
 LONGEST_CHARS = 2_000
@@ -100,7 +100,7 @@ class EmbeddingServer:
         mode = self.mode
         if path != "/v1/embeddings":
             return _refused(404, "no such path")
-        if self.api_key is not None and key != f"Bearer {self.api_key}" or mode == "401":
+        if mode == "401" or (self.api_key is not None and key != f"Bearer {self.api_key}"):
             return _refused(401, f"Incorrect API key provided: {key}")
         if body.get("model") != MODEL:
             return _refused(404, f"model {body.get('model')} not found, try pulling it first")
@@ -123,7 +123,11 @@ class EmbeddingServer:
             )
         if mode == "redirect":
             return 307, b"", {"Location": "http://127.0.0.1:9/v1/embeddings"}
-        return 200, self._vectors(texts, body.get("encoding_format") == "base64" and mode != "right"), {}
+        return (
+            200,
+            self._vectors(texts, body.get("encoding_format") == "base64" and mode not in ("right", "text in a vector")),
+            {},
+        )
 
     def _vectors(self, texts: list[str], packed: bool) -> bytes:
         mode = self.mode
@@ -143,10 +147,10 @@ class EmbeddingServer:
             vectors = []
         elif mode == "wrong count":
             vectors = vectors[1:]
-        data = [
-            {"object": "embedding", "index": 0 if mode == "wrong index" else n, "embedding": _packed(v) if packed and mode != "text in a vector" else v}
-            for n, v in enumerate(vectors)
-        ]  # fmt: skip
+        told = [_packed(vector) if packed else vector for vector in vectors]
+        data = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(told)]
+        if mode == "wrong index":
+            data[-1]["index"] = 0
         if mode == "shuffled":
             data.reverse()
         usage = {"prompt_tokens": 1, "total_tokens": 1}

@@ -75,9 +75,10 @@ def test_the_dimension_of_an_index_is_held_from_the_first_answer_on(server):
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
-        ("nan", "NaN"), ("zero", "all zero"), ("text in a vector", "no list of numbers"), ("empty", "0 vectors for 3 texts"),
-        ("wrong count", "2 vectors for 3 texts"), ("wrong index", "wrongly"), ("html", "a page of HTML"), ("not JSON", "not JSON"),
-        ("no data", "without a list of vectors"), ("401", "answered 401; give the right key"), ("400", "answered 400"), ("redirect", "answered 307"),
+        ("nan", "NaN"), ("zero", "all zero"), ("text in a vector", "no list of numbers"),
+        ("empty", "0 vectors for 3 texts"), ("wrong count", "2 vectors for 3 texts"), ("wrong index", "wrongly"),
+        ("html", "a page of HTML"), ("not JSON", "not JSON"), ("no data", "without a list of vectors"),
+        ("401", "answered 401; give the right key"), ("400", "answered 400"), ("redirect", "answered 307"),
     ],
 )  # fmt: skip
 def test_what_is_no_vectors_is_refused_without_the_texts(server, embedder, mode, said):
@@ -215,7 +216,8 @@ def test_an_empty_text_gets_a_vector_of_its_own(server, embedder):
     "spec",
     [
         "openai:", "openai:m@", "nosuch:m", "m", "", "openai:m@http://far.test/v1", "openai:m@https://user:secret@far.test/v1",
-        "openai:m@nonsense", "openai:m m@https://far.test/v1", "hashing:", "hashing:x", "hashing:8", "hashing:99999", "fastembed:m@x",
+        "openai:m@nonsense", "openai:m m@https://far.test/v1", "hashing:", "hashing:x", "hashing:8",
+        "hashing:99999", "fastembed:m@x",
     ],
 )  # fmt: skip
 def test_a_name_that_is_none_is_refused_without_its_secrets(spec):

@@ -145,10 +145,13 @@ def test_an_unchanged_section_keeps_its_digests():
 
 KINDS = st.sampled_from(["heading", "paragraph", "list", "table", "code", "row"])
 WORDS = st.text(alphabet="ab.。!?,中ก่ 🙂\n\u0301-", min_size=1, max_size=120).filter(lambda text: text.strip())
-BLOCKS = st.lists(
-    st.builds(lambda kind, level, text: Block(text=text.strip(), kind=kind, level=level * (kind == "heading")), KINDS, st.integers(1, 6), WORDS),
-    max_size=30,
-)  # fmt: skip
+
+
+def block_of(kind, level, text):
+    return Block(text=text.strip(), kind=kind, level=level if kind == "heading" else 0)
+
+
+BLOCKS = st.lists(st.builds(block_of, KINDS, st.integers(1, 6), WORDS), max_size=30)
 
 
 @settings(max_examples=200, deadline=None)

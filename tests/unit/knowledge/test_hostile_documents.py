@@ -18,6 +18,9 @@ from holdfast.domains.knowledge import errors
 from holdfast.domains.knowledge.readers import ReadLimits, read
 from holdfast.domains.knowledge.readers.deadline import TimeIsUp, within
 
+# A strike of the deadline in a finaliser is reported by Python, dropped, and followed by the next.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @pytest.fixture(scope="module")
 def word_document():
@@ -76,8 +79,9 @@ def test_other_zip_archives_are_named():
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"", "a.txt"), (b" \n\t\0", "a.txt"), (b"\xef\xbb\xbf", "a.md"), ("***\n---", "a.md"), ("<html><nav>a</nav></html>", "a.html"),
-        (documents.pdf([[]]), "a.pdf"), (documents.saved(docx.Document()), "a.docx"), ("\n,,\n", "a.csv"), ("\u200b \ufeff", "a.txt"),
+        (b"", "a.txt"), (b" \n\t\0", "a.txt"), (b"\xef\xbb\xbf", "a.md"), ("***\n---", "a.md"), ("\n,,\n", "a.csv"),
+        ("<html><nav>a</nav></html>", "a.html"), ("\u200b \ufeff", "a.txt"), (documents.pdf([[]]), "a.pdf"),
+        (documents.saved(docx.Document()), "a.docx"),
     ],
 )  # fmt: skip
 def test_a_document_without_text_is_refused(data, name):
@@ -179,8 +183,9 @@ def test_a_huge_table_of_a_docx_is_read_in_time(word_document):
 @pytest.mark.parametrize(
     "page",
     [
-        "<div>" * 200_000, "<b>" * 200_000, "<table><tr><td>" * 100_000, "<ul><li>" * 100_000, "<" * 200_000, "<!--" * 100_000,
-        "<a href=" * 100_000, "<p " + "a=1 " * 100_000, "<![CDATA[" * 50_000, "&lt" * 200_000, "<script>" * 100_000,
+        "<div>" * 200_000, "<b>" * 200_000, "<table><tr><td>" * 100_000, "<ul><li>" * 100_000, "<" * 200_000,
+        "<!--" * 100_000, "<a href=" * 100_000, "<p " + "a=1 " * 100_000, "<![CDATA[" * 50_000,
+        "&lt" * 200_000, "<script>" * 100_000,
     ],
     ids=lambda page: page[:12],
 )  # fmt: skip
@@ -193,7 +198,10 @@ def test_pages_that_nest_or_never_end_are_read_soon(page):
 
 @pytest.mark.parametrize(
     "text",
-    [">" * 20_000 + " x", "- " * 5_000 + "x", "[" * 20_000, "*a " * 20_000, "`" * 30_000, "![" * 10_000, "<a " * 10_000, "|a" * 5_000 + "\n" + "|-" * 5_000, "a\n" + "    " * 2_000 + "- x", "&#" * 50_000],
+    [
+        ">" * 20_000 + " x", "- " * 5_000 + "x", "[" * 20_000, "*a " * 20_000, "`" * 30_000, "![" * 10_000,
+        "<a " * 10_000, "|a" * 5_000 + "\n" + "|-" * 5_000, "a\n" + "    " * 2_000 + "- x", "&#" * 50_000,
+    ],
     ids=lambda text: text[:4],
 )  # fmt: skip
 def test_markdown_that_nests_or_never_ends_is_read_soon_or_refused(text):
@@ -235,14 +243,20 @@ def stream(data: bytes, more: bytes = b"") -> bytes:
     return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), more, data)
 
 
+ITSELF = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>"
+ONE_PAGE_OFTEN = b"<< /Type /Pages /Count 1000000 /Kids [%s] >>" % (b"3 0 R " * 90_000)
+BOMB = zlib.compress(bytes(100_000_000))
+TWICE = zlib.compress(zlib.compress(bytes(200_000_000)))
 HOSTILE_PDFS = {
     "pages that contain themselves": [CATALOG, b"<< /Type /Pages /Count 9 /Kids [2 0 R 2 0 R] >>"],
-    "a parent that is its child": [CATALOG, b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>", b"<< /Type /Pages /Kids [2 0 R] >>"],
-    "a million pages that are one": [CATALOG, b"<< /Type /Pages /Count 1000000 /Kids [%s] >>" % (b"3 0 R " * 90_000), PAGE % b"", stream(b"")],
-    "a form that draws itself": [CATALOG, PAGES, PAGE % b"/XObject << /X 6 0 R >>", stream(b"/X Do " * 50), FONT,
-        stream(b"/X Do /X Do " * 9, b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>")],
-    "a compressed bomb": [CATALOG, PAGES, PAGE % b"", stream(zlib.compress(bytes(100_000_000)), b"/Filter /FlateDecode"), FONT],
-    "a bomb in a bomb": [CATALOG, PAGES, PAGE % b"", stream(zlib.compress(zlib.compress(bytes(200_000_000))), b"/Filter [/FlateDecode /FlateDecode]"), FONT],
+    "a parent that is its child": [CATALOG, PAGES, b"<< /Type /Pages /Kids [2 0 R] >>"],
+    "a million pages that are one": [CATALOG, ONE_PAGE_OFTEN, PAGE % b"", stream(b"")],
+    "a form that draws itself": [
+        CATALOG, PAGES, PAGE % b"/XObject << /X 6 0 R >>", stream(b"/X Do " * 50), FONT,
+        stream(b"/X Do /X Do " * 9, ITSELF),
+    ],
+    "a compressed bomb": [CATALOG, PAGES, PAGE % b"", stream(BOMB, b"/Filter /FlateDecode"), FONT],
+    "a bomb in a bomb": [CATALOG, PAGES, PAGE % b"", stream(TWICE, b"/Filter [/FlateDecode /FlateDecode]"), FONT],
     "arrays in arrays": [CATALOG, PAGES, PAGE % b"", stream(b"[" * 500_000), FONT],
     "a length that is itself": [CATALOG, PAGES, PAGE % b"", b"<< /Length 4 0 R >>\nstream\nx\nendstream", FONT],
     "no objects": [b"null"],

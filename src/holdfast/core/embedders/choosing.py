@@ -71,10 +71,8 @@ def _fastembed(model: str, prefixes: Prefixes | None, dimension: int | None) -> 
 
 
 def _sentence_transformers(model: str, prefixes: Prefixes | None, dimension: int | None) -> Embedder:
-    try:
-        from holdfast.core.embedders.sentence_transformers import SentenceTransformersEmbedder
-    except ImportError as error:
-        raise EmbedderMissing("sentence-transformers", str(error.name), "sentence-transformers") from error
+    from holdfast.core.embedders.sentence_transformers import SentenceTransformersEmbedder
+
     return SentenceTransformersEmbedder(model, prefixes=prefixes, dimension=dimension)
 
 

@@ -3,10 +3,8 @@
 import threading
 from collections.abc import Sequence
 
-from sentence_transformers import SentenceTransformer
-
 from holdfast.core.embedders.checking import checked
-from holdfast.core.embedders.errors import EmbedderFailed, InvalidEmbedder
+from holdfast.core.embedders.errors import EmbedderFailed, EmbedderMissing, InvalidEmbedder
 from holdfast.core.embedders.models import Kind, Vector
 from holdfast.core.embedders.prefixes import Prefixes, known_prefixes
 
@@ -19,6 +17,10 @@ class SentenceTransformersEmbedder:
         self.name = f"sentence-transformers:{model}" + self._prefixes.mark(known_prefixes(model))
         self.dimension = dimension
         self._lock = threading.Lock()
+        try:
+            from sentence_transformers import SentenceTransformer  # takes seconds
+        except ImportError as error:
+            raise EmbedderMissing("sentence-transformers", str(error.name), "sentence-transformers") from error
         try:
             self._model = SentenceTransformer(model)
         except (OSError, ValueError) as error:

@@ -1,9 +1,9 @@
 """Documents cut into pieces that are searched and cited, along the lines the document itself draws.
 
-A piece holds whole paragraphs, list items, rows and lines of code where they fit, then whole sentences, then words; only
-a word longer than a piece is cut inside. No piece goes on past a heading of level 1 or 2, unless what stands before it is
-too little to be a piece of its own. Where a paragraph or a piece is cut between sentences, the next begins with the last
-sentences of the one before. A table's header stands at the beginning of each piece of it.
+A piece holds whole paragraphs, list items, rows and lines of code where they fit, then whole sentences, then words;
+only a word longer than a piece is cut inside. No piece goes on past a heading of level 1 or 2, unless what stands
+before it is too little to be a piece of its own. A piece of prose begins with the last sentences of the one before it.
+A table's header stands at the beginning of each piece of it.
 """
 
 import hashlib
@@ -33,10 +33,11 @@ class Piece:
     """One piece of a document.
 
     `heading` is the path of headings above its beginning, outermost first, joined by " › "; "" before the first. It is
-    not part of `text`; `indexed` puts it before the text for the index. `page` is the page on which what it adds begins,
-    where the format has pages. `position` counts from 0 within the document. `tokens` are those of `text`. `overlap` is
-    how many characters at the beginning of `text` repeat the end of the piece before, or the header of its table.
-    `digest` is SHA-256 over heading and text, in hex: a piece that a new version of the document left alone has it still.
+    not part of `text`; `indexed` puts it before the text for the index. `page` is the page on which what it adds
+    begins, where the format has pages. `position` counts from 0 within the document. `tokens` are those of `text`.
+    `overlap` is how many characters at the beginning of `text` repeat the end of the piece before, or the header of its
+    table. `digest` is SHA-256 over heading and text, in hex: a piece that a new version of the document left alone has
+    it still.
     """
 
     text: str
@@ -58,9 +59,10 @@ def chunk(
 ) -> list[Piece]:
     """The pieces of a document, in order, of at most `size` tokens each; the same for the same blocks.
 
-    `overlap` is the most tokens that a piece repeats of the one before, never more than half of `size`. The words of the pieces
-    without what they repeat, and of their headings, are those of the document in their order. Raises `InvalidInput` for
-    sizes that make no sense. Calls `count_tokens` about once for each paragraph, and three times for each piece.
+    `overlap` is the most tokens that a piece repeats of the one before, never more than half of `size`. The words of
+    the pieces without what they repeat, and of their headings, are those of the document in their order. Raises
+    `InvalidInput` for sizes that make no sense. Calls `count_tokens` about once for each paragraph (each sentence of
+    one longer than a piece), and a few times for each piece.
     """
     if not 1 <= size <= 1_000_000:
         raise InvalidInput(f"size: {size!r} is not a number of tokens from 1 to 1,000,000", field="size")

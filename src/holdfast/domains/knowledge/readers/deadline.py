@@ -2,7 +2,8 @@
 
 The call runs in a thread of its own. When its time is up, an exception is raised in that thread from outside, between
 two of its instructions, until it is out; where else it might strike, nothing is left to break. It is no `Exception`, so
-that no parser takes it for a damaged file and carries on. A thread that is stuck in C is left behind.
+that no parser takes it for a damaged file and carries on. Where it strikes in a finaliser, Python reports and drops it,
+and the next one follows. A thread that is stuck in C is left behind.
 """
 
 import ctypes

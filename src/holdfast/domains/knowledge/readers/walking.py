@@ -20,8 +20,8 @@ def walk(
 ) -> Iterator[Path]:
     """The documents below `folder`, by the ends of their names, in the order of their paths.
 
-    `on_skip` is told of each path that is left out, and why. Links are not followed: they may lead out of the folder,
-    or in circles. Raises `DocumentFileMissing` when there is no such folder; one inside that may not be read is skipped.
+    `on_skip` is told of each path that is left out, and why. Links are not followed: they may lead out of the folder
+    or in circles. Raises `DocumentFileMissing` when there is no such folder.
     """
     skip = on_skip or (lambda path, reason: None)
     if not folder.is_dir():
