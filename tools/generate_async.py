@@ -26,6 +26,8 @@ class Room:
 
     name: str
     modules: tuple[str, ...]
+    beside: str | None = None
+    """Where there are methods made of those others: a client has them as they are."""
 
 
 ROOMS = (
@@ -47,6 +49,11 @@ ROOMS = (
     Room("Keys", ("core/crypto/keys.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
     Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
+    Room(
+        "Knowledge",
+        tuple(f"domains/knowledge/{name}.py" for name in ("reads", "bases", "documents", "actions")),
+        beside="domains/knowledge/adding.py",
+    ),
     Room(
         "Connections",
         tuple(f"domains/connections/{name}.py" for name in ("reads", "renewal", "revoking", "actions")),
@@ -97,7 +104,7 @@ def _mirror_class(room: Room, imports: dict[str, str]) -> str:
         "        self._room = room",
         "",
     ]
-    for path in room.modules:
+    for path in (*room.modules, *([room.beside] if room.beside else [])):
         module = Module.read(path)
         for method in module.operations():
             lines += [_mirror_method(method), ""]

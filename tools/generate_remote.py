@@ -42,8 +42,13 @@ def _ruff(arguments: list[str], text: str) -> str:
 
 
 def _room(room: Room, imports: dict[str, str]) -> str:
+    base = ""
+    if room.beside is not None:
+        module_name = room.beside.removesuffix(".py").replace("/", ".")
+        base = f"({Path(room.beside).stem.title()})"
+        imports[base.strip("()")] = f"holdfast.{module_name}"
     lines = [
-        f"class Remote{room.name}:",
+        f"class Remote{room.name}{base}:",
         f'    """`{room.name}`, at a server."""',
         "",
         "    def __init__(self, caller: Caller) -> None:",

@@ -43,6 +43,7 @@ from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.queries import every_tenant, member_standing, tenant_by_slug, user_by_email
 from holdfast.domains.identity.tenants import profile_of
+from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
@@ -56,6 +57,7 @@ class UserScope:
         self.conversations = Conversations(engine, access, settings)
         self.memory = Memory(engine, access, settings)
         self.connections = Connections(engine, access, settings)
+        self.knowledge = Knowledge(engine, access, settings)
         self.audit = Audit(engine, access, settings)
 
     @property

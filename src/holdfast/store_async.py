@@ -11,6 +11,7 @@ from holdfast.asynchronous import (
     AsyncConversations,
     AsyncIdentity,
     AsyncKeys,
+    AsyncKnowledge,
     AsyncMemory,
 )
 from holdfast.core.crypto.ring import KeyRing
@@ -31,6 +32,7 @@ class AsyncUserScope:
         self.conversations = AsyncConversations(hop, scope.conversations)
         self.memory = AsyncMemory(hop, scope.memory)
         self.connections = AsyncConnections(hop, scope.connections)
+        self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.audit = AsyncAudit(hop, scope.audit)
 
     @property

@@ -35,6 +35,7 @@ from holdfast.core.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A", bound="Actions")
+S = TypeVar("S")
 
 
 class Actions:
@@ -99,7 +100,7 @@ def action(
     return decorate
 
 
-def composite(method: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
+def composite(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
     """Mark an operation that is made of several actions, each in a transaction of its own."""
     return method
 

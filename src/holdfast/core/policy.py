@@ -31,6 +31,7 @@ _EVERY_MEMBER_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_EVERY_MEMBER}
 _OWN_OR_ADMINISTERED_AND_AUDITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "auditor": "own"}
 _OWN_OR_ADMINISTERED_AND_VISITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "visitor": "own"}
 _OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_OWN_OR_ADMINISTERED_AND_AUDITOR}
+_OWN_OR_ADMINISTERED_AND_AUDITING: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "auditor": "tenant"}
 _PERSON: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own", "auditor": "own"}
 
 POLICY: dict[str, dict[Role, Reach]] = {
@@ -104,6 +105,12 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "connections.snapshot": _OWN_OR_ADMINISTERED,
     "connections.read_snapshots": _OWN_OR_ADMINISTERED,
     "connections.list": {**_OWN_OR_ADMINISTERED, "auditor": "tenant"},
+    # knowledge: the role says in which bases, the clearance which documents; no role has a clearance by itself
+    "knowledge.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
+    "knowledge.search": _OWN_OR_ADMINISTERED,
+    "knowledge.edit": _OWN_OR_ADMINISTERED,
+    "knowledge.cite": _MEMBERS_OWN,
+    "knowledge.report": _OWN_OR_ADMINISTERED_AND_AUDITING,
 }
 
 

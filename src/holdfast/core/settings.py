@@ -66,6 +66,12 @@ class Settings:
     """The largest attachment, in bytes."""
     document_bytes: int = 50 * 1024 * 1024
     """The largest document that is read into knowledge, in bytes."""
+    chunk_tokens: int = 350
+    """How long the pieces of a document are made, in tokens."""
+    chunk_overlap: int = 40
+    """How many tokens of a piece the next one repeats where a paragraph had to be cut."""
+    query_chars: int = 4_000
+    """The longest question that knowledge and memory are asked, in characters."""
     page: int = 200
     """The most items one page may ask for."""
     last: int = 10_000

@@ -11,7 +11,7 @@ import httpx
 from holdfast.core.errors import InvalidInput
 from holdfast.remote.calling import Caller
 from holdfast.remote.proposing import ProposingMemory
-from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity
+from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity, RemoteKnowledge
 
 
 class RemoteScope:
@@ -27,6 +27,7 @@ class RemoteScope:
         self.conversations = RemoteConversations(caller)
         self.memory = ProposingMemory(caller)
         self.connections = RemoteConnections(caller)
+        self.knowledge = RemoteKnowledge(caller)
         self.audit = RemoteAudit(caller)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@
 | Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
 | Real   | float           | DOUBLE                    | double precision |
 | Json   | JSON value      | TEXT, sorted keys         | json        |
+| Real   | float           | DOUBLE                    | double precision |
 | Digest | hex digits      | BLOB                      | bytea       |
 | Words  | text            | an FTS5 column            | tsvector    |
 | MarkList | marks         | an FTS5 column            | tsvector    |
@@ -127,6 +128,12 @@ class Json(PerEngine):
     specs = {"sqlite": "TEXT", "postgresql": "JSON"}
     binds = {"sqlite": dump_json, "postgresql": dump_json}
     results = {"sqlite": load_json}
+
+
+class Real(PerEngine):
+    """A number with a fraction, in double precision."""
+
+    specs = {"sqlite": "DOUBLE", "postgresql": "DOUBLE PRECISION"}
 
 
 class Digest(PerEngine):

@@ -55,7 +55,7 @@ _new = upsert(lexical_counts).values(
 )
 add_counts = Query(
     _new.on_conflict_do_update(
-        index_elements=["tenant_id", "purpose", "about", "level", "owner_id", "word"],
+        index_elements=["tenant_id", "purpose", "about", "word", "level", "owner_id"],
         set_={"items": _n["items"] + _new.excluded["items"], "length": _n.length + _new.excluded.length},
     )
 )

@@ -48,12 +48,14 @@ def search(
     purpose: str,
     abouts: Sequence[UUID],
     k: int,
+    among: Sequence[UUID] | None = None,
     window: int = WINDOW,
 ) -> list[Found]:
     """The best `k` texts for a question, best first, among what the scope may see.
 
     Only texts with at least one of the question's terms. When more than `window` match, those with its rarest words
-    are ranked. Costs one statement for the counts and up to four for the texts, whatever the size of the index.
+    are ranked. `among`: only these texts are looked at, all of them. Costs one statement for the counts and up to five
+    for the texts, whatever the size of the index.
     """
     if not abouts:
         return []
@@ -64,9 +66,27 @@ def search(
     wanted = wanted[:MOST_TERMS]
     if not wanted:
         return []
+    if among is not None:
+        listed = _listed(tx, among, purpose, abouts, [term for term in unwanted if len(term.words) == 1])
+        return heapq.nsmallest(k, _scored(listed, wanted, unwanted, counts), key=_best_first)
     texts = _candidates(tx, wanted, unwanted, counts.having, at | {"places": _places(tx, purpose, abouts)}, window)
     scored = _scored(texts.items(), wanted, unwanted, counts)
-    return heapq.nsmallest(k, scored, key=lambda found: (-found.score, found.item_id))
+    return heapq.nsmallest(k, scored, key=_best_first)
+
+
+def _best_first(found: Found) -> tuple[float, UUID]:
+    return -found.score, found.item_id
+
+
+def _listed(
+    tx: Transaction, ids: Sequence[UUID], purpose: str, abouts: Sequence[UUID], unwanted: Sequence[Term]
+) -> Iterable[tuple[UUID, list[str]]]:
+    """The words of given texts that the scope may see and that have none of some terms."""
+    for start in range(0, len(ids), 500):
+        for row in tx.all(queries.items, {"ids": ids[start : start + 500]}):
+            found = row[6].split(" ")
+            if row[1] == purpose and row[2] in abouts and not any(_occurrences(term, found) for term in unwanted):
+                yield row[0], found
 
 
 def telling_words(tx: Transaction, text: str, *, purpose: str, abouts: Sequence[UUID], most: int = 20) -> Question:
@@ -118,10 +138,8 @@ def _candidates(
     for alternatives in _steps(wanted, having, window):
         if len(texts) >= window:
             break
-        asked = {"wanted": Wanted(tuple(alternatives), without), "most": window}
-        for item_id, marked in tx.all(queries.matching, at | asked):
-            if len(texts) < window:
-                texts[item_id] = marked.split(" ")
+        asked = {"wanted": Wanted(tuple(alternatives), without), "most": window - len(texts)}
+        texts |= {item_id: marked.split(" ") for item_id, marked in tx.all(queries.matching, at | asked)}
     return texts
 
 

@@ -1,1 +1,26 @@
-"""Knowledge: documents read, cut into pieces, and searched."""
+"""Knowledge: documents read, cut into pieces, searched by those who may read them, and cited."""
+
+from holdfast.domains.knowledge import workspaces  # noqa: F401  # it registers what it follows
+from holdfast.domains.knowledge.actions import Knowledge
+from holdfast.domains.knowledge.models import (
+    Chunk,
+    Document,
+    FolderReport,
+    KnowledgeBase,
+    KnowledgeReport,
+    LoggedRetrieval,
+    PassageHit,
+    Retrieval,
+)
+
+__all__ = [
+    "Chunk",
+    "Document",
+    "FolderReport",
+    "Knowledge",
+    "KnowledgeBase",
+    "KnowledgeReport",
+    "LoggedRetrieval",
+    "PassageHit",
+    "Retrieval",
+]

@@ -1,6 +1,8 @@
 """What can go wrong in knowledge."""
 
-from holdfast.core.errors import HoldfastError, InvalidInput
+from uuid import UUID
+
+from holdfast.core.errors import Conflict, HoldfastError, InvalidInput, NotFound
 
 # Documents that cannot be read. The messages say how the file is made, never what it says.
 
@@ -65,3 +67,99 @@ class ReaderMissing(HoldfastError):
     def __init__(self, media_type: str, module: str) -> None:
         super().__init__(f"{media_type} needs {module}, which is not installed; pip install 'holdfast[documents]'")
         self.media_type = media_type
+
+
+# What is asked of bases and documents.
+
+
+class BaseNotFound(NotFound):
+    """There is none of this id or name that the caller may know of."""
+
+    code = "base_not_found"
+
+    def __init__(self, base: object) -> None:
+        super().__init__(f"no knowledge base {str(base)!r:.200}; knowledge.list_bases() names yours")
+
+
+class BaseExists(Conflict):
+    """The name is taken in this tenant."""
+
+    code = "base_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is already a knowledge base {name!r:.200} in this tenant; choose another name")
+
+
+class BaseReadOnly(HoldfastError):
+    """The base is somebody else's, and the caller's role changes only its own."""
+
+    code = "base_read_only"
+    status = 403
+
+    def __init__(self, base_id: UUID) -> None:
+        super().__init__(f"knowledge base {base_id} is changed by who made it, or an administrator; ask one of them")
+        self.base_id = base_id
+
+
+class DocumentNotFound(NotFound):
+    """There is none of this id that the caller may know of: absent, or above their clearance."""
+
+    code = "document_not_found"
+
+    def __init__(self, document_id: UUID) -> None:
+        super().__init__(f"no document {document_id} that you may read; knowledge.documents(…) lists them")
+        self.document_id = document_id
+
+
+class DocumentExists(Conflict):
+    """The base holds the same content at that level already."""
+
+    code = "document_exists"
+
+    def __init__(self, document_id: UUID) -> None:
+        super().__init__(f"document {document_id} has the same content at that level; delete one of the two")
+        self.document_id = document_id
+
+
+class ChunkNotFound(NotFound):
+    """There is none of this id that the caller may know of."""
+
+    code = "chunk_not_found"
+
+    def __init__(self, chunk_id: UUID) -> None:
+        super().__init__(f"no chunk {chunk_id} that you may read; knowledge.search(…) finds some")
+        self.chunk_id = chunk_id
+
+
+class RetrievalNotFound(NotFound):
+    """There is none of this id that is the caller's."""
+
+    code = "retrieval_not_found"
+
+    def __init__(self, retrieval_id: UUID) -> None:
+        super().__init__(f"no retrieval {retrieval_id} of yours; knowledge.search(…) gives an id")
+        self.retrieval_id = retrieval_id
+
+
+class NotInRetrieval(InvalidInput):
+    """What is cited was not found by that search, or is above the caller's clearance."""
+
+    code = "not_in_retrieval"
+
+    def __init__(self, chunk_id: UUID) -> None:
+        super().__init__(f"chunks: {chunk_id} is no hit of this retrieval; cite what it found", field="chunks")
+        self.chunk_id = chunk_id
+
+
+class ClearanceNeeded(HoldfastError):
+    """The caller does not hold a level that this needs."""
+
+    code = "clearance_needed"
+    status = 403
+
+    def __init__(self, levels: str) -> None:
+        what = f"level {levels}" if len(levels) == 1 else f"every level ({', '.join(levels)})"
+        super().__init__(
+            f"this needs clearance for {what}; an owner of the tenant gives it with identity.set_clearance(…)"
+        )
+        self.levels = levels

@@ -20,7 +20,17 @@ import holdfast
 from holdfast.core.errors import HoldfastError
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
-from holdfast.faces.http import audit, connections, conversations, describing, events, health, identity, memory
+from holdfast.faces.http import (
+    audit,
+    connections,
+    conversations,
+    describing,
+    events,
+    health,
+    identity,
+    knowledge,
+    memory,
+)
 from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.calling import Operation
 from holdfast.faces.http.events import Stream
@@ -37,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *identity.ROUTES,
     *memory.ROUTES,
     *connections.ROUTES,
+    *knowledge.ROUTES,
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (

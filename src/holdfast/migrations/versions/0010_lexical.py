@@ -60,11 +60,11 @@ def _lexical_counts() -> None:
         "lexical_counts",
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("about", Id, nullable=False),
+        sa.Column("word", word, nullable=False),
         sa.Column("level", sa.Text, nullable=False),
         sa.Column("owner_id", Id, nullable=False),
-        sa.Column("word", word, nullable=False),
         sa.Column("items", sa.BigInteger, nullable=False),
         sa.Column("length", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "purpose", "about", "level", "owner_id", "word", name="pk_lexical_counts"),
+        sa.PrimaryKeyConstraint("tenant_id", "purpose", "about", "word", "level", "owner_id", name="pk_lexical_counts"),
         sqlite_with_rowid=False,
     )

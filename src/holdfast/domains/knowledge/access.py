@@ -1,0 +1,78 @@
+"""Which bases and documents the actor may touch."""
+
+from uuid import UUID
+
+from holdfast.core.database import Transaction
+from holdfast.core.errors import InvalidInput
+from holdfast.core.inputs import check_choice
+from holdfast.core.scope import LEVELS
+from holdfast.domains.identity.workspaces import check_workspace
+from holdfast.domains.knowledge import queries
+from holdfast.domains.knowledge.errors import BaseNotFound, BaseReadOnly, ClearanceNeeded, DocumentNotFound
+from holdfast.domains.knowledge.models import Document, KnowledgeBase
+
+
+def check_level(level: object, *, field: str = "clearance") -> str:
+    """A clearance level."""
+    return check_choice(level, LEVELS, field=field)
+
+
+def hold(tx: Transaction, level: str) -> None:
+    """Raise `ClearanceNeeded` unless the scope holds a level."""
+    if level not in tx.scope.levels:
+        raise ClearanceNeeded(level)
+
+
+def hold_all(tx: Transaction) -> None:
+    """Raise `ClearanceNeeded` unless the scope holds every level: for what touches documents that it cannot see."""
+    if not tx.scope.levels.issuperset(LEVELS):
+        raise ClearanceNeeded("".join(LEVELS))
+
+
+def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
+    """A base by id or name. Raises `BaseNotFound`."""
+    found = None
+    identifier = _as_id(base)
+    if identifier is not None:
+        found = tx.first(queries.base, {"base_id": identifier})
+    elif isinstance(base, str):
+        found = tx.first(queries.base_by_name, {"name": base})
+    if found is None:
+        raise BaseNotFound(base)
+    return found
+
+
+def editable_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
+    """A base that the actor may change. Raises `BaseNotFound`, `BaseReadOnly`, and what `check_workspace` does."""
+    found = open_base(tx, base)
+    if tx.reach == "own" and found.created_by != tx.scope.actor_id:
+        raise BaseReadOnly(found.id)
+    if found.workspace_id is not None:
+        check_workspace(tx, found.workspace_id, writing=True)
+    return found
+
+
+def find_document(tx: Transaction, document_id: UUID) -> Document:
+    """A document that the actor may read. Raises `DocumentNotFound`."""
+    found = tx.first(queries.document, {"document_id": document_id})
+    if found is None:
+        raise DocumentNotFound(document_id)
+    return found
+
+
+def editable_document(tx: Transaction, document_id: UUID) -> tuple[Document, KnowledgeBase]:
+    """A document that the actor may change, and its base; nobody else changes it until the transaction ends."""
+    tx.all(queries.wait_for_turn, {"turn": f"document {document_id}"})
+    found = find_document(tx, document_id)
+    return found, editable_base(tx, found.base_id)
+
+
+def _as_id(value: UUID | str) -> UUID | None:
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str):
+        raise InvalidInput(f"base: {value!r:.80} is neither an id nor a name", field="base")
+    try:
+        return UUID(value)
+    except ValueError:
+        return None

@@ -1,0 +1,153 @@
+"""Knowledge: bases, documents, search, citations."""
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from holdfast.core import lexical
+from holdfast.core.action import action, composite
+from holdfast.core.crypto import running
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id, new_id
+from holdfast.core.pages import check_limit
+from holdfast.core.policy import allow
+from holdfast.domains.knowledge import ingest, queries, searching
+from holdfast.domains.knowledge.access import open_base
+from holdfast.domains.knowledge.adding import Adding
+from holdfast.domains.knowledge.checks import check_range
+from holdfast.domains.knowledge.documents import Documents
+from holdfast.domains.knowledge.errors import ChunkNotFound, NotInRetrieval, RetrievalNotFound
+from holdfast.domains.knowledge.models import Chunk, PassageHit, Retrieval
+
+MOST_NEIGHBOURS = 10
+MOST_BASES = 200
+
+
+class Knowledge(Adding, Documents):
+    """Documents that are searched and cited. Which of them somebody reads their clearance says, not their role."""
+
+    @composite
+    def search(
+        self,
+        query: str,
+        *,
+        base: UUID | str | None = None,
+        k: int = 8,
+        filters: Mapping[str, object] | None = None,
+        neighbours: int = 0,
+        conversation: UUID | str | None = None,
+    ) -> Retrieval:
+        """The passages that answer a question best, of documents at levels that the caller holds; logs what was found.
+
+        Any of the question's words may match, those that tell nothing are left out; `"joint account"` is found as a
+        phrase, `elig*` as a beginning, `-draft` leaves passages out. In one base, by id or name, or in all that are
+        open. `filters`: `document`, `media_type`, `source`, or members of the metadata. `neighbours`: so many chunks
+        before and after each. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+
+        Costs one transaction to read and one to log what was found, of which the question is no part.
+        """
+        began = perf_counter()
+        made, abouts = self._find(query, base=base, k=k, filters=filters, neighbours=neighbours)
+        asked = {
+            "base_id": abouts[0] if base is not None else None,
+            "query_hash": query if self.engine.vault.ring is not None else None,
+            "k": k,
+            "conversation_id": None if conversation is None else as_id(conversation, field="conversation"),
+            "latency_ms": 1000 * (perf_counter() - began),
+        }
+        far = allow(self.scope, "knowledge.search", writes=False)
+        running.write(self.engine, self.scope, far, lambda tx: searching.log(tx, made, asked))
+        return made
+
+    @action("knowledge.search", writes=False, on="base")
+    def _find(
+        self,
+        query: str,
+        *,
+        base: UUID | str | None,
+        k: int,
+        filters: Mapping[str, object] | None,
+        neighbours: int,
+    ) -> Work[tuple[Retrieval, list[UUID]]]:
+        self._actor()
+        question = lexical.parse_question(query, most_chars=self.settings.query_chars)
+        most, wanted = check_limit(k, self.settings.page, field="k"), self._check_filters(filters)
+        near = check_range(neighbours, MOST_NEIGHBOURS, field="neighbours")
+        named = frozenset(word for term in question.terms if not term.without for word in term.words)
+
+        def work(tx: Transaction) -> tuple[Retrieval, list[UUID]]:
+            abouts = _abouts(tx, base)
+            found, notes = searching.find(tx, question, abouts, k=most, filters=wanted)
+            hits = searching.passages(tx, found, named, near)
+            return Retrieval(id=new_id(), hits=hits, notes=tuple(notes)), abouts
+
+        return work
+
+    @action("knowledge.search", writes=False, on="chunk")
+    def similar(self, chunk: UUID | str, *, k: int = 8) -> Work[list[PassageHit]]:
+        """Passages of the same base that share a chunk's rarest words, best first. Raises `ChunkNotFound`."""
+        chunk_id, most = as_id(chunk, field="chunk"), check_limit(k, self.settings.page, field="k")
+
+        def work(tx: Transaction) -> list[PassageHit]:
+            like = _chunk(tx, chunk_id)
+            at: dict[str, Any] = {"purpose": ingest.PURPOSE, "abouts": [like.base_id]}
+            question = lexical.telling_words(tx, f"{like.heading} {like.content}", **at)
+            found = lexical.search(tx, question, k=most + 1, **at)
+            named = frozenset(word for term in question.terms for word in term.words)
+            others = [hit for hit in found if hit.item_id != chunk_id][:most]
+            return [*searching.passages(tx, others, named, 0)]
+
+        return work
+
+    @action("knowledge.cite", writes=True, on="retrieval")
+    def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> Work[None]:
+        """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
+
+        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        """
+        retrieval_id, message_id = as_id(retrieval, field="retrieval"), as_id(message, field="message")
+        cited = [as_id(one, field="chunks") for one in chunks]
+
+        def work(tx: Transaction) -> None:
+            asked = {"retrieval_id": retrieval_id, "new_message_id": message_id}
+            if not tx.run(queries.set_answer, asked):
+                raise RetrievalNotFound(retrieval_id)
+            for chunk_id in cited:
+                if not tx.run(queries.set_cited, asked | {"chunk_id": chunk_id}):
+                    raise NotInRetrieval(chunk_id)
+            tx.record("retrieval", retrieval_id, owner=self.scope.actor_id, message=str(message_id), cited=len(cited))
+
+        return work
+
+    def _check_filters(self, filters: Mapping[str, object] | None) -> searching.Filters:
+        given = self._check_document(None if filters is None else dict(filters), "filters")
+        document = given.pop("document", None)
+        named = {key: given.pop(key, None) for key in ("media_type", "source")}
+        for key, value in named.items():
+            if value is not None and not isinstance(value, str):
+                raise InvalidInput(f"filters.{key}: a text is needed", field="filters")
+        return searching.Filters(
+            document_id=None if document is None else as_id(document, field="filters"),  # type: ignore[arg-type]  # it checks
+            metadata=given,
+            **named,  # type: ignore[arg-type]  # texts, checked above
+        )
+
+
+def _abouts(tx: Transaction, base: UUID | str | None) -> list[UUID]:
+    if base is not None:
+        return [open_base(tx, base).id]
+    found = [one.id for one in tx.all(queries.bases)]
+    if len(found) > MOST_BASES:
+        raise InvalidInput(
+            f"base: {len(found)} are open to you, {MOST_BASES} are searched at once; name one", field="base"
+        )
+    return found
+
+
+def _chunk(tx: Transaction, chunk_id: UUID) -> Chunk:
+    found = tx.first(queries.chunk, {"id": chunk_id})
+    if found is None:
+        raise ChunkNotFound(chunk_id)
+    return found
