@@ -57,6 +57,10 @@ def fill(store, tenant, email):
     person.connections.put("google_ads", workspace=workspace.id, access_token="at")
     person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})
     person.connections.revoke("google_ads", workspace=workspace.id)
+    root.set_clearance(email, ["D"], tenant=tenant)
+    base = person.knowledge.create_base("base")
+    person.knowledge.add(base.id, "heliotrope")
+    person.knowledge.search("heliotrope")
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     return person

@@ -51,6 +51,8 @@ CALLERS = (
 
 _CONVERSATION = "(SELECT c.owner_id FROM conversations c WHERE c.id = t.conversation_id)"
 _CONNECTION = "(SELECT c.created_by FROM connections c WHERE c.id = t.connection_id)"
+_BASE = "(SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.base_id)"
+_RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
 _UNRATED = (
     "SELECT m.id FROM messages m WHERE m.conversation_id = (SELECT conversation_id FROM messages WHERE id = %s)"
     " AND m.role = 'assistant' AND NOT EXISTS (SELECT FROM feedback f WHERE f.message_id = m.id)"
@@ -72,6 +74,8 @@ class Protected:
     owner: str | None
     verbs: dict[str, str]
     new: dict[str, Any] = field(default_factory=dict)
+    refer: tuple[str, ...] = ()
+    """Tables that refer to it: their rows go first when its own do."""
 
 
 def _new_id() -> str:
@@ -81,6 +85,16 @@ def _new_id() -> str:
 def _preference() -> Protected:
     changed = dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "identity.set_preference")
     return Protected("t.user_id", {"SELECT": "identity.read_preferences", **changed}, {"name": "other"})
+
+
+def _knowledge(owner: str, *refer: str, **new: Any) -> Protected:
+    changed = dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "knowledge.edit")
+    return Protected(owner, {"SELECT": "knowledge.read", **changed}, new, refer)
+
+
+def _asked(owner: str, **new: Any) -> Protected:
+    verbs = {"SELECT": "knowledge.read", "INSERT": "knowledge.search", "UPDATE": "knowledge.cite"}
+    return Protected(owner, verbs, new)
 
 
 def _tenants(*verbs: str, **new: Any) -> Protected:
@@ -158,6 +172,13 @@ TABLES = {
         {"SELECT": "connections.list", "INSERT": "connections.revoke", "UPDATE": "connections.revoke"},
         {"connection_id": _LIVE},
     ),
+    "knowledge_bases": _knowledge("t.created_by", "chunks", "documents", id=_new_id, name="other"),
+    "documents": _knowledge(_BASE, "chunks", id=_new_id, digest=r"\x" + "0" * 64),
+    "chunks": _knowledge(_BASE, id=_new_id),
+    "retrievals": _asked("t.actor_id", id=_new_id),
+    "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
+    "lexical_index": _tenants(*VERBS, item_id=_new_id),
+    "lexical_counts": _tenants(*VERBS, word="other"),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
@@ -208,6 +229,8 @@ class Database:
             for name, tenant in PEOPLE.items():
                 person = store.tenant(tenant).user(f"{name}@{tenant}.test")
                 assert person.scope.actor_id is not None and person.scope.tenant_id is not None
+                root.identity.set_clearance(f"{name}@{tenant}.test", ["D"], tenant=tenant)
+                person = store.tenant(tenant).user(f"{name}@{tenant}.test")
                 self.ids[name], self.tenants[tenant] = person.scope.actor_id, person.scope.tenant_id
                 if name in WITH_THINGS:
                     client = root.identity.create_workspace(f"Client of {name}", tenant=tenant)
@@ -268,6 +291,7 @@ class Database:
         if caller.person is None:
             return
         scope = {"tenant_id": self.tenants[PEOPLE[caller.person]], "actor_id": self.ids[caller.person], "reach": reach}
+        scope["levels"] = "D"  # which everybody has been given
         for name, value in scope.items():
             self.app.execute("SELECT set_config(%s, %s, true)", (f"holdfast.{name}", str(value)))
 
@@ -282,6 +306,8 @@ class Database:
         with self.app.transaction(force_rollback=True):
             self.become(caller, reach)
             try:
+                for table in TABLES[name].refer if verb == "DELETE" else ():
+                    self.app.execute(f"DELETE FROM {table}")
                 return set(self.app.execute(statement).fetchall())
             except psycopg.errors.InsufficientPrivilege:
                 raise psycopg.Rollback from None  # leaves the block, which then gives nothing
@@ -331,6 +357,9 @@ def _make_things(person: Any, workspace: UUID) -> None:
     k.revoke("google_ads", workspace=workspace)
     k.put("google_ads", workspace=workspace, access_token="at")
     k.snapshot("google_ads", workspace=workspace, metrics={"clicks": 1})
+    base = person.knowledge.create_base(f"base of {person.scope.actor_id}", workspace=workspace)
+    person.knowledge.add(base.id, "something to read")
+    person.knowledge.search("read", base=base.id)
 
 
 def _key(name: str) -> list[str]:
@@ -402,6 +431,7 @@ LEFT_TO_HOLDFAST = {
     ("summaries", "created_by"): "the policy asks whose the conversation is",
     ("connections", "created_by"): "the policy asks who may work in the workspace",
     ("metric_snapshots", "created_by"): "the policy asks who may work in the workspace",
+    ("documents", "created_by"): "the policy asks whose the base is",
     ("audit_events", "actor_id"): "the line's code is keyed, so that a line that Holdfast did not write is found out",
 }
 """Columns that name a person and that row-level security does not hold to the actor. Holdfast's own statements do."""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from support.server import UNLIMITED
 
-from holdfast.core.scope import OPERATOR, Role
+from holdfast.core.scope import LEVELS, OPERATOR, Role
 from holdfast.faces.http.app import PREFIX, create_app
 from holdfast.faces.http.options import Options
 from holdfast.store import Store, UserScope
@@ -97,6 +97,9 @@ class World:
         identity.create_user("sam@acme.test", tenant="acme")
         identity.create_user("ivy@initech.test", tenant="initech")
         identity.create_user("mel@acme.test", tenant="acme", name=f"Mel {OURS}")
+        for email in ("amina", "ben", "ada", "oli", "aud"):
+            identity.set_clearance(f"{email}@acme.test", LEVELS, tenant="acme")
+        identity.set_clearance("gia@globex.test", LEVELS, tenant="globex")
         identity.publish_profile(tenant="acme", branding={"colour": "teal"})
         identity.configure_tenant({"note": OURS}, tenant="acme")
         identity.set_platform_role("pat@platform.test", "admin")
@@ -116,6 +119,7 @@ class World:
             "archived",
             "client",
             "fact",
+            "paper",
         ):
             assert self.things[name]
 
@@ -287,6 +291,33 @@ class Things:
         """The id of a fact about the workspace that is closed to all but the owner."""
         value = f"{MINE} {next(_numbers)}"
         return self._world.owner.memory.remember("style", value, workspace=self.client).id
+    def library(self) -> Any:
+        """A knowledge base of the owner's in a workspace that is closed to others."""
+        name, k = f"{MINE} {next(_numbers)}", self._world.owner.knowledge
+        made = k.create_base(name, workspace=self._for("amina@acme.test"), description=MINE).id
+        text = f"{MINE} wenge passage"
+        self._paper = k.add_text(made, text, title=MINE, source=MINE, metadata={"about": MINE}).id
+        self._passage = k.chunks(self._paper).items[0].id
+        self._asked = k.search("wenge", base=made).id
+        return made
+
+    @property
+    def paper(self) -> Any:
+        """Its document."""
+        assert self.library
+        return self._paper
+
+    @property
+    def passage(self) -> Any:
+        """Its chunk."""
+        assert self.library
+        return self._passage
+
+    @property
+    def asked(self) -> Any:
+        """A search in it."""
+        assert self.library
+        return self._asked
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

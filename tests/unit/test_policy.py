@@ -12,6 +12,7 @@ from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.memory import Memory
+from holdfast.domains.knowledge import Knowledge
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
@@ -77,6 +78,11 @@ connections.run_revocations  all      -           -              tenant  tenant 
 connections.snapshot         -        -           -              tenant  tenant  own     -       -
 connections.read_snapshots   -        -           -              tenant  tenant  own     -       -
 connections.list             -        -           -              tenant  tenant  own     tenant  -
+knowledge.read               -        -           -              tenant  tenant  own     tenant  -
+knowledge.search             -        -           -              tenant  tenant  own     -       -
+knowledge.edit               -        -           -              tenant  tenant  own     -       -
+knowledge.cite               -        -           -              own     own     own     -       -
+knowledge.report             -        -           -              tenant  tenant  own     tenant  -
 """
 CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -117,6 +123,7 @@ def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_t
     used = {
         method.operation
         for room in (Audit, Connections, Conversations, Identity, Keys, Memory)
+        for room in (Audit, Connections, Conversations, Identity, Keys, Knowledge)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

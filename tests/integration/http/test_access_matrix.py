@@ -48,6 +48,12 @@ OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
     *("owner_id", "email", "nobody"),
 }
+    "base": "library",
+    "document": "paper",
+    "chunk": "passage",
+    "retrieval": "asked",
+OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "client", "owner_id", "email", "nobody"}
+OWNERS |= {"library", "paper", "passage", "asked"}
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
 """Things of the whole tenant."""
@@ -208,6 +214,33 @@ EXAMPLES = (
     E("GET /workspaces/{workspace}/snapshots", path=CLIENTS, shows=MINE),
     E("GET /revocations", makes="client"),
     E("POST /revocations/run", body={}),
+    # knowledge; everybody has clearance for everything, so that the role alone decides
+    E("GET /knowledge/search", {"q": "wenge", "base": "{library}"}, shows=MINE),
+    E("GET /knowledge/search", {"q": "wenge"}, makes="library", shows=MINE),
+    E("GET /knowledge/bases", makes="library", shows=MINE),
+    E("POST /knowledge/bases", body={"name": "{new}"}),
+    E("POST /knowledge/bases", body={"name": "{new}", "workspace": "{closed}"}),
+    E("GET /knowledge/bases/{base}", shows=MINE),
+    E("PATCH /knowledge/bases/{base}", body={"clearance": "C"}, shows=MINE),
+    E("DELETE /knowledge/bases/{base}"),
+    E("GET /knowledge/bases/{base}/documents", shows=MINE),
+    E("POST /knowledge/bases/{base}/documents", body={"text": "More."}),
+    E("POST /knowledge/bases/{base}/files", {"name": "a.txt"}, data=b"More."),
+    E("GET /knowledge/documents/{document}", shows=MINE),
+    E("PATCH /knowledge/documents/{document}", body={"source": "elsewhere"}, shows=MINE),
+    E("DELETE /knowledge/documents/{document}"),
+    E("GET /knowledge/documents/{document}/chunks", shows=MINE),
+    E("GET /knowledge/documents/{document}/text", shows=MINE),
+    E("PUT /knowledge/documents/{document}/text", body={"text": "Other."}, shows=MINE),
+    E("POST /knowledge/documents/{document}/file", {"name": "a.txt"}, data=b"Other.", shows=MINE),
+    E("PUT /knowledge/documents/{document}/clearance", body={"clearance": "A"}, shows=MINE),
+    E("PUT /knowledge/documents/{document}/metadata", body={"metadata": {}}, shows=MINE),
+    E("GET /knowledge/chunks/{chunk}/similar"),
+    E("GET /knowledge/retrievals", makes="asked"),
+    E("GET /knowledge/retrievals/{retrieval}"),
+    E("POST /knowledge/retrievals/{retrieval}/citations", body={"message": "{answer}"}),
+    E("GET /knowledge/report", makes="library"),
+    E("GET /knowledge/report", {"base": "{library}"}),
     # audit
     E("GET /audit", makes="chat", shows=MINE),
     E("POST /audit/verification", body={}),

@@ -202,7 +202,7 @@ BAD = (
 )
 
 
-@pytest.mark.parametrize("code, options", BAD, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("code", "options"), BAD, ids=lambda value: str(value)[:40])
 def test_bad_documents_are_refused_and_leave_nothing(me, base, code, options):
     given = dict(options)
     refused(code, me.knowledge.add, base.id, given.pop("source"), **given)

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Integer,
     bindparam,
@@ -36,6 +37,7 @@ from holdfast.domains.knowledge.tables import chunks, documents, knowledge_bases
 _b, _d, _c, _r, _h = knowledge_bases.c, documents.c, chunks.c, retrievals.c, retrieval_hits.c
 _a = workspace_members.c
 _BASE = bindparam("base_id", type_=Id)
+_ANY_BASE = bindparam("any_base", type_=Boolean)
 _ID = bindparam("id", type_=Id)
 _DOCUMENT = bindparam("document_id", type_=Id)
 _RETRIEVAL = bindparam("retrieval_id", type_=Id)
@@ -240,7 +242,7 @@ def page_of_retrievals(*, base: bool, after: bool) -> Query[LoggedRetrieval]:
 
 
 _PERIOD = (_r.created_at >= _SINCE, _r.created_at < _UNTIL)
-_OF_BASE = or_(_BASE.is_(None), _r.base_id == _BASE)
+_OF_BASE = or_(_ANY_BASE, _r.base_id == _BASE)
 
 count_retrievals = Query(select(func.count()).select_from(retrievals).where(*_MINE, *_PERIOD, _OF_BASE))
 latency_at = Query(
@@ -278,7 +280,7 @@ most_found = Query(
 )
 never_found = Query(
     select(*_DOCUMENTS)
-    .where(*_readable(_d), _d.created_at < _UNTIL, or_(_BASE.is_(None), _d.base_id == _BASE))
+    .where(*_readable(_d), _d.created_at < _UNTIL, or_(_ANY_BASE, _d.base_id == _BASE))
     .where(
         ~exists()
         .where(

@@ -160,7 +160,8 @@ class KnowledgeReads(Actions):
         }
 
         def work(tx: Transaction) -> KnowledgeReport:
-            asked = period | {"base_id": None if base is None else open_base(tx, base).id}
+            base_id = None if base is None else open_base(tx, base).id
+            asked = period | {"base_id": base_id, "any_base": base is None}
             ((count,),) = tx.all(queries.count_retrievals, asked)
             return KnowledgeReport(
                 retrievals=count,
