@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, http, importing, overhead, protection, reads, report, search, vectors
-from benchmarks import append, http, importing, knowledge, overhead, protection, reads, report, search
+from benchmarks import append, http, importing, knowledge, overhead, protection, reads, report, search, vectors
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 from benchmarks.retrieval import measuring as retrieval

@@ -1,4 +1,4 @@
-"""The index of texts by their words: what is found, in which order, by whom, and that nothing is left of what is gone."""
+"""The index of texts by their words: what is found, in which order, by whom; and nothing is left of what is gone."""
 
 import random
 import re

@@ -291,6 +291,7 @@ class Things:
         """The id of a fact about the workspace that is closed to all but the owner."""
         value = f"{MINE} {next(_numbers)}"
         return self._world.owner.memory.remember("style", value, workspace=self.client).id
+
     def library(self) -> Any:
         """A knowledge base of the owner's in a workspace that is closed to others."""
         name, k = f"{MINE} {next(_numbers)}", self._world.owner.knowledge

@@ -11,8 +11,8 @@ from holdfast.domains.audit import Audit
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
-from holdfast.domains.memory import Memory
 from holdfast.domains.knowledge import Knowledge
+from holdfast.domains.memory import Memory
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """

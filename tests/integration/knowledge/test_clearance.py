@@ -127,8 +127,7 @@ def _search(world, knowledge, document_id, _chunks, _retrievals):
 
 def _list(world, knowledge, _document_id, _chunks, _retrievals):
     page = knowledge.documents(world.chance.choice(world.bases), limit=3)
-    found = list(page.items)
-    return found
+    return list(page.items)
 
 
 PATHS = {

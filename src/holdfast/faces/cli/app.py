@@ -16,6 +16,7 @@ from holdfast.faces.cli import (
     demo,
     imports,
     keys,
+    knowledge,
     memory,
     policy,
     serve,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(conversations.app, name="conversations", help="List, show, search, and recall as context.")
 app.add_typer(memory.app, name="memory", help="What is known: remember, recall, explain, forget.")
 app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
+app.add_typer(knowledge.app, name="knowledge", help="Documents: add, list, search, by clearance; reports.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")
