@@ -29,7 +29,7 @@ def upgrade() -> None:
         each({"postgresql": function})
 
 
-_LEVELS = "(SELECT coalesce(current_setting('holdfast.levels', true), ''))"
+_LEVELS = "(SELECT current_setting('holdfast.levels', true))"
 _NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
 _AT_LEVEL = f"(level = '' OR strpos({_LEVELS}, level) > 0)"
 _OWN = f"(owner_id = {_NIL} OR owner_id = {dialects.ACTOR} OR {dialects.REACH} = 'tenant')"

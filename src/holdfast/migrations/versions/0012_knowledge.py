@@ -139,7 +139,7 @@ def _retrievals() -> None:
     op.create_index("ix_retrieval_hits_document", "retrieval_hits", ["tenant_id", "document_id"])
 
 
-_HELD = "strpos((SELECT coalesce(current_setting('holdfast.levels', true), '')), clearance) > 0"
+_HELD = "strpos((SELECT current_setting('holdfast.levels', true)), clearance) > 0"
 _ASSIGNED = (
     f"EXISTS (SELECT FROM workspace_members a WHERE a.tenant_id = {dialects.TENANT}"
     " AND a.workspace_id = knowledge_bases.workspace_id{})"
