@@ -64,6 +64,18 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
+from holdfast.domains.knowledge import Knowledge
+from holdfast.domains.knowledge.checks import UNKNOWN
+from holdfast.domains.knowledge.models import (
+    Chunk,
+    Document,
+    FolderReport,
+    KnowledgeBase,
+    KnowledgeReport,
+    LoggedRetrieval,
+    PassageHit,
+    Retrieval,
+)
 from holdfast.domains.memory import Memory
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.proposing import Extractor
@@ -880,6 +892,296 @@ class AsyncMemory:
         `SeqOutOfRange`, `InvalidInput`.
         """
         return await self._hop(self._room.accept, conversation, candidates, extractor=extractor, through=through)
+
+
+class AsyncKnowledge:
+    """`Knowledge`, awaited."""
+
+    def __init__(self, hop: Hop, room: Knowledge) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def list_bases(self) -> list[KnowledgeBase]:
+        """The knowledge bases that are open to the caller, by name."""
+        return await self._hop(self._room.list_bases)
+
+    async def base(self, base: UUID | str) -> KnowledgeBase:
+        """A knowledge base by its id or name. Raises `BaseNotFound`."""
+        return await self._hop(self._room.base, base)
+
+    async def documents(
+        self,
+        base: UUID | str,
+        *,
+        metadata: Mapping[str, object] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Document]:
+        """A page of a base's documents that the caller may read, the oldest first.
+
+        `metadata`: only those with these members. Raises `BaseNotFound`, `InvalidCursor`.
+        """
+        return await self._hop(self._room.documents, base, metadata=metadata, limit=limit, cursor=cursor)
+
+    async def document(self, document: UUID | str) -> Document:
+        """A document without its text. Raises `DocumentNotFound`."""
+        return await self._hop(self._room.document, document)
+
+    async def chunks(self, document: UUID | str, *, limit: int = 50, cursor: str | None = None) -> Page[Chunk]:
+        """A page of a document's chunks, in order. Raises `DocumentNotFound`, `InvalidCursor`."""
+        return await self._hop(self._room.chunks, document, limit=limit, cursor=cursor)
+
+    async def text(self, document: UUID | str) -> str:
+        """A document's text as it was read, chunk after chunk, without what they repeat. Raises `DocumentNotFound`."""
+        return await self._hop(self._room.text, document)
+
+    async def retrieval(self, retrieval: UUID | str) -> LoggedRetrieval:
+        """One of the caller's searches as it was logged; an administrator reads everybody's. Raises
+        `RetrievalNotFound`.
+        """
+        return await self._hop(self._room.retrieval, retrieval)
+
+    async def retrievals(
+        self, *, base: UUID | str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[LoggedRetrieval]:
+        """A page of what was searched, the latest first, without hits. Raises `BaseNotFound`, `InvalidCursor`."""
+        return await self._hop(self._room.retrievals, base=base, limit=limit, cursor=cursor)
+
+    async def report(
+        self, *, base: UUID | str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> KnowledgeReport:
+        """How knowledge was used from `since` until `until`: what was found, what never, which answers cite nothing.
+
+        Over the searches of everybody for an administrator, the caller's own for a member; only of documents at levels
+        that the caller holds. Raises `BaseNotFound`.
+        """
+        return await self._hop(self._room.report, base=base, since=since, until=until)
+
+    async def create_base(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        workspace: UUID | str | None = None,
+        embedder: str | None = None,
+        clearance: str = "D",
+        window: int = 0,
+        metadata: Mapping[str, object] | None = None,
+    ) -> KnowledgeBase:
+        """Make a knowledge base; its name is unique in the tenant.
+
+        `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
+        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: kept for those who make
+        vectors. Raises `BaseExists`, `WorkspaceNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.create_base,
+            name,
+            description=description,
+            workspace=workspace,
+            embedder=embedder,
+            clearance=clearance,
+            window=window,
+            metadata=metadata,
+        )
+
+    async def edit_base(
+        self,
+        base: UUID | str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        clearance: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> KnowledgeBase:
+        """Change what is given. Another `clearance` is that of documents added from now on.
+
+        Raises `BaseNotFound`, `BaseExists`, `BaseReadOnly`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.edit_base, base, name=name, description=description, clearance=clearance, metadata=metadata
+        )
+
+    async def delete_base(self, base: UUID | str) -> None:
+        """Delete a base with all that is in it, also what nobody was told of: so it needs clearance for every level.
+
+        Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.delete_base, base)
+
+    async def add_text(
+        self,
+        base: UUID | str,
+        text: str,
+        *,
+        title: str | None = None,
+        clearance: str | None = None,
+        source: str | None = None,
+        media_type: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Add a text to a base: plain, or of `media_type` (text/markdown, text/html, text/csv).
+
+        It is there whole when this returns, and found from then on. The same text again at the same level is the same
+        document, and nothing is written. `clearance`: by default that of the base; it must be a level that the caller
+        holds. `source`: where it comes from. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`,
+        `DocumentError`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.add_text,
+            base,
+            text,
+            title=title,
+            clearance=clearance,
+            source=source,
+            media_type=media_type,
+            metadata=metadata,
+        )
+
+    async def add_file(
+        self,
+        base: UUID | str,
+        data: bytes,
+        *,
+        name: str,
+        media_type: str = UNKNOWN,
+        title: str | None = None,
+        clearance: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Add a file's bytes to a base, as `add_text` adds a text. `name`: the file's, which helps to tell its kind."""
+        return await self._hop(
+            self._room.add_file,
+            base,
+            data,
+            name=name,
+            media_type=media_type,
+            title=title,
+            clearance=clearance,
+            source=source,
+            metadata=metadata,
+        )
+
+    async def replace_text(self, document: UUID | str, text: str, *, media_type: str | None = None) -> Document:
+        """Make a document another version of itself: only chunks that changed are written anew, the others keep their
+        ids. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
+        """
+        return await self._hop(self._room.replace_text, document, text, media_type=media_type)
+
+    async def replace_file(
+        self, document: UUID | str, data: bytes, *, name: str | None = None, media_type: str = UNKNOWN
+    ) -> Document:
+        """The same with a file's bytes."""
+        return await self._hop(self._room.replace_file, document, data, name=name, media_type=media_type)
+
+    async def edit(
+        self,
+        document: UUID | str,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Change what is given: title, source, all metadata. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        return await self._hop(self._room.edit, document, title=title, source=source, metadata=metadata)
+
+    async def set_metadata(self, document: UUID | str, metadata: Mapping[str, object]) -> Document:
+        """Give a document other metadata, in place of all it had. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        return await self._hop(self._room.set_metadata, document, metadata)
+
+    async def set_clearance(self, document: UUID | str, clearance: str) -> Document:
+        """Put a document at another level; the caller must hold both. It counts from the next search on.
+
+        Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.set_clearance, document, clearance)
+
+    async def delete(self, document: UUID | str) -> None:
+        """Delete a document; nothing of its text is left. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        return await self._hop(self._room.delete, document)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        base: UUID | str | None = None,
+        k: int = 8,
+        filters: Mapping[str, object] | None = None,
+        neighbours: int = 0,
+        conversation: UUID | str | None = None,
+    ) -> Retrieval:
+        """The passages that answer a question best, of documents at levels that the caller holds; logs what was found.
+
+        Any of the question's words may match, those that tell nothing are left out; `"joint account"` is found as a
+        phrase, `elig*` as a beginning, `-draft` leaves passages out. In one base, by id or name, or in all that are
+        open. `filters`: `document`, `media_type`, `source`, or members of the metadata. `neighbours`: so many chunks
+        before and after each. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+
+        Costs one transaction to read and one to log what was found, of which the question is no part.
+        """
+        return await self._hop(
+            self._room.search, query, base=base, k=k, filters=filters, neighbours=neighbours, conversation=conversation
+        )
+
+    async def similar(self, chunk: UUID | str, *, k: int = 8) -> list[PassageHit]:
+        """Passages of the same base that share a chunk's rarest words, best first. Raises `ChunkNotFound`."""
+        return await self._hop(self._room.similar, chunk, k=k)
+
+    async def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> None:
+        """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
+
+        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        """
+        return await self._hop(self._room.cite, retrieval, message=message, chunks=chunks)
+
+    async def add(
+        self,
+        base: UUID | str,
+        path_or_text: str | Path | bytes,
+        *,
+        title: str | None = None,
+        clearance: str | None = None,
+        source: str | None = None,
+        media_type: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Add a document: a text, the path of a file (a `Path`), or a file's bytes. See `add_text`, `add_file`."""
+        return await self._hop(
+            self._room.add,
+            base,
+            path_or_text,
+            title=title,
+            clearance=clearance,
+            source=source,
+            media_type=media_type,
+            metadata=metadata,
+        )
+
+    async def add_folder(
+        self,
+        base: UUID | str,
+        folder: Path | str,
+        *,
+        clearance: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        on_progress: Callable[[str, int], None] | None = None,
+    ) -> FolderReport:
+        """Add every document below a folder, each in a transaction of its own.
+
+        What is there already is left alone, so going on after a stop is calling it again. A file that cannot be added
+        is in the report and stops nothing. `on_progress(name, files so far)` is called after each file. Raises
+        `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentFileMissing`.
+        """
+        return await self._hop(
+            self._room.add_folder, base, folder, clearance=clearance, metadata=metadata, on_progress=on_progress
+        )
+
+    async def replace(
+        self, document: UUID | str, path_or_text: str | Path | bytes, *, media_type: str | None = None
+    ) -> Document:
+        """Make a document another version of itself; see `replace_text`, `replace_file`."""
+        return await self._hop(self._room.replace, document, path_or_text, media_type=media_type)
 
 
 class AsyncConnections:

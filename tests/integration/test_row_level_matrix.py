@@ -177,8 +177,6 @@ TABLES = {
     "chunks": _knowledge(_BASE, id=_new_id),
     "retrievals": _asked("t.actor_id", id=_new_id),
     "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
-    "lexical_index": _tenants(*VERBS, item_id=_new_id),
-    "lexical_counts": _tenants(*VERBS, word="other"),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}

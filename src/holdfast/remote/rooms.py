@@ -56,6 +56,17 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
+from holdfast.domains.knowledge.adding import Adding
+from holdfast.domains.knowledge.checks import UNKNOWN
+from holdfast.domains.knowledge.models import (
+    Chunk,
+    Document,
+    KnowledgeBase,
+    KnowledgeReport,
+    LoggedRetrieval,
+    PassageHit,
+    Retrieval,
+)
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.reads import RecalledList
 from holdfast.remote.calling import Caller, place
@@ -980,6 +991,315 @@ class RemoteMemory:
             "PUT",
             place("/conversations/{conversation}/facts", conversation=conversation),
             body={"candidates": candidates, "extractor": extractor, "through": through},
+        )
+
+
+class RemoteKnowledge(Adding):
+    """`Knowledge`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_bases(self) -> list[KnowledgeBase]:
+        """The knowledge bases that are open to the caller, by name."""
+        return self._caller.call(list[KnowledgeBase], "GET", "/knowledge/bases")
+
+    def base(self, base: UUID | str) -> KnowledgeBase:
+        """A knowledge base by its id or name. Raises `BaseNotFound`."""
+        return self._caller.call(KnowledgeBase, "GET", place("/knowledge/bases/{base}", base=base))
+
+    def documents(
+        self,
+        base: UUID | str,
+        *,
+        metadata: Mapping[str, object] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Document]:
+        """A page of a base's documents that the caller may read, the oldest first.
+
+        `metadata`: only those with these members. Raises `BaseNotFound`, `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Document],
+            "GET",
+            place("/knowledge/bases/{base}/documents", base=base),
+            query={"metadata": metadata, "limit": limit, "cursor": cursor},
+        )
+
+    def document(self, document: UUID | str) -> Document:
+        """A document without its text. Raises `DocumentNotFound`."""
+        return self._caller.call(Document, "GET", place("/knowledge/documents/{document}", document=document))
+
+    def chunks(self, document: UUID | str, *, limit: int = 50, cursor: str | None = None) -> Page[Chunk]:
+        """A page of a document's chunks, in order. Raises `DocumentNotFound`, `InvalidCursor`."""
+        return self._caller.call(
+            Page[Chunk],
+            "GET",
+            place("/knowledge/documents/{document}/chunks", document=document),
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def text(self, document: UUID | str) -> str:
+        """A document's text as it was read, chunk after chunk, without what they repeat. Raises `DocumentNotFound`."""
+        return self._caller.call(str, "GET", place("/knowledge/documents/{document}/text", document=document))
+
+    def retrieval(self, retrieval: UUID | str) -> LoggedRetrieval:
+        """One of the caller's searches as it was logged; an administrator reads everybody's. Raises
+        `RetrievalNotFound`.
+        """
+        return self._caller.call(
+            LoggedRetrieval, "GET", place("/knowledge/retrievals/{retrieval}", retrieval=retrieval)
+        )
+
+    def retrievals(
+        self, *, base: UUID | str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[LoggedRetrieval]:
+        """A page of what was searched, the latest first, without hits. Raises `BaseNotFound`, `InvalidCursor`."""
+        return self._caller.call(
+            Page[LoggedRetrieval],
+            "GET",
+            "/knowledge/retrievals",
+            query={"base": base, "limit": limit, "cursor": cursor},
+        )
+
+    def report(
+        self, *, base: UUID | str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> KnowledgeReport:
+        """How knowledge was used from `since` until `until`: what was found, what never, which answers cite nothing.
+
+        Over the searches of everybody for an administrator, the caller's own for a member; only of documents at levels
+        that the caller holds. Raises `BaseNotFound`.
+        """
+        return self._caller.call(
+            KnowledgeReport, "GET", "/knowledge/report", query={"base": base, "since": since, "until": until}
+        )
+
+    def create_base(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        workspace: UUID | str | None = None,
+        embedder: str | None = None,
+        clearance: str = "D",
+        window: int = 0,
+        metadata: Mapping[str, object] | None = None,
+    ) -> KnowledgeBase:
+        """Make a knowledge base; its name is unique in the tenant.
+
+        `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
+        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: kept for those who make
+        vectors. Raises `BaseExists`, `WorkspaceNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            KnowledgeBase,
+            "POST",
+            "/knowledge/bases",
+            body={
+                "name": name,
+                "description": description,
+                "workspace": workspace,
+                "embedder": embedder,
+                "clearance": clearance,
+                "window": window,
+                "metadata": metadata,
+            },
+        )
+
+    def edit_base(
+        self,
+        base: UUID | str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        clearance: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> KnowledgeBase:
+        """Change what is given. Another `clearance` is that of documents added from now on.
+
+        Raises `BaseNotFound`, `BaseExists`, `BaseReadOnly`, `InvalidInput`.
+        """
+        return self._caller.call(
+            KnowledgeBase,
+            "PATCH",
+            place("/knowledge/bases/{base}", base=base),
+            body={"name": name, "description": description, "clearance": clearance, "metadata": metadata},
+        )
+
+    def delete_base(self, base: UUID | str) -> None:
+        """Delete a base with all that is in it, also what nobody was told of: so it needs clearance for every level.
+
+        Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`.
+        """
+        self._caller.call(type(None), "DELETE", place("/knowledge/bases/{base}", base=base))
+
+    def add_text(
+        self,
+        base: UUID | str,
+        text: str,
+        *,
+        title: str | None = None,
+        clearance: str | None = None,
+        source: str | None = None,
+        media_type: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Add a text to a base: plain, or of `media_type` (text/markdown, text/html, text/csv).
+
+        It is there whole when this returns, and found from then on. The same text again at the same level is the same
+        document, and nothing is written. `clearance`: by default that of the base; it must be a level that the caller
+        holds. `source`: where it comes from. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`,
+        `DocumentError`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Document,
+            "POST",
+            place("/knowledge/bases/{base}/documents", base=base),
+            body={
+                "text": text,
+                "title": title,
+                "clearance": clearance,
+                "source": source,
+                "media_type": media_type,
+                "metadata": metadata,
+            },
+        )
+
+    def add_file(
+        self,
+        base: UUID | str,
+        data: bytes,
+        *,
+        name: str,
+        media_type: str = UNKNOWN,
+        title: str | None = None,
+        clearance: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Add a file's bytes to a base, as `add_text` adds a text. `name`: the file's, which helps to tell its kind."""
+        return self._caller.send_data(
+            Document,
+            place("/knowledge/bases/{base}/files", base=base),
+            query={"name": name, "title": title, "clearance": clearance, "source": source, "metadata": metadata},
+            data=data,
+            media_type=media_type,
+        )
+
+    def replace_text(self, document: UUID | str, text: str, *, media_type: str | None = None) -> Document:
+        """Make a document another version of itself: only chunks that changed are written anew, the others keep their
+        ids. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
+        """
+        return self._caller.call(
+            Document,
+            "PUT",
+            place("/knowledge/documents/{document}/text", document=document),
+            body={"text": text, "media_type": media_type},
+        )
+
+    def replace_file(
+        self, document: UUID | str, data: bytes, *, name: str | None = None, media_type: str = UNKNOWN
+    ) -> Document:
+        """The same with a file's bytes."""
+        return self._caller.send_data(
+            Document,
+            place("/knowledge/documents/{document}/file", document=document),
+            query={"name": name},
+            data=data,
+            media_type=media_type,
+        )
+
+    def edit(
+        self,
+        document: UUID | str,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Document:
+        """Change what is given: title, source, all metadata. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        return self._caller.call(
+            Document,
+            "PATCH",
+            place("/knowledge/documents/{document}", document=document),
+            body={"title": title, "source": source, "metadata": metadata},
+        )
+
+    def set_metadata(self, document: UUID | str, metadata: Mapping[str, object]) -> Document:
+        """Give a document other metadata, in place of all it had. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        return self._caller.call(
+            Document,
+            "PUT",
+            place("/knowledge/documents/{document}/metadata", document=document),
+            body={"metadata": metadata},
+        )
+
+    def set_clearance(self, document: UUID | str, clearance: str) -> Document:
+        """Put a document at another level; the caller must hold both. It counts from the next search on.
+
+        Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `ClearanceNeeded`.
+        """
+        return self._caller.call(
+            Document,
+            "PUT",
+            place("/knowledge/documents/{document}/clearance", document=document),
+            body={"clearance": clearance},
+        )
+
+    def delete(self, document: UUID | str) -> None:
+        """Delete a document; nothing of its text is left. Raises `DocumentNotFound`, `BaseReadOnly`."""
+        self._caller.call(type(None), "DELETE", place("/knowledge/documents/{document}", document=document))
+
+    def search(
+        self,
+        query: str,
+        *,
+        base: UUID | str | None = None,
+        k: int = 8,
+        filters: Mapping[str, object] | None = None,
+        neighbours: int = 0,
+        conversation: UUID | str | None = None,
+    ) -> Retrieval:
+        """The passages that answer a question best, of documents at levels that the caller holds; logs what was found.
+
+        Any of the question's words may match, those that tell nothing are left out; `"joint account"` is found as a
+        phrase, `elig*` as a beginning, `-draft` leaves passages out. In one base, by id or name, or in all that are
+        open. `filters`: `document`, `media_type`, `source`, or members of the metadata. `neighbours`: so many chunks
+        before and after each. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+
+        Costs one transaction to read and one to log what was found, of which the question is no part.
+        """
+        return self._caller.call(
+            Retrieval,
+            "GET",
+            "/knowledge/search",
+            query={
+                "q": query,
+                "base": base,
+                "k": k,
+                "filters": filters,
+                "neighbours": neighbours,
+                "conversation": conversation,
+            },
+        )
+
+    def similar(self, chunk: UUID | str, *, k: int = 8) -> list[PassageHit]:
+        """Passages of the same base that share a chunk's rarest words, best first. Raises `ChunkNotFound`."""
+        return self._caller.call(
+            list[PassageHit], "GET", place("/knowledge/chunks/{chunk}/similar", chunk=chunk), query={"k": k}
+        )
+
+    def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> None:
+        """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
+
+        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        """
+        self._caller.call(
+            type(None),
+            "POST",
+            place("/knowledge/retrievals/{retrieval}/citations", retrieval=retrieval),
+            body={"message": message, "chunks": chunks},
         )
 
 

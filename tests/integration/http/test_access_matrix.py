@@ -42,18 +42,16 @@ PLACES = {
     "platform": "platform",
     "provider": "provider",
     "fact_id": "fact",
-}
-"""What stands in a path where the example does not say."""
-OWNERS = {
-    *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
-    *("owner_id", "email", "nobody"),
-}
     "base": "library",
     "document": "paper",
     "chunk": "passage",
     "retrieval": "asked",
-OWNERS = {"chat", "answer", "digest", "session", "key", "preference", "closed", "client", "owner_id", "email", "nobody"}
-OWNERS |= {"library", "paper", "passage", "asked"}
+}
+"""What stands in a path where the example does not say."""
+OWNERS = {
+    *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
+    *("owner_id", "email", "nobody", "library", "paper", "passage", "asked"),
+}
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
 """Things of the whole tenant."""

@@ -130,12 +130,6 @@ class Json(PerEngine):
     results = {"sqlite": load_json}
 
 
-class Real(PerEngine):
-    """A number with a fraction, in double precision."""
-
-    specs = {"sqlite": "DOUBLE", "postgresql": "DOUBLE PRECISION"}
-
-
 class Digest(PerEngine):
     """A hash: bytes in the database, hex digits in Python."""
 
