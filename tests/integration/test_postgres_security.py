@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from support.once import create_once
+from support.vectors import store_one
 
 import holdfast
 from holdfast.core.database.schema import metadata, scoped_tables
@@ -49,6 +50,7 @@ def people(place):
             scope.identity.set_preference("a", 1, everywhere=True)
             c.search("heliotrope")  # what waits for the index is indexed
             create_once(store.engine, scope.scope)
+            store_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
         yield SimpleNamespace(**made)

@@ -12,7 +12,7 @@ import holdfast
 from holdfast.core.database import Query, Transaction
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
-from holdfast.core.vectors import Found, create_index, store
+from holdfast.core.vectors import Found, create_index, indexes, store
 
 T = TypeVar("T")
 
@@ -73,3 +73,17 @@ def store_one(engine: Any, scope: Scope) -> None:
         store(tx, index, [(uuid4(), None, scope.actor_id, [1.0, 0.0])])
 
     engine.write(scope, "own", work)
+
+
+def keep_storing(url: str, key: str | None, told: Any, seed: int, lots: int, items: Sequence[UUID] = ()) -> None:
+    """In a process of its own: store lots of 50 vectors, the first of them of `items`, and tell of each that is there."""
+    chance = random.Random(seed)
+    with holdfast.open(url, key) as opened:
+        person = Vectors(opened, "acme", "amina@acme.test")
+        (index,) = person.read(lambda tx: indexes(tx, purpose="knowledge"))
+        for _ in range(lots):
+            given = [*items, *(uuid4() for _ in range(50 - len(items)))]
+            chance.shuffle(given)
+            rows = [(item, "C", None, direction(chance, index.dimension)) for item in given]
+            person.write(lambda tx, rows=rows: store(tx, index, rows))  # type: ignore[misc]  # no default known
+            told.put([item.hex for item in given])

@@ -15,8 +15,8 @@ from psycopg import sql
 
 from holdfast.core.scope import NIL
 
-LARGE = 5_000
-"""From so many vectors on a group gets an index: comparing them one by one takes longer than 5 ms."""
+LARGE = 2_000
+"""From so many vectors on a group gets an index: so many are compared one by one in 2–3 ms."""
 _LOCK = 4_849_120_462
 """An arbitrary number: one process at a time builds in a database."""
 
@@ -33,7 +33,7 @@ class Group:
     @property
     def name(self) -> str:
         """That of its HNSW index."""
-        return f"near_{self.index_id.hex}_{self.level or 'open'}_{'owned' if self.owned else 'common'}"
+        return f"near_{self.index_id.hex}_{(self.level or 'open').lower()}_{'owned' if self.owned else 'common'}"
 
     def statement(self) -> sql.Composed:
         """What builds its HNSW index. Its expression and predicate are those that `nearest_vectors` writes."""
@@ -47,7 +47,7 @@ class Group:
             dimension=sql.Literal(self.dimension),
             index_id=sql.Literal(self.index_id),
             level=sql.Literal(self.level),
-            owned=sql.SQL("<>" if self.owned else "="),
+            owned=sql.SQL(">" if self.owned else "="),
             nil=sql.Literal(NIL),
         )
 

@@ -103,7 +103,7 @@ def _cosine(element: similarity, compiler: Any, **options: Any) -> str:
 @compiles(similarity, "sqlite")
 def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
     one, other = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(1.0 - vec_distance_cosine({one}, {other}))"
+    return f"max(-1.0, min(1.0, 1.0 - vec_distance_cosine({one}, {other})))"
 
 
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
@@ -151,7 +151,8 @@ def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
     tenant = str(compiler.process(TENANT, **options))
     owned = f"AND owner_id IN (SELECT unhex(value) FROM json_each({bound['owners']}))" if element.owned else ""
     return f"""(
-        SELECT v.item_id AS item_id, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}) AS similarity
+        SELECT v.item_id AS item_id,
+            max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}))) AS similarity
         FROM (
             SELECT rowid AS number FROM vectors
             WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}

@@ -12,8 +12,8 @@ from holdfast.core.vectors.storing import LEVELS
 from holdfast.core.vectors.values import Numbers, normalised
 
 MOST = 1_000
-CANDIDATES = 400
-"""So many are compared exactly, at least: sets up to this size are searched exactly."""
+CANDIDATES = 300
+"""On SQLite so many are compared exactly, at least: sets up to this size are searched exactly."""
 
 
 def nearest(
@@ -30,7 +30,7 @@ def nearest(
 
     `levels`: those whose items may be seen, beside items without one; None: every level. `owner`: only what is theirs
     or nobody's own. `within`: only these items, compared one by one. Similarities are exact; which items are found is
-    exact up to 400 that match, and nearly so above. Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
+    exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more. Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
         raise InvalidInput(f"k: {k!r} is not between 1 and {MOST}", field="k")
@@ -48,5 +48,5 @@ def nearest(
         return tx.all(query, {**params, "item_ids": list(within)})
     query = queries.nearest if owner is None else queries.nearest_of_owner
     return tx.all(
-        query, {**params, "code": direction, "dimension": index.dimension, "candidates": max(CANDIDATES, 20 * k)}
+        query, {**params, "code": direction, "dimension": index.dimension, "candidates": max(CANDIDATES, 30 * k)}
     )
