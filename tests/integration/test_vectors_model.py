@@ -1,4 +1,4 @@
-"""Vectors beside a plain model: after any sequence of changes, both engines find what comparing each with each finds."""
+"""Vectors beside a plain model: after any changes, both engines find what comparing each with each finds."""
 
 import random
 from uuid import UUID, uuid4

@@ -38,6 +38,10 @@ def superuser(place):
         yield connection
 
 
+def near(person, index, asked=EAST, k=9, levels=None, **options):
+    return ids(person.read(lambda tx: nearest(tx, index, asked, k=k, levels=levels, **options)))
+
+
 def test_the_server_hides_levels_that_the_scope_is_not_cleared_for(opened):
     every = Vectors(opened, "acme", "amina@acme.test")
     index = every.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=2))
@@ -52,8 +56,7 @@ def test_the_server_hides_levels_that_the_scope_is_not_cleared_for(opened):
                     set(ids(person.read(lambda tx, levels=levels: nearest(tx, index, EAST, k=9, levels=levels))))
                     == seen
                 )
-                within = person.read(lambda tx: nearest(tx, index, EAST, k=9, levels=levels, within=items.values()))
-                assert set(ids(within)) == seen
+                assert set(near(person, index, levels=levels, within=items.values())) == seen
 
 
 def test_the_server_hides_what_is_anothers_own(opened):
@@ -63,8 +66,7 @@ def test_the_server_hides_what_is_anothers_own(opened):
     amina.write(lambda tx: store(tx, index, [(common, None, None, EAST), (hers, None, amina.me, EAST)]))
     for owner in (None, amina.me):
         for within in (None, [common, hers]):
-            found = ben.read(lambda tx: nearest(tx, index, EAST, k=9, levels=None, owner=owner, within=within))
-            assert ids(found) == [common]
+            assert near(ben, index, owner=owner, within=within) == [common]
     admin = Vectors(opened, "acme", "ada@acme.test", reach="tenant")
     assert set(ids(admin.read(lambda tx: nearest(tx, index, EAST, k=9, levels=None)))) == {common, hers}
     with pytest.raises(Exception, match="internal error"):
@@ -94,18 +96,16 @@ def large(opened):
     return SimpleNamespace(person=person, admin=admin, index=index, rows=rows, chance=chance, engine=opened.engine)
 
 
-def recall(large, person, **options):
+def recall(large, person, levels=ALL, owner=None):
     """Of 20 searches; each finds as many as were asked for, in the right order."""
     shares = []
     for _ in range(20):
         asked = direction(large.chance, DIMENSION)
-        options = {"levels": ALL, "owner": None, **options}
-        found = person.read(lambda tx, asked=asked: nearest(tx, large.index, asked, k=10, **options))
+        found = person.read(lambda tx, asked=asked: nearest(tx, large.index, asked, k=10, levels=levels, owner=owner))
         visible = {
             item: vector
-            for item, level, owner, vector in large.rows
-            if (level is None or level in options["levels"])
-            and (owner in (None, options["owner"]) or (options["owner"] is None and person is large.admin))
+            for item, level, of, vector in large.rows
+            if (level is None or level in levels) and (of in (None, owner) or (owner is None and person is large.admin))
         }
         expected = ranked(visible, asked)[:10]
         assert len(found) == 10

@@ -76,7 +76,7 @@ def store_one(engine: Any, scope: Scope) -> None:
 
 
 def keep_storing(url: str, key: str | None, told: Any, seed: int, lots: int, items: Sequence[UUID] = ()) -> None:
-    """In a process of its own: store lots of 50 vectors, the first of them of `items`, and tell of each that is there."""
+    """In a process of its own: store lots of 50 vectors, those of `items` among them, and tell of each lot."""
     chance = random.Random(seed)
     with holdfast.open(url, key) as opened:
         person = Vectors(opened, "acme", "amina@acme.test")

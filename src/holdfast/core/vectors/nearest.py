@@ -30,7 +30,8 @@ def nearest(
 
     `levels`: those whose items may be seen, beside items without one; None: every level. `owner`: only what is theirs
     or nobody's own. `within`: only these items, compared one by one. Similarities are exact; which items are found is
-    exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more. Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
+    exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more. Raises `InvalidInput`,
+    `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
         raise InvalidInput(f"k: {k!r} is not between 1 and {MOST}", field="k")
