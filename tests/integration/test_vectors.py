@@ -2,12 +2,15 @@
 
 import math
 import random
+import shutil
 from array import array
 from uuid import UUID, uuid4
 
 import pytest
 from support.vectors import Vectors, direction, ids, ranked
 
+import holdfast
+from holdfast.core.database.errors import VectorsUnavailable
 from holdfast.core.errors import HoldfastError, InvalidInput
 from holdfast.core.scope import NIL
 from holdfast.core.vectors import (
@@ -28,6 +31,7 @@ from holdfast.core.vectors import (
 )
 
 ALL = frozenset("SABCD")
+KEY = "0123456789abcdef" * 4
 EAST, NORTH, WEST, NORTH_EAST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]
 
 
@@ -273,3 +277,27 @@ def test_nothing_of_another_tenant(vectors, sync_store):
         with pytest.raises(HoldfastError):
             gus.write(work)
     assert [one.similarity for one in near(vectors, index, EAST)] == [1.0]
+
+
+def test_where_the_extension_does_not_load_only_searching_by_vectors_is_refused(tmp_path, sqlite_template, monkeypatch):
+    path = tmp_path / "store.db"
+    shutil.copy(sqlite_template, path)
+    monkeypatch.setattr("holdfast.core.database.sqlite.load_vectors", lambda _connection: None)
+    with holdfast.open(f"sqlite:///{path}", KEY) as opened:
+        person = Vectors(opened, "acme", "amina@acme.test")
+        index = make(person)
+        (item,) = put(person, index, (EAST,))
+        for options in ({}, {"within": [item]}):
+            with pytest.raises(VectorsUnavailable, match="sqlite-vec"):
+                near(person, index, EAST, **options)
+        assert opened.tenant("acme").user("amina@acme.test").conversations.create(title="kept").title == "kept"
+
+
+def test_no_other_extension_can_be_loaded_afterwards(tmp_path, sqlite_template):
+    path = tmp_path / "store.db"
+    shutil.copy(sqlite_template, path)
+    with holdfast.open(f"sqlite:///{path}", KEY) as opened:
+        connection = opened.engine.connect()
+        with pytest.raises(Exception, match="not authorized"):
+            connection.execute("SELECT load_extension('vec0')").fetchall()
+        connection.close()

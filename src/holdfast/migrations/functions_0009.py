@@ -78,7 +78,7 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM set_config('hnsw.iterative_scan', 'strict_order', true),
-            set_config('hnsw.ef_search', least(1000, greatest(100, 2 * most))::text, true);
+            set_config('hnsw.ef_search', least(1000, greatest(64, 2 * most))::text, true);
     RETURN QUERY EXECUTE
         'SELECT f.item_id, greatest(-1, least(1, -(f.embedding <#> $2))) FROM ('
         || (
