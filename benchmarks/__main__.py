@@ -58,11 +58,8 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="*",
-        help="append, reads, search, import, overhead, protection, vectors; all of them by defaultwhat",
-        nargs="*",
-        help="append, reads, search, import, overhead, protection, knowledge; all of them by defaultwhat",
-        nargs="*",
-        help="append, reads, search, import, overhead, protection, knowledge, retrieval; all of them by default",
+        metavar="WHAT",
+        help=f"{', '.join(what)}; all of them by default",
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")

@@ -122,8 +122,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Connections, Conversations, Identity, Keys, Memory)
-        for room in (Audit, Connections, Conversations, Identity, Keys, Knowledge)
+        for room in (Audit, Connections, Conversations, Identity, Keys, Knowledge, Memory)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

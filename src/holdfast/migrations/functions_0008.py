@@ -13,8 +13,8 @@ CREATE FUNCTION {name}(
 BEGIN
     SELECT c.id, c.tenant_id, c.user_id, c.expires_at, c.revoked_at, c.last_used_at, {read} u.platform_role, t.status,
            m.role, m.status, m.clearance
-    INTO id, tenant_id, user_id, expires_at, revoked_at, last_used_at, {into} platform_role, tenant_status, role, status,
-         clearance
+    INTO id, tenant_id, user_id, expires_at, revoked_at, last_used_at, {into} platform_role, tenant_status,
+         role, status, clearance
     FROM {table} c
     JOIN users u ON u.id = c.user_id
     LEFT JOIN tenants t ON t.id = c.tenant_id
