@@ -819,7 +819,7 @@ class AsyncMemory:
     async def unseen(self, conversation: UUID | str, *, extractor: str, limit: int = 200) -> Unseen:
         """The next messages of a conversation that an extractor of this name has not looked at, oldest first.
 
-        What `propose` shows it. Raises `ConversationNotFound`.
+        What `propose` shows it. Raises `ConversationNotFound`; `NotGranted` for an API key that reads no conversations.
         """
         return await self._hop(self._room.unseen, conversation, extractor=extractor, limit=limit)
 

@@ -369,6 +369,27 @@ def test_a_sensitive_value_is_sealed_with_its_whole_history(store, amina, place)
     assert again.version == 3
 
 
+def test_a_narrowed_key_is_shown_no_more_than_it_was_given(store, amina):
+    identity, chat = store.system().identity, amina.conversations.create()
+    message = amina.conversations.append(chat.id, role="user", content="Be brief.")
+    fact = amina.memory.remember("style", "concise", source=message.id)
+
+    def narrowed(*scopes):
+        key = identity.create_api_key(tenant="acme", user="amina@acme.test", scopes=list(scopes))
+        return store.authenticate(key.secret)
+
+    reader, writer, talker = (narrowed(scope) for scope in ("memory:read", "memory:write", "conversations:write"))
+    assert reader.memory.fact("style") == fact
+    refused("not_granted", reader.memory.remember, "style", 1)
+    refused("not_granted", reader.memory.forget, "style")
+    assert [one.message for one in writer.memory.why(fact.id).confirmations] == [None]
+    refused("not_granted", writer.memory.unseen, chat.id, extractor="one")
+    refused("not_granted", talker.memory.fact, "style")
+    context = talker.conversations.context(chat.id)
+    assert context.facts == ()
+    assert "memory:read" in next(one.reason for one in context.left_out if one.what == "facts")
+
+
 # -- recalling ---------------------------------------------------------------------------------------------------------
 
 

@@ -121,6 +121,8 @@ class World:
             "fact",
             "paper",
         ):
+        of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
+        for name in ("chat", "session", "key", "preference", "fact", *of_workspaces):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:

@@ -8,9 +8,11 @@ from uuid import UUID
 from holdfast.core.action import Actions, action
 from holdfast.core.clock import as_utc, now
 from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import NotGranted
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_name
 from holdfast.core.pages import Page, check_limit
+from holdfast.core.policy import allow
 from holdfast.domains.conversations.errors import MessageNotFound
 from holdfast.domains.conversations.models import Message
 from holdfast.domains.conversations.reads import find_message
@@ -207,8 +209,9 @@ class MemoryReads(Actions):
     def unseen(self, conversation: UUID | str, *, extractor: str, limit: int = 200) -> Work[Unseen]:
         """The next messages of a conversation that an extractor of this name has not looked at, oldest first.
 
-        What `propose` shows it. Raises `ConversationNotFound`.
+        What `propose` shows it. Raises `ConversationNotFound`; `NotGranted` for an API key that reads no conversations.
         """
+        allow(self.scope, "conversations.read", writes=False)
         conversation_id, name = as_id(conversation, field="conversation"), check_extractor(extractor)
         check_limit(limit, self.settings.page)
         return lambda tx: unseen(tx, conversation_id, name, limit)
@@ -254,6 +257,7 @@ def _confirmation(tx: Transaction, statement: Statement) -> Confirmation:
 
 def _message(tx: Transaction, source: UUID | None) -> Message | None:
     try:
+        allow(tx.scope, "conversations.read", writes=False)
         return None if source is None else find_message(tx, source)
-    except MessageNotFound:
+    except (MessageNotFound, NotGranted):
         return None
