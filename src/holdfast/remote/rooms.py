@@ -968,9 +968,7 @@ class RemoteMemory:
             },
         )
 
-    def forget(
-        self, fact: UUID | str, *, workspace: UUID | str | None = None, user: UUID | str | None = None
-    ) -> Forgotten:
+    def forget(self, fact: str, *, workspace: UUID | str | None = None, user: UUID | str | None = None) -> Forgotten:
         """Remove a fact for good, by its key or by the id of one of its versions: every version, every source, every
         trace in a search index. The trail keeps ids, and that it was forgotten. Raises `FactNotFound`.
         """
