@@ -108,21 +108,8 @@ class World:
         self.owner: UserScope = store.tenant("acme").user("amina@acme.test", request_id=MINE)
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
-        for name in (
-            "chat",
-            "session",
-            "key",
-            "preference",
-            "workspace",
-            "staffed",
-            "closed",
-            "archived",
-            "client",
-            "fact",
-            "paper",
-        ):
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        for name in ("chat", "session", "key", "preference", "fact", *of_workspaces):
+        for name in ("chat", "session", "key", "preference", "fact", "paper", *of_workspaces):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:

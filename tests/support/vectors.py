@@ -3,31 +3,28 @@
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, func, select
-
 import holdfast
-from holdfast.core.database import Query, Transaction
+from holdfast.core.database import Transaction
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.vectors import Found, create_index, indexes, store
 
 T = TypeVar("T")
 
-_clear = Query(select(func.set_config("holdfast.levels", bindparam("levels"), True)))
-
 
 class Vectors:
-    """One person's transactions. `cleared`: the levels that PostgreSQL lets them see."""
+    """One person's transactions. `cleared`: the levels that they may see."""
 
     def __init__(
         self, store: holdfast.Store, tenant: str, email: str, *, reach: Reach = "own", cleared: str = "SABCD"
     ) -> None:
         self.engine: Any = store.engine
-        self.scope = store.tenant(tenant).user(email).scope
-        self.reach, self.cleared = reach, cleared
+        self.scope = replace(store.tenant(tenant).user(email).scope, levels=frozenset(cleared), prepared={})
+        self.reach = reach
 
     @property
     def me(self) -> UUID:
@@ -35,15 +32,10 @@ class Vectors:
         return self.scope.actor_id
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        return self.engine.read(self.scope, self.reach, lambda tx: self._cleared(tx, work))  # type: ignore[no-any-return]
+        return self.engine.read(self.scope, self.reach, work)  # type: ignore[no-any-return]
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        return self.engine.write(self.scope, self.reach, lambda tx: self._cleared(tx, work))  # type: ignore[no-any-return]
-
-    def _cleared(self, tx: Transaction, work: Callable[[Transaction], T]) -> T:
-        if not tx.is_sqlite:
-            tx.all(_clear, {"levels": self.cleared})
-        return work(tx)
+        return self.engine.write(self.scope, self.reach, work)  # type: ignore[no-any-return]
 
 
 def direction(chance: random.Random, dimension: int) -> list[float]:

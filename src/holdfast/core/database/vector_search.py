@@ -109,7 +109,7 @@ def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
     """Item ids and similarities, best first.
 
-    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `levels`, `owners` (those whose own may be
+    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `of_levels`, `owners` (those whose own may be
     seen), `candidates` (so many are compared exactly), `k`.
     """
 
@@ -123,7 +123,7 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             "vector": bindparam("vector", type_=Vector),
             "code": bindparam("code", type_=Code),
             "dimension": bindparam("dimension", type_=Integer),
-            "levels": bindparam("levels", type_=Texts),
+            "of_levels": bindparam("of_levels", type_=Texts),
             "owners": bindparam("owners", type_=Ids),
             "candidates": bindparam("candidates", type_=Integer),
             "k": bindparam("k", type_=Integer),
@@ -141,7 +141,7 @@ def _server_function(element: nearest_vectors, compiler: Any, **options: Any) ->
     bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
     owners = f"{bound['owners']}::uuid[]" if element.owned else "NULL"
     index, vector, dimension = bound["index_id"], bound["vector"], bound["dimension"]
-    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['levels']}::text[], {owners}, {bound['k']})"
+    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['of_levels']}::text[], {owners}, {bound['k']})"
 
 
 @compiles(nearest_vectors, "sqlite")
@@ -156,7 +156,7 @@ def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
         FROM (
             SELECT rowid AS number FROM vectors
             WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
-                AND level IN (SELECT value FROM json_each({bound["levels"]})) {owned}
+                AND level IN (SELECT value FROM json_each({bound["of_levels"]})) {owned}
             ORDER BY vec_distance_hamming(vec_bit(code), vec_bit({bound["code"]})) LIMIT {bound["candidates"]}
         ) AS likely
         CROSS JOIN vectors AS v ON v.rowid = likely.number

@@ -8,7 +8,6 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.scope import NIL
 from holdfast.core.vectors import queries
 from holdfast.core.vectors.models import Found, VectorIndex
-from holdfast.core.vectors.storing import LEVELS
 from holdfast.core.vectors.values import Numbers, normalised
 
 MOST = 1_000
@@ -28,18 +27,18 @@ def nearest(
 ) -> list[Found]:
     """The `k` items most like `vector`, best first, ties by id; fewer only where there are fewer. One statement.
 
-    `levels`: those whose items may be seen, beside items without one; None: every level. `owner`: only what is theirs
-    or nobody's own. `within`: only these items, compared one by one. Similarities are exact; which items are found is
+    `levels`: only items of these, beside those without one, as far as the scope is cleared for them; None: all of its.
+    `owner`: only what is theirs or nobody's own. `within`: only these items, compared one by one. Similarities are exact; which items are found is
     exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more. Raises `InvalidInput`,
     `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
         raise InvalidInput(f"k: {k!r} is not between 1 and {MOST}", field="k")
-    direction = normalised(index, vector)
+    direction, cleared = normalised(index, vector), tx.scope.levels
     params = {
         "index_id": index.id,
         "vector": direction,
-        "levels": ["", *(LEVELS if levels is None else sorted(levels))],
+        "of_levels": ["", *sorted(cleared if levels is None else cleared & levels)],
         "k": k,
     }
     if owner is not None:

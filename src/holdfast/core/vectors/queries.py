@@ -132,7 +132,7 @@ nearest_of_owner = _nearest(owned=True)
 _SIMILARITY = similarity(_v.embedding, _VECTOR).label("similarity")
 _within = (
     select(_v.item_id, _SIMILARITY)
-    .where(*_items(), _v.index_id == _INDEX, any_of(_v.level, "levels"))
+    .where(*_items(), _v.index_id == _INDEX, any_of(_v.level, "of_levels"))
     .order_by(_SIMILARITY.desc(), _v.item_id)
     .limit(_K)
 )
