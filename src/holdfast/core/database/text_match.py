@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
-from sqlalchemy.types import Text
+from sqlalchemy.types import NullType, Text
 
 from holdfast.core.database.query import TENANT
 from holdfast.core.database.text_search import Language
@@ -139,10 +139,13 @@ def _fts5_select(element: search_lexical, compiler: Any, **options: Any) -> str:
 
 
 class is_listed(FunctionElement[Any]):  # noqa: N801
-    """Whether a column's value is in a list that is given as one parameter: there is no expanding IN."""
+    """Whether a column's value is in a list that is given as one parameter: there is no expanding IN.
+
+    Of no type: of a Boolean one SQLAlchemy makes `… IN (…) = 1` for SQLite, which then uses no index.
+    """
 
     inherit_cache = True
-    type = Boolean()
+    type = NullType()
 
     def __init__(self, of: ColumnElement[Any], name: str) -> None:
         super().__init__(of, bindparam(name, type_=Ids if isinstance(of.type, Id) else Texts))
