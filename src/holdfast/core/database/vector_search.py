@@ -109,8 +109,8 @@ def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
     """Item ids and similarities, best first.
 
-    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `of_levels`, `owners` (those whose own may be
-    seen), `candidates` (so many are compared exactly), `k`.
+    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `of_levels`, `owners` (those whose own may
+    be seen), `candidates` (so many are compared exactly), `k`.
     """
 
     inherit_cache = True
@@ -138,10 +138,13 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
 @compiles(nearest_vectors)
 def _server_function(element: nearest_vectors, compiler: Any, **options: Any) -> str:
     """The tenant comes from the scope's settings there; it chooses its own candidates."""
-    bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
-    owners = f"{bound['owners']}::uuid[]" if element.owned else "NULL"
-    index, vector, dimension = bound["index_id"], bound["vector"], bound["dimension"]
-    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['of_levels']}::text[], {owners}, {bound['k']})"
+
+    def bound(name: str) -> str:  # a parameter that is compiled is sent, used or not
+        return str(compiler.process(element.binds[name], **options))
+
+    index, vector, dimension, levels = (bound(name) for name in ("index_id", "vector", "dimension", "of_levels"))
+    owners = f"{bound('owners')}::uuid[]" if element.owned else "NULL"
+    return f"nearest_vectors({index}, {vector}, {dimension}, {levels}::text[], {owners}, {bound('k')})"
 
 
 @compiles(nearest_vectors, "sqlite")

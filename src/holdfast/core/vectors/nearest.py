@@ -28,9 +28,9 @@ def nearest(
     """The `k` items most like `vector`, best first, ties by id; fewer only where there are fewer. One statement.
 
     `levels`: only items of these, beside those without one, as far as the scope is cleared for them; None: all of its.
-    `owner`: only what is theirs or nobody's own. `within`: only these items, compared one by one. Similarities are exact; which items are found is
-    exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more. Raises `InvalidInput`,
-    `VectorMismatch`, `InvalidVector`.
+    `owner`: only what is theirs or nobody's own. `within`: only these items, compared one by one. Similarities are
+    exact; which items are found is exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more.
+    Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
         raise InvalidInput(f"k: {k!r} is not between 1 and {MOST}", field="k")
