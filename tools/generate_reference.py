@@ -27,6 +27,7 @@ from holdfast.faces.http.app import ROUTES
 from holdfast.faces.http.events import ROUTE as EVENTS
 
 _OTHER_DEFAULTS = {
+    "private_addresses": "loopback",
     "openid": "none",
     "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
     "oauth_clients": "none",

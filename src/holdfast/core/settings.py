@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from holdfast.core.addresses import CHOICES, PrivateAddresses
 from holdfast.core.errors import InvalidInput
 from holdfast.core.oauth import OAuthClient, clients_from, read_clients
 
@@ -121,6 +122,10 @@ class Settings:
     """How long an embedder may take for one request."""
     embedder_total_seconds: float = 600.0
     """How long one call of an embedder may take altogether, waiting included."""
+    private_addresses: PrivateAddresses = "loopback"
+    """Where the addresses that tenants give for AI providers may lead besides the public network: "none", "loopback"
+    (this machine, where it is named as such, and not over HTTP: a model beside the application), or "all" private ones.
+    """
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
@@ -130,10 +135,15 @@ class Settings:
         for name, value in numbers(self).items():
             if not (value > 0 and math.isfinite(value)):
                 raise InvalidInput(f"setting {name}: {value!r} is not a positive number", field=name)
+        if self.private_addresses not in CHOICES:
+            raise InvalidInput(
+                f"setting private_addresses: {self.private_addresses!r:.80} is not one of {', '.join(CHOICES)}",
+                field="private_addresses",
+            )
         object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
 
 
-NO_NUMBERS = ("openid", "count_tokens", "oauth_clients")
+NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses")
 
 
 def numbers(settings: Settings) -> dict[str, float]:
@@ -148,6 +158,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         text = environment.get(f"HOLDFAST_{name.upper()}")
         if text is not None:
             given[name] = _number(name, text, type(default))
+    if "HOLDFAST_PRIVATE_ADDRESSES" in environment:
+        given["private_addresses"] = environment["HOLDFAST_PRIVATE_ADDRESSES"]
     if "HOLDFAST_OPENID" in environment:
         given["openid"] = _providers(Path(environment["HOLDFAST_OPENID"]))
     clients = environment.get("HOLDFAST_OAUTH_CLIENTS")

@@ -1,6 +1,8 @@
 """Connections: put, get, list; who may; and nothing of a secret anywhere but where it is asked for."""
 
+import socket
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from support.backdoor import Backdoor
@@ -269,6 +271,29 @@ def test_a_safe_address_is_kept_as_it_is(amina, agency):
     for url in ("https://llm.acme.test/v1", "http://127.0.0.1:8080", "http://[::1]:1/", "http://LOCALHOST"):
         made = amina.connections.put("openai_compatible", workspace=agency.here.id, base_url=url)
         assert made.base_url == url
+
+
+def test_nobody_is_sent_to_where_machines_keep_their_credentials(amina, agency, monkeypatch):
+    put, here = amina.connections.put, agency.here.id
+    for host in ("169.254.169.254", "[fe80::1]", "10.0.0.1"):
+        refused("address_refused", "leads to", put, "openai_compatible", workspace=here, base_url=f"https://{host}/")
+    put("openai_compatible", workspace=here, base_url="https://rebound.test/v1", api_key="key-1")
+    asked = [(2, 1, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: asked)
+    refused("address_refused", "leads to", amina.connections.secret, "openai_compatible", workspace=here)
+    asked[0] = (2, 1, 6, "", ("93.184.216.34", 0))
+    assert amina.connections.secret("openai_compatible", workspace=here).api_key == "key-1"
+
+
+def test_over_http_a_tenant_names_no_address_of_this_machine(place, agency, amina):
+    with holdfast.open(place.url, place.key) as store:
+        system = store.system().identity
+        key = system.create_api_key(tenant="acme", user="ada@acme.test").secret
+        inside = store.authenticate(key, face="http").connections
+        for url in ("http://localhost:6379", "http://127.0.0.1:5432"):
+            put = partial(inside.put, "ollama", workspace=agency.here.id, base_url=url)
+            refused("address_refused", "private_addresses='loopback'", put)
+        assert inside.put("ollama", workspace=agency.here.id).base_url == "http://localhost:11434"
 
 
 def test_a_workspace_that_is_none_is_refused(amina):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.action import action
+from holdfast.core.addresses import check_named
 from holdfast.core.clock import as_utc, now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
@@ -41,9 +42,10 @@ class Connections(Revoking):
 
         Platforms (google_analytics, google_ads, meta_ads, linkedin_ads) take an access token, a refresh token or both;
         `expires_at` None means the access token never expires. AI providers (openai, anthropic, ollama,
-        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine.
+        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine; where it may lead, the
+        setting `private_addresses` says.
 
-        Raises `WorkspaceNotFound`, `InvalidInput`; no message shows a secret.
+        Raises `WorkspaceNotFound`, `InvalidInput`, `AddressRefused`; no message shows a secret.
         """
         name, workspace_id, moment = check_any(platform), as_id(workspace, field="workspace"), now()
         given = check_secrets(
@@ -54,6 +56,9 @@ class Connections(Revoking):
             api_key=api_key,
             base_url=base_url,
         )
+        if base_url is not None:
+            over_http = self.scope.face == "http" and self.settings.private_addresses == "loopback"
+            check_named(base_url, "none" if over_http else self.settings.private_addresses, field="base_url")
         given["account"] = self._check_account(account)
         given["metadata"] = self._check_document(metadata, "metadata")
         asked: dict[str, Any] = {"platform": name, "workspace_id": workspace_id, "moment": moment}

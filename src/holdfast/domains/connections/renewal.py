@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.action import action, carry_out, composite
+from holdfast.core.addresses import check_reached
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import Unavailable
@@ -74,14 +75,21 @@ class TokenRenewal(ConnectionReads):
             time.sleep(pauses)
             pauses = min(pauses * 1.5, _LONGEST_LOOK)
 
-    @action("connections.token", writes=False, on="workspace")
-    def secret(self, provider: str, *, workspace: UUID | str) -> Work[ProviderSecret]:
+    @composite
+    def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
         """An AI provider's key and address; leaves a line in the trail.
 
-        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`.
+        The address is one that may be reached by what its name resolves to now (setting `private_addresses`).
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `AddressRefused`.
         """
+        found = self._secret(check_provider(provider), as_id(workspace, field="workspace"))
+        if found.base_url is not None:
+            check_reached(found.base_url, self.settings.private_addresses, field="base_url")
+        return found
+
+    @action("connections.token", writes=False, on="workspace_id")
+    def _secret(self, name: str, workspace_id: UUID) -> Work[ProviderSecret]:
         self._check_grant()
-        name, workspace_id = check_provider(provider), as_id(workspace, field="workspace")
 
         def work(tx: Transaction) -> ProviderSecret:
             check_workspace(tx, workspace_id, writing=True)
