@@ -48,10 +48,15 @@ def entry(event_id: UUID, mac: str) -> bytes:
     return event_id.bytes + bytes.fromhex(mac)
 
 
+def seal_of(row: Sequence[Any]) -> tuple[Seal, bytes, str]:
+    """The seal of a row, its entries, and the hash of the seal before it."""
+    *fields, entries, previous = row
+    return Seal(**dict(zip(Seal.__dataclass_fields__, fields, strict=True))), entries, previous
+
+
 def checked(key: bytes | None, tenant_id: UUID, row: Sequence[Any]) -> Seal:
     """The seal of a row, if it was made with this store's key. Raises `TrailNotSound`."""
-    *fields, entries, previous = row
-    last = Seal(**dict(zip(Seal.__dataclass_fields__, fields, strict=True)))
+    last, entries, previous = seal_of(row)
     if seal_hash(key, tenant_id, last.number, last.events, entries, previous, last.sealed_at) != last.hash:
         raise TrailNotSound(last.number)
     return last
@@ -105,7 +110,7 @@ def seal_all(engine: Engine, tenants: Iterable[UUID]) -> int:
 def waits(tx: Transaction, tenant_id: UUID) -> bool:
     """Whether a tenant has lines without a seal: not settled yet, or left by a process that died."""
     row = tx.first(queries.last_seal_of, {"in_tenant": tenant_id})
-    last = None if row is None else Seal(**dict(zip(Seal.__dataclass_fields__, row[:-2], strict=True)))
+    last = None if row is None else seal_of(row)[0]
     return tx.first(queries.any_beyond, _behind(tenant_id, last)) is not None
 
 

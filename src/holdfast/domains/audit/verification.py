@@ -15,7 +15,7 @@ from holdfast.core.database import Transaction
 from holdfast.core.scope import NIL
 from holdfast.domains.audit import queries
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Fault, Seal
-from holdfast.domains.audit.sealing import BATCH, ENTRY, GENESIS, seal_hash
+from holdfast.domains.audit.sealing import BATCH, ENTRY, GENESIS, seal_hash, seal_of
 
 MOST_FAULTS = 100
 LATE = timedelta(hours=1)
@@ -92,8 +92,7 @@ def verify(tx: Transaction, key: bytes | None, checkpoint: Checkpoint | None) ->
     number = 0
     while True:
         found = tx.all(queries.seals_after, {"after_number": number, "limit": _SEALS_AT_ONCE})
-        for *fields, entries, previous in found:
-            seal = Seal(**dict(zip(Seal.__dataclass_fields__, fields, strict=True)))
+        for seal, entries, previous in map(seal_of, found):
             _check_seal(chain, seal, entries, previous, expected=number + 1)
             _check_lines(chain, seal, entries)
             chain.sealed_at = seal.sealed_at
