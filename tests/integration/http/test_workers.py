@@ -45,8 +45,8 @@ def serving(place: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
         assert told is not None
         yield server, told[0]
     finally:
-        server.kill()
-        server.communicate()
+        server.send_signal(signal.SIGTERM)  # killed, it would leave its processes behind
+        server.communicate(timeout=PATIENCE)
 
 
 def test_a_process_that_dies_is_replaced_and_what_was_acknowledged_stays(place, serving):
