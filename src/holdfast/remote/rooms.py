@@ -1395,7 +1395,8 @@ class RemoteConnections:
     def secret(self, provider: str, *, workspace: UUID | str) -> ProviderSecret:
         """An AI provider's key and address; leaves a line in the trail.
 
-        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`.
+        The address is one that may be reached by what its name resolves to now (setting `private_addresses`).
+        Raises `ConnectionNotFound`, `WorkspaceNotFound`, `ConnectionRevoked`, `AddressRefused`.
         """
         return self._caller.call(
             ProviderSecret,
@@ -1427,9 +1428,10 @@ class RemoteConnections:
 
         Platforms (google_analytics, google_ads, meta_ads, linkedin_ads) take an access token, a refresh token or both;
         `expires_at` None means the access token never expires. AI providers (openai, anthropic, ollama,
-        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine.
+        openai_compatible) take an `api_key` and a `base_url`: https, or http on this machine; where it may lead, the
+        setting `private_addresses` says.
 
-        Raises `WorkspaceNotFound`, `InvalidInput`; no message shows a secret.
+        Raises `WorkspaceNotFound`, `InvalidInput`, `AddressRefused`; no message shows a secret.
         """
         return self._caller.call(
             Connection,
