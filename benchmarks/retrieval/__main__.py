@@ -123,7 +123,9 @@ def _as_json(collections: Sequence[Collection], answers: Sequence[Answers]) -> d
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.retrieval", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=measuring.OWN, help="ours by default")
-    parser.add_argument("--embedder", default=measuring.EMBEDDER, help="hashing:512, module:name, or none: words alone")
+    parser.add_argument(
+        "--embedder", default=measuring.EMBEDDER, help="as a knowledge base takes it, or none: words alone"
+    )
     parser.add_argument("--weight", type=float, default=WEIGHT, help="the vectors' share, 0 to 1")
     parser.add_argument("--window", type=int, default=WINDOW, help="neighbours indexed with a passage's words")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite-plain", help="where the words are searched")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from benchmarks.figures import Bound, Figure
@@ -10,14 +9,15 @@ from benchmarks.places import Places, person
 from benchmarks.retrieval.indexes import HybridIndex, Index, LexicalIndex, PlainIndex, RankFusedIndex, VectorIndex
 from benchmarks.retrieval.judging import DEPTHS, judge
 from benchmarks.retrieval.samples import read
-from holdfast.core.embedders import Embedder, HashingEmbedder
+from holdfast.core.embedders import Embedder, embedder_from
+from holdfast.core.settings import Settings
 from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT
 from holdfast.domains.knowledge.preparing import WINDOW
 from holdfast.store import UserScope
 
 OWN = Path(__file__).parent.parent / "data" / "conversations.json"
-EMBEDDER = "hashing:512"
-"""It knows spelling, not meaning: what hybrid gains by it is the least that it gains."""
+EMBEDDER = "wordllama:256"
+"""A small model of meaning that is there without a network."""
 JUDGED_AT = 10
 
 
@@ -44,15 +44,8 @@ class Setup:
 
 
 def embedder_named(spec: str) -> Embedder | None:
-    """`none`; `hashing:DIMENSION`; or `module:name`, what makes an embedder when it is called without arguments."""
-    if spec == "none":
-        return None
-    where, _, name = spec.partition(":")
-    if where == "hashing":
-        return HashingEmbedder(int(name))
-    embedder = getattr(import_module(where), name)()
-    assert isinstance(embedder, Embedder), f"{spec} makes no embedder"
-    return embedder
+    """`none`, or whatever a knowledge base takes: `wordllama:256`, `openai:MODEL@URL`."""
+    return None if spec == "none" else embedder_from(spec, settings=Settings())
 
 
 def measure(places: Places, *, quick: bool) -> Iterator[Figure]:

@@ -9,7 +9,8 @@ from holdfast.core.settings import Settings
 
 
 @pytest.mark.parametrize(
-    ("provider", "module"), [("fastembed", "fastembed"), ("sentence-transformers", "sentence_transformers")]
+    ("provider", "module"),
+    [("fastembed", "fastembed"), ("sentence-transformers", "sentence_transformers"), ("wordllama", "wordllama")],
 )
 def test_without_its_library_an_embedder_says_what_to_install(provider, module, monkeypatch):
     monkeypatch.delitem(sys.modules, f"holdfast.core.embedders.{module}", raising=False)

@@ -13,7 +13,7 @@ from holdfast.core.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
 _MODEL = re.compile(r"[\w.\-/:+]{1,200}")
-_FORMS = "openai:MODEL@URL, fastembed:MODEL, sentence-transformers:MODEL, hashing:256"
+_FORMS = "openai:MODEL@URL, fastembed:MODEL, sentence-transformers:MODEL, wordllama:256, hashing:256"
 
 
 def embedder_from(
@@ -30,7 +30,8 @@ def embedder_from(
 
     `openai:MODEL@URL` is any server of OpenAI's protocol, OpenAI itself without a URL. Its key is `api_key`, or in the
     environment HOLDFAST_EMBEDDER_KEY, or for OpenAI itself OPENAI_API_KEY. `fastembed:MODEL` and
-    `sentence-transformers:MODEL` run in this process, from an extra. `hashing:256` needs nothing and knows no meaning.
+    `sentence-transformers:MODEL` run in this process, from an extra, as does `wordllama:256`, which comes with its
+    model. `hashing:256` needs nothing and knows no meaning.
     `dimension` is what vectors must have; `guard` a circuit breaker around each request. Raises `InvalidEmbedder`, or
     `EmbedderMissing` when the extra is not installed.
     """
@@ -76,7 +77,18 @@ def _sentence_transformers(model: str, prefixes: Prefixes | None, dimension: int
     return SentenceTransformersEmbedder(model, prefixes=prefixes, dimension=dimension)
 
 
+def _wordllama(model: str, prefixes: Prefixes | None, dimension: int | None) -> Embedder:
+    try:
+        from holdfast.core.embedders.wordllama import WordLlamaEmbedder
+    except ImportError as error:
+        raise EmbedderMissing("wordllama", str(error.name), "wordllama") from error
+    if not (model.isascii() and model.isdigit() and len(model) < 6):
+        raise InvalidEmbedder("wordllama needs its dimension, as in wordllama:256")
+    return WordLlamaEmbedder(int(model))
+
+
 _LOCAL: dict[str, Callable[[str, Prefixes | None, int | None], Embedder]] = {
     "fastembed": _fastembed,
     "sentence-transformers": _sentence_transformers,
+    "wordllama": _wordllama,
 }
