@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, func, select
 
 import holdfast.core.vectors  # noqa: F401  # its tables are of the schema, whether a room uses them or not
 from holdfast.core.access import Access
+from holdfast.core.cache import Cache, StoreCache
+from holdfast.core.cache.levels import check_cache
 from holdfast.core.crypto.derived import DerivedRing
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.queries import any_key
@@ -41,8 +43,8 @@ from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authentica
 from holdfast.domains.identity.cleaning import Cleaned, clean
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
+from holdfast.domains.identity.profiles import published
 from holdfast.domains.identity.queries import every_tenant, member_standing, tenant_by_slug, user_by_email
-from holdfast.domains.identity.tenants import profile_of
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
@@ -59,6 +61,8 @@ class UserScope:
         self.connections = Connections(engine, access, settings)
         self.knowledge = Knowledge(engine, access, settings)
         self.audit = Audit(engine, access, settings)
+        self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
+        """The application's own values, confined to this tenant."""
 
     @property
     def scope(self) -> Scope:
@@ -159,6 +163,8 @@ class Store:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
+        self.cache = StoreCache(engine.levels)
+        """The application's own values that are the same for everybody."""
         self._sealer = Sealer(engine, settings, partial(_trails, engine))
 
     @property
@@ -175,9 +181,12 @@ class Store:
         return TenantScope(self.engine, find_tenant(self.engine, slug), self.settings)
 
     def profile(self, slug: str) -> TenantProfile:
-        """What a tenant shows before anybody has logged in, and nothing else. Raises `TenantNotFound`."""
+        """What a tenant shows before anybody has logged in, and nothing else. Raises `TenantNotFound`.
+
+        Cached: without a Redis, what another process has changed shows after `cache_alone_seconds`.
+        """
         wanted = check_text(slug, field="tenant", most_bytes=1_000)
-        return self.engine.read(OPERATOR, "all", lambda tx: profile_of(tx, wanted))
+        return published(self.engine, wanted)
 
     def platform(self, email: str, *, request_id: str | None = None) -> SystemScope:
         """The scope of somebody with a platform role. Raises `UserNotFound`."""
@@ -224,6 +233,7 @@ class Store:
     def close(self) -> None:
         """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""
         self._sealer.close()
+        self.engine.levels.close()
         self.engine.close()
 
     def __enter__(self) -> "Store":
@@ -252,6 +262,7 @@ def create(
     key: str | bytes | None = None,
     *,
     keys: KeyRing | str | None = None,
+    cache: str | None = None,
     settings: Settings | None = None,
 ) -> Store:
     """Make a new store at the newest schema and open it.
@@ -259,9 +270,10 @@ def create(
     `url`: `sqlite:///app.db` or `postgresql://…` (the database is there, a Holdfast schema is not). `key` encrypts
     a SQLite file: a passphrase, 64 hex digits or 32 bytes. `keys` is the key ring that protects each tenant's secrets
     (docs/how-to/keys.md); without one, that of HOLDFAST_KEYRING, else an encrypted file's own key, else none.
+    `cache`: the Redis that processes share a cache through (docs/how-to/cache.md), else that of the settings.
     Raises `StoreExists`, `UnsupportedUrl`, `InvalidKey`, `InvalidKeyRing`.
     """
-    chosen = settings or from_environment()
+    chosen = _chosen(settings, cache)
     engine = engine_for_new(url, key, chosen, keys)
     try:
         if engine.revision() is not None:
@@ -279,15 +291,17 @@ def open(
     key: str | bytes | None = None,
     *,
     keys: KeyRing | str | None = None,
+    cache: str | None = None,
     settings: Settings | None = None,
 ) -> Store:
     """Open an existing store.
 
     Raises `StoreMissing`, `NotADatabase`, `NotAStore`, `WrongKey`, `KeyNeeded`, `NotEncrypted`, `SchemaTooOld`,
-    `SchemaTooNew`: each says what to do. Never changes the schema; `migrate` does. `keys` as in `create`: a ring that
-    is not the one the store's keys were wrapped with raises `KeyRingNeeded`, `RingKeyMissing`, `WrongRingKey`.
+    `SchemaTooNew`: each says what to do. Never changes the schema; `migrate` does. `keys` and `cache` as in `create`:
+    a ring that is not the one the store's keys were wrapped with raises `KeyRingNeeded`, `RingKeyMissing`,
+    `WrongRingKey`.
     """
-    chosen = settings or from_environment()
+    chosen = _chosen(settings, cache)
     engine = engine_for_existing(url, key, chosen, keys)
     try:
         check_schema(engine)
@@ -349,11 +363,21 @@ def rekey(
             store.system().keys.rewrap()
 
 
+def _chosen(settings: Settings | None, cache: str | None) -> Settings:
+    """The settings to open with. Raises `InvalidInput` before anything is opened or made."""
+    chosen = settings or from_environment()
+    if cache is not None:
+        chosen = replace(chosen, cache=cache)
+    check_cache(chosen)
+    return chosen
+
+
 def _start(engine: Engine) -> None:
     """Have the store's own key at hand, with which the trail is keyed. Raises the named error of a wrong ring."""
     had_keys = engine.read(OPERATOR, "all", lambda tx: tx.first(any_key)) is not None
     engine.vault.start(engine)
     engine.trail.key = engine.vault.audit_key()
+    engine.levels.connect(secret=engine.trail.key, place=engine.url, breakers=engine.breakers)
     if engine.trail.key is not None and not had_keys:
         anchor(engine, _trails(engine))
 

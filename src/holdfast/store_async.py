@@ -14,6 +14,7 @@ from holdfast.asynchronous import (
     AsyncKnowledge,
     AsyncMemory,
 )
+from holdfast.core.cache import AsyncCache, AsyncStoreCache
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.scope import Scope
@@ -34,6 +35,7 @@ class AsyncUserScope:
         self.connections = AsyncConnections(hop, scope.connections)
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.audit = AsyncAudit(hop, scope.audit)
+        self.cache = AsyncCache(hop, scope.cache)
 
     @property
     def scope(self) -> Scope:
@@ -82,6 +84,7 @@ class AsyncStore:
     """An open store; close it, or use it in an `async with` statement."""
 
     def __init__(self, hop: Hop, store: Store) -> None:
+        self.cache = AsyncStoreCache(hop, store.cache)
         self._hop = hop
         self._store = store
 
@@ -149,10 +152,11 @@ async def create_async(
     key: str | bytes | None = None,
     *,
     keys: KeyRing | str | None = None,
+    cache: str | None = None,
     settings: Settings | None = None,
 ) -> AsyncStore:
     """`create`, for asyncio programs."""
-    return await _store(synchronous.create, url, key, keys, settings)
+    return await _store(synchronous.create, url, key, keys, cache, settings)
 
 
 async def open_async(
@@ -160,10 +164,11 @@ async def open_async(
     key: str | bytes | None = None,
     *,
     keys: KeyRing | str | None = None,
+    cache: str | None = None,
     settings: Settings | None = None,
 ) -> AsyncStore:
     """`open`, for asyncio programs."""
-    return await _store(synchronous.open, url, key, keys, settings)
+    return await _store(synchronous.open, url, key, keys, cache, settings)
 
 
 async def _store(
@@ -171,12 +176,13 @@ async def _store(
     url: str,
     key: str | bytes | None,
     keys: KeyRing | str | None,
+    cache: str | None,
     settings: Settings | None,
 ) -> AsyncStore:
     chosen = settings or from_environment()
     hop = Hop(chosen.pool)
     try:
-        return AsyncStore(hop, await hop(make, url, key, keys=keys, settings=chosen))
+        return AsyncStore(hop, await hop(make, url, key, keys=keys, cache=cache, settings=chosen))
     except BaseException:
         hop.close()
         raise

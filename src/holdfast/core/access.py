@@ -39,9 +39,14 @@ class Access:
         self._seen = self._changes.count
         self._until = monotonic() + seconds
 
+    @property
+    def is_known(self) -> bool:
+        """Whether `checked` need not look anything up now."""
+        return self._look_up is None or (self._seen == self._changes.count and monotonic() < self._until)
+
     def checked(self) -> Scope:
         """The scope as it is now. Raises what looking it up raises: the person is suspended, or gone."""
-        if self._look_up is not None and (self._seen != self._changes.count or monotonic() >= self._until):
+        if self._look_up is not None and not self.is_known:
             seen = self._changes.count
             found = self._look_up()
             if found != self.scope:

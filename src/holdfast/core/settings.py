@@ -126,6 +126,51 @@ class Settings:
     """Where the addresses that tenants give for AI providers may lead besides the public network: "none", "loopback"
     (this machine, where it is named as such, and not over HTTP: a model beside the application), or "all" private ones.
     """
+    cache: str | None = field(default=None, repr=False)
+    """The Redis that processes share a cache through, `redis://…` or `rediss://…`; without one each has its own."""
+    cache_sealed: bool = True
+    """Whether values in Redis are encrypted, where the store has a key ring; in the environment 1 or 0."""
+    cache_entries: int = 10_000
+    """The most values a process keeps in its memory."""
+    cache_memory_mib: float = 64.0
+    """The most those may take, in MiB as encoded; as objects they can take several times that."""
+    cache_value_bytes: int = 8 * 1024 * 1024
+    """The largest value that is cached, in bytes as encoded."""
+    cache_compress_bytes: int = 1024
+    """From this size on a value is compressed in Redis."""
+    cache_ttl_seconds: float = 300.0
+    """For how long a value is good when nothing else is said."""
+    cache_longest_seconds: float = 3600.0
+    """The longest that a value may be kept, stale windows included. It bounds for how long a process that dies between
+    its commit and telling Redis can leave an old value there."""
+    cache_negative_seconds: float = 10.0
+    """For how long the answer that there is none is good."""
+    cache_stale_seconds: float = 0.0
+    """For so long after its time a value is still given while it is loaded anew."""
+    cache_error_seconds: float = 0.0
+    """For so long after its time a value is still given when it cannot be loaded anew."""
+    cache_refresh_share: float = 0.8
+    """From this share of its time on a value in use is loaded anew in the background, at a random moment."""
+    cache_jitter_share: float = 0.1
+    """A value's time is shortened by up to this share, at random."""
+    cache_lease_seconds: float = 5.0
+    """How soon, at the latest, others go on when a process dies that was loading what they wait for."""
+    cache_wait_seconds: float = 30.0
+    """The longest anybody waits for somebody else's loading; then they load themselves."""
+    cache_link_seconds: float = 3.0
+    """The longest a process trusts its own memory without hearing from Redis."""
+    cache_settle_seconds: float = 1.0
+    """So long after Redis was away nothing is read from it, so that every process can first tell what it
+    invalidated."""
+    cache_redis_seconds: float = 0.5
+    """How long Redis may take to connect and to answer before it counts as away."""
+    cache_pause_seconds: float = 5.0
+    """The longest that a Redis that is away is left alone before it is tried again."""
+    cache_pool: int = 16
+    """The most connections to Redis a process keeps."""
+    cache_alone_seconds: float = 1.0
+    """For how long Holdfast's own reads (a tenant's profile) are cached without a Redis: how soon, at the latest, a
+    change by another process is seen."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
@@ -133,6 +178,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in numbers(self).items():
+            if name in MAY_BE_ZERO and value == 0:
+                continue
             if not (value > 0 and math.isfinite(value)):
                 raise InvalidInput(f"setting {name}: {value!r} is not a positive number", field=name)
         if self.private_addresses not in CHOICES:
@@ -141,9 +188,14 @@ class Settings:
                 field="private_addresses",
             )
         object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
+        for name in ("cache_refresh_share", "cache_jitter_share"):
+            if getattr(self, name) > 1:
+                raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is not a share: at most 1", field=name)
 
 
 NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses")
+NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "cache", "cache_sealed")
+MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_share")
 
 
 def numbers(settings: Settings) -> dict[str, float]:
@@ -162,6 +214,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         given["private_addresses"] = environment["HOLDFAST_PRIVATE_ADDRESSES"]
     if "HOLDFAST_OPENID" in environment:
         given["openid"] = _providers(Path(environment["HOLDFAST_OPENID"]))
+    if "HOLDFAST_CACHE" in environment:
+        given["cache"] = environment["HOLDFAST_CACHE"] or None
+    if "HOLDFAST_CACHE_SEALED" in environment:
+        given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
     clients = environment.get("HOLDFAST_OAUTH_CLIENTS")
     if clients is not None:
         given["oauth_clients"] = read_clients(Path(clients))
@@ -175,6 +231,12 @@ def _providers(path: Path) -> tuple[OpenIdProvider, ...]:
         expected = '[{"name": …, "issuer": …, "client_id": …, "client_secret": …, "tenant": …}]'
         text = f"HOLDFAST_OPENID={str(path)!r} cannot be read ({type(error).__name__}); it holds {expected}"
         raise InvalidInput(text, field="openid") from None  # its text can hold a secret
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise InvalidInput(f"HOLDFAST_{name.upper()}={text!r} is neither 1 nor 0", field=name)
+    return text == "1"
 
 
 def _number(name: str, text: str, kind: type) -> object:

@@ -8,10 +8,12 @@ from sqlalchemy import Connection
 from holdfast.core.access import AccessChanges
 from holdfast.core.database.transaction import Work
 from holdfast.core.policy import Reach
+from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
 from holdfast.core.trail import Trail
 
 if TYPE_CHECKING:
+    from holdfast.core.cache.levels import Levels
     from holdfast.core.crypto.vault import Vault  # which runs through an engine itself
 
 T = TypeVar("T")
@@ -24,6 +26,9 @@ class Engine(Protocol):
     """Where the store is, without any password: fit for messages and logs."""
     access: AccessChanges
     trail: Trail
+    levels: "Levels"
+    """The two levels of this store's cache."""
+    breakers: Breakers
     vault: "Vault"
     """The data keys of this store."""
 

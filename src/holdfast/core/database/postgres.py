@@ -6,7 +6,7 @@ it itself and takes a single round trip.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from holdfast.core.access import AccessChanges
+from holdfast.core.cache.levels import Levels
 from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import postgres_vectors
 from holdfast.core.database.errors import (
@@ -33,11 +34,12 @@ from holdfast.core.database.errors import (
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.postgres_cursor import PostgresCursor
-from holdfast.core.database.transaction import Call, Transaction, Work
+from holdfast.core.database.transaction import Call, Transaction, Work, carry_out_afterwards
 from holdfast.core.database.types import VectorBytes, load_json
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
+from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
 from holdfast.core.trail import Trail
@@ -65,6 +67,8 @@ class PostgresEngine:
         self.url = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         self.access = AccessChanges()
         self.trail = Trail()
+        self.levels = Levels(settings)
+        self.breakers = Breakers()
         self._settings = settings
         self.vault = vault
         self._start()
@@ -120,16 +124,22 @@ class PostgresEngine:
         return work.procedure.result(row, work.params)
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
-        with self._lent() as cursor:
-            cursor.run(_begin(scope, reach, mode))
-            try:
-                done = work(self._transaction(cursor, scope, reach))
-            except Exception:
-                if not cursor.connection.closed:
-                    cursor.run(b"ROLLBACK")
-                raise
-            cursor.run(b"COMMIT")
-            return done
+        afterwards: list[Callable[[], object]] = []
+        try:
+            with self._lent() as cursor:
+                cursor.run(_begin(scope, reach, mode))
+                tx = self._transaction(cursor, scope, reach)
+                try:
+                    done = work(tx)
+                except Exception:
+                    if not cursor.connection.closed:
+                        cursor.run(b"ROLLBACK")
+                    raise
+                afterwards = tx.afterwards
+                _commit(cursor, afterwards)
+        finally:
+            carry_out_afterwards(afterwards)
+        return done
 
     def _transaction(self, cursor: PostgresCursor, scope: Scope, reach: Reach) -> Transaction:
         return Transaction(cursor, self.dialect, scope, reach, server_side=True, vault=self.vault)
@@ -291,6 +301,18 @@ def _make_begin(scope: Scope, reach: Reach, mode: str) -> str:
         for name, value in parts.items()
     ]
     return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()
+
+
+def _commit(cursor: PostgresCursor, afterwards: list[Callable[[], object]]) -> None:
+    """Commit. What is wanted afterwards is, unless the server says that it did not commit: if the line breaks now,
+    nobody knows.
+    """
+    try:
+        cursor.run(b"COMMIT")
+    except psycopg.Error as error:
+        if not _is_lost(error):
+            afterwards.clear()
+        raise
 
 
 def _is_lost(error: psycopg.Error) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlcipher3 import dbapi2 as driver
 
 from holdfast.core.access import AccessChanges
+from holdfast.core.cache.levels import Levels
 from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import sqlite_file
 from holdfast.core.database.commits import CommitQueue
@@ -30,11 +31,12 @@ from holdfast.core.database.errors import (
 )
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
-from holdfast.core.database.transaction import Transaction, Work
+from holdfast.core.database.transaction import Transaction, Work, carry_out_afterwards
 from holdfast.core.database.vector_extension import load_vectors
 from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
+from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
 from holdfast.core.trail import Trail
@@ -60,6 +62,8 @@ class SqliteEngine:
         self.url = f"sqlite:///{path}"
         self.access = AccessChanges()
         self.trail = Trail()
+        self.levels = Levels(settings)
+        self.breakers = Breakers()
         self._key = key
         self._settings = settings
         self._revision: str | None = None
@@ -129,11 +133,17 @@ class SqliteEngine:
         with self._gate.inside():
             try:
                 commits, writer, seen = self._writing()
-                done: T = commits.submit(
-                    lambda: work(Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen, vault=self.vault))
-                )
+                latest: list[Transaction] = []
+
+                def run() -> T:
+                    tx = Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen, vault=self.vault)
+                    latest[:] = [tx]  # it may be run again: the last one counts
+                    return work(tx)
+
+                done: T = commits.submit(run)
             except driver.Error as error:
                 raise translate(error) from None  # the driver's text can hold values
+        carry_out_afterwards(latest[0].afterwards)
         return done
 
     def _writing(self) -> tuple[CommitQueue, Any, dict[Any, Any]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Dialect
 
 from holdfast.core.crypto.models import DataKey, KeyRow, Purpose
+from holdfast.core.database.internal import internal_error
 from holdfast.core.database.prepared import converter
 from holdfast.core.database.query import Query
 from holdfast.core.database.types import Id
@@ -122,6 +123,15 @@ def _make_own(scope: Scope, reach: Reach, dialect: Dialect) -> Params:
     return {name: None if value is None else convert(value) for name, value in ids.items()} | texts
 
 
+def carry_out_afterwards(calls: Sequence[Callable[[], object]]) -> None:
+    """What a committed transaction wanted called. Nothing that goes wrong makes the committed call fail."""
+    for call in calls:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001  # it is committed, whatever this was
+            internal_error("after_commit", type(error).__name__, "")
+
+
 class Transaction:
     """Runs queries. `tenant_id`, `actor_id`, `reach` and `levels` in a query always take the scope's own values."""
 
@@ -129,6 +139,7 @@ class Transaction:
         "_cursor",
         "_dialect",
         "_server_side",
+        "afterwards",
         "changed",
         "held",
         "own",
@@ -157,6 +168,7 @@ class Transaction:
         self.recorded: list[Recorded] = []
         """What the work says it was about; the action writes it to the trail."""
         self.changed = True
+        self.afterwards: list[Callable[[], object]] = []
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
@@ -213,6 +225,16 @@ class Transaction:
         """Say what this work reads. It leaves a line in the trail when it is not the actor's own."""
         if owner != self.scope.actor_id and not any(line.target_id == target_id for line in self.recorded):
             self.recorded.append(Recorded(kind, target_id, owner))
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call `call` once this transaction is committed, in the caller's thread, with no transaction open.
+
+        Only what the run that counts has asked for is called, however often the work was tried. Where nobody knows
+        whether it committed (the connection broke at COMMIT) it is called too: let it be harmless if nothing changed.
+        For what must follow, after a crash as well, there is the trail; this is for telling caches. Its errors are
+        logged.
+        """
+        self.afterwards.append(call)
 
     @property
     def is_sqlite(self) -> bool:

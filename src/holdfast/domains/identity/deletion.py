@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from holdfast.core.action import action, composite
+from holdfast.core.cache.own import call_back_tenant
 from holdfast.core.crypto.destruction import destroy_keys, finish_destruction
 from holdfast.core.database import Transaction, Work
 from holdfast.domains.identity import queries
 from holdfast.domains.identity.models import DeletedTenant, Tenant
+from holdfast.domains.identity.profiles import profile_changes
 from holdfast.domains.identity.purging import purge
 from holdfast.domains.identity.room import IdentityRoom
 from holdfast.domains.identity.tenants import check_reason
@@ -36,6 +38,7 @@ class Deletion(IdentityRoom):
         def work(tx: Transaction) -> None:
             found = self._tenant(tx, tenant)
             tx.run(queries.set_tenant_status, {"in_tenant": found.id, "new_status": "suspended"})
+            profile_changes(tx, self.engine, found.slug)
             tx.record("tenant", found.id, tenant_id=found.id, status="suspended")
 
         return work
@@ -44,6 +47,8 @@ class Deletion(IdentityRoom):
     def _delete(self, tenant: str, why: str) -> Work[tuple[Tenant, dict[str, int], list[UUID]]]:
         def work(tx: Transaction) -> tuple[Tenant, dict[str, int], list[UUID]]:
             found = self._tenant(tx, tenant)
+            profile_changes(tx, self.engine, found.slug)
+            call_back_tenant(tx, self.engine, found.id)
             keys = destroy_keys(tx, found.id)
             rows = purge(tx, found.id)
             tx.record("tenant", found.id, tenant_id=found.id, slug=found.slug, reason=why, rows=rows)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from holdfast.core.cache import cacheable
 from holdfast.core.scope import Role
 
 Status = Literal["active", "suspended"]
@@ -37,6 +38,7 @@ class DeletedTenant:
     backups_too: bool
 
 
+@cacheable
 @dataclass(frozen=True, kw_only=True)
 class TenantProfile:
     """What a tenant shows before anybody has logged in: how it looks, and where its visitors are sent."""

@@ -9,9 +9,9 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_document, check_name
 from holdfast.domains.identity import queries
-from holdfast.domains.identity.authentication import check_standing
-from holdfast.domains.identity.errors import TenantExists, TenantNotFound
+from holdfast.domains.identity.errors import TenantExists
 from holdfast.domains.identity.models import Tenant, TenantProfile
+from holdfast.domains.identity.profiles import profile_changes, profile_of
 from holdfast.domains.identity.room import IdentityRoom
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -86,6 +86,7 @@ class Tenants(IdentityRoom):
         def work(tx: Transaction) -> TenantProfile:
             found = self._tenant(tx, tenant)
             shown = profile_of(tx, found.slug)
+            profile_changes(tx, self.engine, found.slug)
             tx.run(queries.set_profile, {"in_tenant": found.id, "new_profile": {**_parts(shown), **parts}})
             tx.record("tenant", found.id, tenant_id=found.id, published=sorted(parts))
             return profile_of(tx, found.slug)
@@ -106,6 +107,7 @@ class Tenants(IdentityRoom):
     def _set_tenant_status(self, tx: Transaction, slug: str, status: str, *, reason: str | None = None) -> Tenant:
         found = self._tenant(tx, slug)
         tx.run(queries.set_tenant_status, {"in_tenant": found.id, "new_status": status})
+        profile_changes(tx, self.engine, found.slug)
         tx.record("tenant", found.id, tenant_id=found.id, status=status, reason=reason)
         return self._tenant(tx, slug)
 
@@ -117,16 +119,6 @@ class Tenants(IdentityRoom):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise InvalidInput(f"settings.{name}: {value!r} is not a positive whole number", field="settings")
         return checked
-
-
-def profile_of(tx: Transaction, slug: str) -> TenantProfile:
-    """What a tenant has published. Raises `TenantNotFound`, `TenantSuspended`."""
-    found = tx.first(queries.profile_by_slug, {"slug": slug})
-    if found is None:
-        raise TenantNotFound(slug)
-    slug, name, status, parts = found
-    check_standing(status, None)
-    return TenantProfile(slug=slug, name=name, **parts)
 
 
 def _parts(shown: TenantProfile) -> dict[str, object]:

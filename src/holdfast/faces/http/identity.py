@@ -3,10 +3,9 @@
 from functools import partial
 
 from holdfast.core.inputs import check_text
-from holdfast.core.scope import OPERATOR
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.models import TenantProfile
-from holdfast.domains.identity.tenants import profile_of
+from holdfast.domains.identity.profiles import published
 from holdfast.faces.http.routes import Route
 
 _route = partial(Route, "identity")
@@ -15,7 +14,7 @@ _route = partial(Route, "identity")
 def read_profile(identity: Identity, tenant: str) -> TenantProfile:
     """What a tenant shows before anybody has logged in, and nothing else."""
     wanted = check_text(tenant, field="tenant", most_bytes=1_000)
-    return identity.engine.read(OPERATOR, "all", lambda tx: profile_of(tx, wanted))
+    return published(identity.engine, wanted)
 
 
 ROUTES = (
