@@ -94,7 +94,7 @@ class Tokens:
         return self._implied(realm, "name", name)
 
     def realm(self, realm: bytes) -> Token:
-        """On every value of a tenant."""
+        """On every value of a realm."""
         return self._implied(realm, "all", "")
 
     def variants(self, at: Address) -> Token:
@@ -107,9 +107,7 @@ class Tokens:
 
     def tags(self, at: Address, given: Sequence[str]) -> tuple[Token, ...]:
         """The tokens of every tag of a value, each once, those that are implied first."""
-        implied = [self.family(at.realm, at.name)]
-        if at.realm != EVERYBODY:
-            implied.append(self.realm(at.realm))
+        implied = [self.family(at.realm, at.name), self.realm(at.realm)]
         if at.vary:
             implied.append(self.variants(at))
         return tuple(dict.fromkeys([*implied, *(self.tag(at.realm, tag) for tag in given)]))

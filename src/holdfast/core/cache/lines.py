@@ -78,8 +78,7 @@ class Lines:
             socket_connect_timeout=seconds,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
-            lib_name=None,
-            lib_version=None,
+            driver_info=None,
         )
         self._make: Callable[[], Any] = lambda: pool.connection_class(**pool.connection_kwargs)
         self._seconds = seconds
