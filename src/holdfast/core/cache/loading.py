@@ -218,9 +218,14 @@ class Finder:
         return entry, Contents(encoded.data, encoded.shared, nothing, terms)
 
     def _store(self, wanted: Wanted, entry: Entry, contents: Contents, mark: int, lease: Lease) -> Steps[None]:
-        """Into Redis, and only then into the first level: so that they never hold two different values for long."""
+        """Into Redis, and only then into the first level: so that they never hold two different values for long.
+
+        Whether it counts, Redis says, which knows what came before the load and what after. This process may hear of an
+        invalidation from before the load only now: then the value is not put into the first level, needlessly, and the
+        next caller finds it in Redis.
+        """
         levels = self._levels
-        if len(contents.data) > levels.settings.cache_value_bytes or not levels.memory.is_current(mark, entry.tokens):
+        if len(contents.data) > levels.settings.cache_value_bytes:
             yield from self._release(wanted, lease)
             return
         try:

@@ -74,11 +74,6 @@ class Memory:
             self._make_room()
             return True
 
-    def is_current(self, mark: int, tokens: Iterable[Token]) -> bool:
-        """Whether nothing with one of these tokens was dropped since `mark`."""
-        with self._lock:
-            return not self._dropped_since(mark, tokens, b"")
-
     def _dropped_since(self, mark: int, tokens: Iterable[Token], version: bytes) -> bool:
         behind = self._count - mark
         if behind > len(self._log) or mark < self._floor:
