@@ -159,13 +159,11 @@ class Settings:
     """The longest anybody waits for somebody else's loading; then they load themselves."""
     cache_link_seconds: float = 3.0
     """The longest a process trusts its own memory without hearing from Redis."""
-    cache_settle_seconds: float = 1.0
-    """So long after Redis was away nothing is read from it, so that every process can first tell what it
-    invalidated."""
+    cache_settle_seconds: float = 2.0
+    """So long after Redis was away nothing is read from it, so that every process can first tell what it invalidated.
+    Each looks for it at least twice in that time."""
     cache_redis_seconds: float = 0.5
     """How long Redis may take to connect and to answer before it counts as away."""
-    cache_pause_seconds: float = 5.0
-    """The longest that a Redis that is away is left alone before it is tried again."""
     cache_pool: int = 16
     """The most connections to Redis a process keeps."""
     cache_alone_seconds: float = 1.0

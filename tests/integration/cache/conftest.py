@@ -14,8 +14,8 @@ from support.redis_server import RedisServer
 import holdfast
 
 KEY = "0123456789abcdef" * 4
-QUICKLY = {"cache_link_seconds": 1.0, "cache_settle_seconds": 0.6, "cache_redis_seconds": 0.3}
-QUICKLY |= {"cache_pause_seconds": 0.5, "cache_lease_seconds": 1.0}
+QUICKLY = {"cache_link_seconds": 1.0, "cache_settle_seconds": 1.0, "cache_redis_seconds": 0.3}
+QUICKLY |= {"cache_lease_seconds": 1.0}
 """Shorter times than a real store has, so that a test need not wait."""
 
 

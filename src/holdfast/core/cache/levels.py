@@ -72,7 +72,7 @@ class Levels:
             most_bytes=int(settings.cache_value_bytes),
             secret=secret if settings.cache_sealed else None,
         )
-        policy = BreakerPolicy(failures=3, pause=0.25, longest=settings.cache_pause_seconds)
+        policy = BreakerPolicy(failures=3, pause=0.25, longest=settings.cache_settle_seconds / 3)
         breaker = breakers.breaker("cache", failing=FAILING, policy=policy, closed_again=self._closed_again)
         remote = self.remote = Remote(lines, packer, self.tokens, settings, breaker)
         self.memory.distrust()

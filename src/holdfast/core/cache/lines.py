@@ -81,7 +81,7 @@ class Lines:
             driver_info=None,
         )
         self._make: Callable[[], Any] = lambda: pool.connection_class(**pool.connection_kwargs)
-        self._seconds = seconds
+        self.seconds = seconds
         self.most = most
         self.begin()
 
@@ -107,7 +107,7 @@ class Lines:
     @contextmanager
     def lent(self) -> Iterator[Line]:
         """A line for one call. It is closed if the call fails, whatever failed."""
-        if not self._turns.acquire(timeout=self._seconds):
+        if not self._turns.acquire(timeout=self.seconds):
             raise redis.ConnectionError("every connection is in use")
         self.in_use += 1
         try:

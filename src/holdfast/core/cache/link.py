@@ -19,10 +19,11 @@ from holdfast.core.cache.lines import FAILING, Line, Lines
 from holdfast.core.cache.memory import Memory
 from holdfast.core.cache.remote import Remote
 from holdfast.core.database.internal import internal_error
+from holdfast.core.resilience import BreakerOpen
 from holdfast.core.telemetry import log
 
-LONGEST_PAUSE = 0.4
-"""Seconds between two attempts to connect, at most: less than others wait before they trust Redis again."""
+LONGEST_PAUSE = 0.1
+"""Seconds between two attempts to connect, at most, beside what the breaker makes it wait."""
 
 
 class Link:
@@ -59,7 +60,7 @@ class Link:
         while not self._ending.is_set():
             try:
                 self._follow()
-            except FAILING:
+            except (*FAILING, BreakerOpen):
                 pass
             except Exception as error:  # noqa: BLE001  # the thread must live on
                 if self._ending.is_set():
@@ -72,6 +73,8 @@ class Link:
     def _lose(self) -> None:
         was_up, self.is_up = self.is_up, False
         self._memory.distrust()
+        if was_up:
+            self._remote.adrift()
         line, self._line = self._line, None
         if line is not None:
             line.close()
@@ -80,12 +83,12 @@ class Link:
 
     def _follow(self) -> None:
         """Listen until the line breaks."""
-        line = self._line = self._lines.new()
-        asked = monotonic()
-        line.say(b"SUBSCRIBE", self._remote.channel)
-        self._hear(line, self._seconds)
-        if self._server == line.server:
-            self._remote.settle()  # it was away, and is the same: others may have something to tell it
+        with self._remote.breaker.guarding():  # where nothing else asks, this is the probe
+            line = self._line = self._lines.new()
+            asked = monotonic()
+            line.say(b"SUBSCRIBE", self._remote.channel)
+            self._hear(line, self._lines.seconds)
+        self._remote.linked(anew=self._server == line.server)
         self._server = line.server
         self.is_up = True
         self._memory.trust(asked + self._seconds)

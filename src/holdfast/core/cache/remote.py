@@ -54,10 +54,23 @@ class Remote:
         """Keys that must go and could not be told to go yet."""
         self._all_pending = False
         self._settled = 0.0
+        self._adrift = False
 
     def settle(self) -> None:
-        """Redis is there again: let every process tell what it could not, before anything is read."""
+        """Redis answers again: let every process tell what it could not, before anything is read."""
         self._settled = monotonic() + self._settings.cache_settle_seconds
+
+    def adrift(self) -> None:
+        """The link was lost. Nothing is read until it is there again: Redis may answer a call before, with everything
+        in it that others invalidated meanwhile and could not tell.
+        """
+        self._adrift = True
+
+    def linked(self, *, anew: bool) -> None:
+        """The link is there. `anew`: to the server it was lost to, which has what it had."""
+        if anew:
+            self.settle()
+        self._adrift = False
 
     def read(self, place: Place) -> Parcel | None:
         """The value, if every tag of it still has the epoch it was loaded under. One round trip. Raises `Away`.
@@ -172,7 +185,7 @@ class Remote:
 
     def _trusting(self, work: Callable[[Line], T]) -> T:
         """For what depends on Redis knowing every invalidation."""
-        if monotonic() < self._settled:
+        if self._adrift or monotonic() < self._settled:
             raise Away
         if self.has_pending:
             self.tell_pending()
