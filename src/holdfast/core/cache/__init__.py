@@ -9,5 +9,17 @@ from holdfast.core.cache.cache_async import AsyncCache, AsyncStoreCache
 from holdfast.core.cache.codec import cacheable
 from holdfast.core.cache.levels import Levels
 from holdfast.core.cache.loading import NOTHING
+from holdfast.core.cache.statistics import CacheStats, FamilyStats, RedisStats
 
-__all__ = ["NOTHING", "AsyncCache", "AsyncStoreCache", "Cache", "Levels", "StoreCache", "cacheable"]
+__all__ = [
+    "NOTHING",
+    "AsyncCache",
+    "AsyncStoreCache",
+    "Cache",
+    "CacheStats",
+    "FamilyStats",
+    "Levels",
+    "RedisStats",
+    "StoreCache",
+    "cacheable",
+]

@@ -5,6 +5,7 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from holdfast.faces.http.cache_metrics import CacheMetrics
 from holdfast.faces.http.incoming import Incoming
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -46,6 +47,7 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self.cache = CacheMetrics(self._registry)
         self._known: dict[tuple[str, str, int, str], tuple[Counter, Histogram, Counter | None]] = {}
 
     def count(self, incoming: Incoming, seconds: float) -> None:

@@ -130,6 +130,7 @@ class Serving:
         self.metrics.streams.set(len(self._streams))
         self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting)
         self.metrics.connections.set(self.store.engine.in_use())
+        self.metrics.cache.note(self.store.cache.stats(), self.store.engine.breakers)
 
     def close(self) -> None:
         """Wait for the threads, then close the store."""
