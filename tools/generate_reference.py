@@ -29,6 +29,8 @@ from holdfast.faces.http.events import ROUTE as EVENTS
 _OTHER_DEFAULTS = {
     "private_addresses": "loopback",
     "openid": "none",
+    "cache": "none",
+    "cache_sealed": "1",
     "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
     "oauth_clients": "none",
 }

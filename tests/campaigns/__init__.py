@@ -3,6 +3,7 @@
     uv run python -m tests.campaigns.processes --rounds 3 --engine both
     uv run python -m tests.campaigns.kills --kills 100 --engine both
     uv run python -m tests.campaigns.power --rounds 3
+    uv run python -m tests.campaigns.cache --seconds 60
 
 Each exits with 1 when a promise was broken, and prints the evidence. `--quick` takes less than 30 s; `tests/faults`
 holds forms shorter still.

@@ -129,12 +129,24 @@ class Breaker:
 
     def call(self, ask: Callable[[], T]) -> T:
         """What `ask` gives. Raises `BreakerOpen`, and what `ask` raises."""
-        with self.guarding():
-            return ask()
+        period = self._enter()
+        try:
+            done = ask()
+        except self._failing:
+            self._leave(period, well=False)
+            raise
+        except Exception:
+            self._leave(period, well=True)  # it answered, if not as wished
+            raise
+        except BaseException:
+            self._abandon(period)
+            raise
+        self._leave(period, well=True)
+        return done
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
-        """For one call, in a thread or in a task. Raises `BreakerOpen`."""
+        """`call` for a block, in a thread or in a task. Raises `BreakerOpen`."""
         period = self._enter()
         try:
             yield

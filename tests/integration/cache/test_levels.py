@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.core.cache import NOTHING, parcel
 from holdfast.core.cache.errors import NotCacheable, TooLargeToCache
+from holdfast.core.database.errors import StoreClosed
 from holdfast.core.errors import InvalidInput
 
 from .conftest import linked
@@ -210,3 +211,5 @@ def test_a_closed_store_has_no_threads_and_no_connections_left(opens, redis):
         store.close()
         assert threading.active_count() <= before
         assert len(client.client_list()) == lines
+        with pytest.raises(StoreClosed):
+            store.cache.get_or_load("n", "k", lambda: 2)

@@ -18,7 +18,7 @@ from holdfast.core.cache.errors import TooLargeToCache
 from holdfast.core.cache.keys import EVERYBODY, CacheKey, address, check_tags
 from holdfast.core.cache.leases import Away, Contents, Place
 from holdfast.core.cache.levels import Levels
-from holdfast.core.cache.loading import Finder, Wanted
+from holdfast.core.cache.loading import Finder, Look, Wanted
 from holdfast.core.cache.statistics import CacheStats, FamilyStats, RedisStats
 from holdfast.core.cache.steps import carry_out
 from holdfast.core.errors import InvalidInput
@@ -81,7 +81,10 @@ class Cache:
         wanted = self.wanted(name, key, terms, tags, vary, per_clearance=per_clearance, owner=get_ident())
         entry, due = self.look(wanted)
         if entry is None:
-            found = carry_out(self._finder.find(wanted), loader)
+            look = self._look_in_redis(wanted)
+            found = look.found if look is not None else None
+            if found is None:
+                found = carry_out(self._finder.find(wanted, look), loader)
             entry, due = found.entry, found.due
         if due:
             self._refresh(wanted, loader)
@@ -198,7 +201,7 @@ class Cache:
             vary = (*vary, "levels", *sorted(_levels_of(self._access)))
         at = address(self._realm, name, key, vary)
         tokens = self._levels.tokens
-        place = Place(self._realm, tokens.value(at), tokens.tags(at, check_tags(tags)))
+        place = Place(self._realm, tokens.value(at), tokens.tags(at, tags))
         good, negative = self._terms(*terms)
         return Wanted(at, place, self._levels.family(name), good, negative, owner)
 
@@ -241,13 +244,22 @@ class Cache:
         terms = Terms(good, min(given[1], longest - good), min(given[2], longest - good))
         return terms, Terms(min(_seconds("negative_ttl", negative, settings.cache_negative_seconds), longest), 0.0, 0.0)
 
+    def _look_in_redis(self, wanted: Wanted) -> Look | None:
+        """A first look, before anybody is waited for. None without a Redis."""
+        if self._levels.remote is None:
+            return None
+        try:
+            return self._finder.look_in_redis(wanted)
+        except Away:
+            return Look(self._memory.mark(), b"", None, away=True)
+
     def _from_redis(self, wanted: Wanted) -> Entry | None:
         levels = self._levels
         if levels.remote is None:
             return None
         mark = self._memory.mark()
         try:
-            parcel = levels.remote.read(wanted.place)
+            parcel = levels.remote.read(wanted.place).parcel
         except Away:
             levels.away += 1
             return None

@@ -78,6 +78,7 @@ class Tokens:
         """Stands for the store: two that share a Redis do not meet."""
         self.value = lru_cache(10_000)(self._value)
         self.tag = lru_cache(10_000)(self._tag)
+        self.shared_tags = lru_cache(10_000)(self._shared_tags)
 
     def _of(self, parts: tuple[Hashable, ...]) -> Token:
         return hashlib.blake2b(_parts(parts), digest_size=TOKEN_BYTES, key=self._secret).digest()
@@ -107,10 +108,12 @@ class Tokens:
 
     def tags(self, at: Address, given: Sequence[str]) -> tuple[Token, ...]:
         """The tokens of every tag of a value, each once, those that are implied first."""
-        implied = [self.family(at.realm, at.name), self.realm(at.realm)]
-        if at.vary:
-            implied.append(self.variants(at))
-        return tuple(dict.fromkeys([*implied, *(self.tag(at.realm, tag) for tag in given)]))
+        tags = self.shared_tags(at.realm, at.name, tuple(given))
+        return (*tags, self.variants(at)) if at.vary else tags
+
+    def _shared_tags(self, realm: bytes, name: str, given: tuple[str, ...]) -> tuple[Token, ...]:
+        implied = (self.family(realm, name), self.realm(realm))
+        return tuple(dict.fromkeys([*implied, *(self.tag(realm, tag) for tag in check_tags(given))]))
 
 
 def check_tags(tags: Sequence[str]) -> tuple[str, ...]:

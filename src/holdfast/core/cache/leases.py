@@ -53,6 +53,20 @@ class Contents(NamedTuple):
     terms: Terms
 
 
+class Seen(NamedTuple):
+    """What was found when Redis was read."""
+
+    parcel: Parcel | None
+    """The value, if it counts."""
+    version: bytes
+    """Of what lies there, whether it counts or not; empty when nothing does."""
+
+
+NOTHING_SEEN = Seen(None, b"")
+ANY = b"*"
+"""In place of a version: whatever lies there."""
+
+
 def new_version() -> bytes:
     """Of one stored value: no two have the same."""
     return os.urandom(VERSION_BYTES)

@@ -14,6 +14,7 @@ from holdfast.core.cache.flights import Flights
 from holdfast.core.cache.keys import Address, Token, Tokens
 from holdfast.core.cache.leases import Lease, Parcel, Place, new_version
 from holdfast.core.cache.memory import Memory
+from holdfast.core.database.errors import StoreClosed
 from holdfast.core.errors import InvalidInput
 from holdfast.core.resilience import BreakerPolicy, Breakers
 from holdfast.core.settings import Settings
@@ -39,6 +40,7 @@ class Levels:
         self.families: dict[str, Family] = {}
         self.away = 0
         """How often Redis could not be asked."""
+        self._closed = False
         self._lines: Lines | None = None
         self._link: Link | None = None
         self._keeper: Keeper | None = None
@@ -96,7 +98,9 @@ class Levels:
         return self._link is not None and self._link.is_up
 
     def use(self) -> None:
-        """Begin to listen, at the first use."""
+        """Begin to listen, at the first use. Raises `StoreClosed`."""
+        if self._closed:
+            raise StoreClosed
         if self._link is not None:
             self._link.start()
 
@@ -151,6 +155,13 @@ class Levels:
         finally:
             self._keeper.let_go(lease)
 
+    def abandon(self, place: Place) -> None:
+        """A lease that could not be given back: as soon as Redis answers, so that others need not wait for its end."""
+        self.away += 1
+        self.in_redis.abandon(place)
+        if self._keeper is not None:
+            self._keeper.tell()
+
     def forget(self, *, values: Iterable[Token] = (), tags: Iterable[Token] = ()) -> None:
         """Invalidate, here at once and then in every process. Costs one round trip with Redis; never fails."""
         values, tags = list(values), list(tags)
@@ -164,6 +175,7 @@ class Levels:
 
     def close(self) -> None:
         """End the threads, close the connections. Nothing is given afterwards, nothing kept."""
+        self._closed = True
         self.memory.distrust()
         if self._process == os.getpid():
             for thread in list(self.refreshers):

@@ -10,15 +10,16 @@ counts any more.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from holdfast.core.cache.scripts import Script
+
+T = TypeVar("T")
 
 FAILING = (redis.RedisError, OSError)
 """What means that Redis is away, or not of use."""
@@ -47,8 +48,9 @@ class Line:
 
     def say(self, *command: bytes | int) -> None:
         """Send without waiting."""
-        connection = self._connection
-        connection.send_packed_command(connection.pack_command(*command), check_health=False)
+        parts = [part if isinstance(part, bytes) else b"%d" % part for part in command]
+        packed = b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+        self._connection.send_packed_command([b"*%d\r\n%b" % (len(parts), packed)], check_health=False)
 
     def hear(self, seconds: float) -> Any:
         """The next that Redis says by itself; None when it says nothing for so long."""
@@ -104,20 +106,20 @@ class Lines:
                     other.close()
         return line
 
-    @contextmanager
-    def lent(self) -> Iterator[Line]:
-        """A line for one call. It is closed if the call fails, whatever failed."""
+    def call(self, work: Callable[[Line], T]) -> T:
+        """What `work` does on a line. The line is closed if that fails, whatever failed."""
         if not self._turns.acquire(timeout=self.seconds):
             raise redis.ConnectionError("every connection is in use")
         self.in_use += 1
         try:
             line = self._idle_line() or self.new()
             try:
-                yield line
+                done = work(line)
             except BaseException:
                 line.close()
                 raise
             self._take_back(line)
+            return done
         finally:
             self.in_use -= 1
             self._turns.release()

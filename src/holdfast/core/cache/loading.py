@@ -24,7 +24,7 @@ from holdfast.core.cache import codec
 from holdfast.core.cache.entries import Entry, Family, Terms
 from holdfast.core.cache.flights import Flight
 from holdfast.core.cache.keys import Address
-from holdfast.core.cache.leases import Away, Contents, Lease, Parcel, Place
+from holdfast.core.cache.leases import Away, Contents, Lease, Place
 from holdfast.core.cache.levels import Levels
 from holdfast.core.cache.steps import Ask, Load, Step, Wait
 
@@ -48,7 +48,7 @@ NOTHING: Any = Nothing()
 """There is none: kept for `negative_ttl`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
     """What a caller asked for."""
 
@@ -62,12 +62,25 @@ class Wanted:
     """Who asks: a thread or a task."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """What there was. `due`: it is to be loaded anew, in the background."""
 
     entry: Entry
     due: bool = False
+
+
+@dataclass(slots=True)
+class Look:
+    """A look into Redis."""
+
+    mark: int
+    """The place in the first level's log before it."""
+    seen: bytes
+    """The version that lay there."""
+    found: Found | None
+    away: bool = False
+    """Redis could not be asked."""
 
 
 class Finder:
@@ -76,15 +89,15 @@ class Finder:
     def __init__(self, levels: Levels) -> None:
         self._levels = levels
 
-    def find(self, wanted: Wanted) -> Steps[Found]:
-        """The value, from wherever it is. Raises what the loader raises."""
+    def find(self, wanted: Wanted, look: Look | None = None) -> Steps[Found]:
+        """The value, from wherever it is; `look`: the caller has looked in Redis. Raises what the loader raises."""
         give_up = monotonic() + self._levels.settings.cache_wait_seconds
         while True:
             flight, leads = self._levels.flights.board(
                 wanted.at, (wanted.place.token, *wanted.place.tags), wanted.owner
             )
             if leads:
-                return (yield from self._lead(wanted, flight, give_up))
+                return (yield from self._lead(wanted, flight, give_up, look))
             if flight.owner == wanted.owner:  # a loader that asks for what it is loading would wait for itself
                 return (yield from self._alone(wanted))
             while not flight.finished and (left := give_up - monotonic()) > 0:
@@ -94,13 +107,14 @@ class Finder:
                 return Found(flight.entry)
             if flight.error is not None:
                 raise flight.error
+            look = None  # that was before
             if monotonic() >= give_up:
                 return (yield from self._alone(wanted))
 
-    def _lead(self, wanted: Wanted, flight: Flight, give_up: float) -> Steps[Found]:
+    def _lead(self, wanted: Wanted, flight: Flight, give_up: float, look: Look | None) -> Steps[Found]:
         found, error = None, None
         try:
-            found = yield from self._find_for_all(wanted, flight, give_up)
+            found = yield from self._find_for_all(wanted, flight, give_up, look)
             return found
         except Exception as raised:
             error = raised
@@ -108,15 +122,17 @@ class Finder:
         finally:  # after an interrupt it has neither, and another one flies
             self._levels.flights.land(flight, entry=None if found is None else found.entry, error=error)
 
-    def _find_for_all(self, wanted: Wanted, flight: Flight, give_up: float) -> Steps[Found]:
+    def _find_for_all(self, wanted: Wanted, flight: Flight, give_up: float, look: Look | None) -> Steps[Found]:
         entry = self._levels.memory.find(wanted.at)
         if entry is not None and monotonic() < entry.until:
             wanted.family.l1_hits += 1  # somebody was quicker
             return Found(entry)
-        mark, lease, remote = self._levels.memory.mark(), None, self._levels.remote
-        if remote is not None:
+        mark, lease = self._levels.memory.mark(), None
+        if look is not None and look.away:
+            self._levels.away += 1
+        elif self._levels.remote is not None:
             try:
-                mark, lease, found = yield from self._ask_remote(wanted, flight, give_up)
+                mark, lease, found = yield from self._ask_remote(wanted, flight, give_up, look)
             except Away:
                 self._levels.away += 1
             else:
@@ -126,25 +142,35 @@ class Finder:
         return (yield from self._load(wanted, mark, lease))
 
     def _ask_remote(
-        self, wanted: Wanted, flight: Flight, give_up: float
+        self, wanted: Wanted, flight: Flight, give_up: float, look: Look | None
     ) -> Steps[tuple[int, Lease | None, Found | None]]:
         """What is in Redis, or the lease to load it; neither when another process takes too long. Raises `Away`."""
-        remote, memory = self._levels.in_redis, self._levels.memory
+        remote = self._levels.in_redis
         pause, most = POLL
         while True:
-            mark = memory.mark()
-            parcel = yield Ask(lambda: remote.read(wanted.place))
-            if parcel is not None:
-                found = self._levels.keep_parcel(wanted.at, wanted.place.token, wanted.family, parcel, mark)
-                if monotonic() < found.stale:
-                    wanted.family.l2_hits += 1
-                    wanted.family.stale += monotonic() >= found.until
-                    return mark, None, Found(found, due=monotonic() >= found.due)
-            lease = yield Ask(lambda: remote.take(wanted.place))
+            if look is None:
+                look = yield Ask(lambda: self.look_in_redis(wanted))
+            if look.found is not None:
+                return look.mark, None, look.found
+            mark, seen = look.mark, look.seen
+            lease = yield Ask(lambda seen=seen: remote.take(wanted.place, seen=seen))  # type: ignore[misc]  # bound at once
             if lease is not None or monotonic() >= give_up:
                 return mark, lease, None
             yield Wait(flight, pause)
-            pause = min(2 * pause, most)
+            pause, look = min(2 * pause, most), None
+
+    def look_in_redis(self, wanted: Wanted) -> Look:
+        """What Redis has, put into the first level too. One round trip. Raises `Away`."""
+        mark = self._levels.memory.mark()
+        parcel, seen = self._levels.in_redis.read(wanted.place)
+        if parcel is not None:
+            entry = self._levels.keep_parcel(wanted.at, wanted.place.token, wanted.family, parcel, mark)
+            now = monotonic()
+            if now < entry.stale:
+                wanted.family.l2_hits += 1
+                wanted.family.stale += now >= entry.until
+                return Look(mark, seen, Found(entry, due=now >= entry.due))
+        return Look(mark, seen, None)
 
     def refresh(self, wanted: Wanted) -> Steps[None]:
         """Load a value anew while the old one is still given, unless somebody else is at it."""
@@ -171,7 +197,7 @@ class Finder:
         lease = yield Ask(lambda: remote.take(wanted.place))
         if lease is None:
             return mark, None, False
-        parcel: Parcel | None = yield Ask(lambda: remote.read(wanted.place))
+        parcel = (yield Ask(lambda: remote.read(wanted.place))).parcel
         share = self._levels.settings.cache_refresh_share
         if parcel is not None and parcel.age < share * parcel.terms.ttl:
             self._levels.keep_parcel(wanted.at, wanted.place.token, wanted.family, parcel, mark)
@@ -231,7 +257,7 @@ class Finder:
         try:
             stored = yield Ask(lambda: levels.in_redis.store(wanted.place, lease, contents))
         except Away:
-            levels.away += 1
+            levels.abandon(wanted.place)
             return
         if stored:
             levels.memory.put(wanted.at, entry, mark)
@@ -241,7 +267,7 @@ class Finder:
             try:
                 yield Ask(lambda: self._levels.in_redis.release(wanted.place, lease))
             except Away:
-                self._levels.away += 1  # it ends by itself
+                self._levels.abandon(wanted.place)
 
     def _last_resort(self, wanted: Wanted, lease: Lease | None) -> Steps[Found | None]:
         """After the loader failed: what there was, if it may be given for that, and still counts now."""
@@ -251,7 +277,7 @@ class Finder:
         if entry is None and levels.remote is not None and wanted.terms.error:
             mark = levels.memory.mark()
             try:
-                parcel = yield Ask(lambda: levels.in_redis.read(wanted.place))
+                parcel = (yield Ask(lambda: levels.in_redis.read(wanted.place))).parcel
             except Away:
                 return None
             if parcel is not None:

@@ -72,11 +72,11 @@ class Packer:
         nonce = os.urandom(_NONCE)
         return head + nonce + self._cipher(realm).encrypt(nonce, data, token + head)
 
-    def open(self, realm: bytes, token: Token, blob: bytes) -> Parcel:
-        """What is in it. Raises `Unreadable` for what was not packed here, for this place."""
-        form, flags, version, stored, ttl, stale, error, count = _head(blob)
-        end = _HEAD.size + count * _TAG
-        if form != FORM or len(blob) < end or bool(flags & _SEALED) != (self._secret is not None):
+    def open(self, realm: bytes, token: Token, blob: bytes, tags: list[tuple[Token, bytes]]) -> Parcel:
+        """What is in it; `tags` as `tags_of` gave them. Raises `Unreadable` for what was not packed for this place."""
+        form, flags, version, stored, ttl, stale, error, _ = _head(blob)
+        end = _HEAD.size + len(tags) * _TAG
+        if form != FORM or bool(flags & _SEALED) != (self._secret is not None):
             raise Unreadable("another form")
         data = blob[end:]
         if self._secret is not None:
@@ -93,7 +93,7 @@ class Packer:
             version,
             max(0.0, time.time() - stored / 1000),
             Terms(ttl / 1000, stale / 1000, error / 1000),
-            tuple(tag for tag, _ in tags_of(blob)),
+            tuple([tag for tag, _ in tags]),
         )
 
     def _decompress(self, data: bytes) -> bytes:
@@ -125,6 +125,11 @@ def tags_of(blob: bytes) -> list[tuple[Token, bytes]]:
         raise Unreadable("cut off")
     starts = range(_HEAD.size, _HEAD.size + count * _TAG, _TAG)
     return [(blob[at : at + TOKEN_BYTES], blob[at + TOKEN_BYTES : at + _TAG]) for at in starts]
+
+
+def version_of(blob: bytes) -> bytes:
+    """The version of a value in Redis, or what lies in its place."""
+    return blob[2 : 2 + VERSION_BYTES]
 
 
 def _head(blob: bytes) -> tuple[Any, ...]:

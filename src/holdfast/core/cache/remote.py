@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from holdfast.core.cache.codec import Unreadable
 from holdfast.core.cache.keys import TOKEN_BYTES, Token, Tokens
-from holdfast.core.cache.leases import Away, Contents, Lease, Parcel, Place, new_version
+from holdfast.core.cache.leases import ANY, NOTHING_SEEN, Away, Contents, Lease, Place, Seen, new_version
 from holdfast.core.cache.lines import FAILING, LOST, Line, Lines
-from holdfast.core.cache.parcel import EPOCH_BYTES, Packer, tags_of
+from holdfast.core.cache.parcel import EPOCH_BYTES, Packer, tags_of, version_of
 from holdfast.core.cache.scripts import FORGET, RELEASE, RENEW, STORE, TAKE, TAKE_OVER
 from holdfast.core.resilience import Breaker, BreakerOpen
 from holdfast.core.settings import Settings
@@ -72,42 +72,46 @@ class Remote:
             self.settle()
         self._adrift = False
 
-    def read(self, place: Place) -> Parcel | None:
+    def read(self, place: Place) -> Seen:
         """The value, if every tag of it still has the epoch it was loaded under. One round trip. Raises `Away`.
 
         MGET is one step: value and epochs are of one moment. For a value with tags that the caller did not name, their
         epochs are asked for after it; as none ever comes back, one that is there then was there all along.
         """
 
-        def work(line: Line) -> Parcel | None:
-            names = list(place.tags)
-            blob, *found = line.ask(b"MGET", self._key(line, b"v", place.token), *self._keys(line, b"t", names))
+        def work(line: Line) -> Seen:
+            before = self._before(line)
+            names, after = place.tags, before + b"t:"
+            asked = [after + tag.hex().encode() for tag in names]
+            blob, *found = line.ask(b"MGET", before + b"v:" + place.token.hex().encode(), *asked)
             if blob is None:
-                return None
-            needed = tags_of(blob)
-            unknown = [tag for tag, _ in needed if tag not in place.tags]
-            if unknown:
-                names += unknown
-                found += line.ask(b"MGET", *self._keys(line, b"t", unknown))
-            epochs = dict(zip(names, found, strict=True))
-            if any(epochs[tag] != epoch for tag, epoch in needed):
-                return None
-            return self._packer.open(place.realm, place.token, blob)
+                return NOTHING_SEEN
+            version = version_of(blob)
+            try:
+                needed = tags_of(blob)
+                epochs = dict(zip(names, found, strict=True))
+                unknown = [tag for tag, _ in needed if tag not in epochs]
+                if unknown:
+                    epochs |= zip(unknown, line.ask(b"MGET", *self._keys(line, b"t", unknown)), strict=True)
+                if any(epochs[tag] != epoch for tag, epoch in needed):
+                    return Seen(None, version)
+                return Seen(self._packer.open(place.realm, place.token, blob, needed), version)
+            except Unreadable:
+                return Seen(None, version)
 
-        try:
-            return self._trusting(work)
-        except Unreadable:
-            return None
+        return self._trusting(work)
 
-    def take(self, place: Place, *, over: bool = False) -> Lease | None:
-        """The lease to load and store a value; None when another has it. `over`: from whoever has it. Raises `Away`."""
+    def take(self, place: Place, *, seen: bytes = ANY, over: bool = False) -> Lease | None:
+        """The lease to load and store a value; None when another has it, or there is another value than was `seen`.
+
+        `over`: from whoever has it. Raises `Away`.
+        """
         nonce, version, epoch = os.urandom(TOKEN_BYTES), new_version(), os.urandom(EPOCH_BYTES)
 
         def work(line: Line) -> Lease | None:
             keys = self._of_place(line, place)
             asked: list[bytes | int] = [nonce, self._lease_ms, epoch, self._epoch_ms]
-            if over:
-                asked += [self.channel, b"s" + place.token + version]
+            asked += [self.channel, b"s" + place.token + version] if over else [seen]
             epochs: list[bytes] = line.run(TAKE_OVER if over else TAKE, keys, *asked)
             return Lease(line.server, nonce + b"".join(epochs), epochs, version) if epochs else None
 
@@ -144,6 +148,10 @@ class Remote:
             self._remember(gone)
             return False
         return True
+
+    def abandon(self, place: Place) -> None:
+        """Take whatever lease there is away from a value, when Redis answers again."""
+        self._remember({b"l" + place.token: (place.token,)})
 
     def _remember(self, gone: dict[bytes, tuple[Token]]) -> None:
         self.pending.update(gone)
@@ -193,26 +201,27 @@ class Remote:
 
     def _ask(self, work: Callable[[Line], T]) -> T:
         try:
-            with self.breaker.guarding():
-                try:
-                    return self._on_line(work)
-                except LOST:
-                    self._lines.drop_idle()
-                    return self._on_line(work)  # everything asked can be asked twice
+            return self.breaker.call(lambda: self._on_line(work))
         except (*FAILING, BreakerOpen) as error:
             raise Away from error
 
     def _on_line(self, work: Callable[[Line], T]) -> T:
-        with self._lines.lent() as line:
-            return work(line)
+        try:
+            return self._lines.call(work)
+        except LOST:
+            self._lines.drop_idle()
+            return self._lines.call(work)  # everything asked can be asked twice
 
     def _of_place(self, line: Line, place: Place) -> list[bytes]:
         own = [self._key(line, b"l", place.token), self._key(line, b"v", place.token)]
         return own + self._keys(line, b"t", place.tags)
 
     def _key(self, line: Line, kind: bytes, token: Token) -> bytes:
-        """The braces keep a store's keys in one slot of a cluster."""
-        return self._prefix + line.server[:16] + b":" + kind + b":" + token.hex().encode()
+        return self._before(line) + kind + b":" + token.hex().encode()
+
+    def _before(self, line: Line) -> bytes:
+        """What the store's keys at that server begin with. The braces keep them in one slot of a cluster."""
+        return self._prefix + line.server[:16] + b":"
 
     def _keys(self, line: Line, kind: bytes, tokens: Iterable[Token]) -> list[bytes]:
         return [self._key(line, kind, token) for token in tokens]

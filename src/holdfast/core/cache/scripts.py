@@ -42,10 +42,13 @@ local together = table.concat(epochs)
 """
 
 TAKE = Script.of(
-    """-- KEYS: lease, value, tags. ARGV: token of the lease, its ms, a new epoch, ms of epochs.
+    """-- KEYS: lease, value, tags. ARGV: token of the lease, its ms, a new epoch, ms of epochs, seen.
 """
     + _EPOCHS
     + """
+if ARGV[5] ~= '*' and redis.call('GETRANGE', KEYS[2], 2, 9) ~= ARGV[5] then
+  return {}
+end
 local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, #ARGV[1] + 1) == together and string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then
   return {}
@@ -54,7 +57,8 @@ redis.call('SET', KEYS[1], ARGV[1] .. together, 'PX', ARGV[2])
 return epochs
 """
 )
-"""Take the lease, unless another holds one whose epochs are still good. Gives the epochs, or nothing."""
+"""Take the lease, unless another holds one whose epochs are still good, or something else was stored since the caller
+looked (`seen`: the version that lay there, which is in its bytes 2 to 9). Gives the epochs, or nothing."""
 
 TAKE_OVER = Script.of(
     """-- KEYS: lease, value, tags. ARGV: token of the lease, its ms, a new epoch, ms of epochs, channel, message.
