@@ -41,7 +41,9 @@ def test_tokens_depend_on_the_store():
     assert Tokens(b"one").store != Tokens(b"other").store
 
 
-@pytest.mark.parametrize("key", [None, True, 1.0, b"k", [], {}, object(), (1, None), (True,)], ids=lambda key: type(key).__name__)
+@pytest.mark.parametrize(
+    "key", [None, True, 1.0, b"k", [], {}, object(), (1, None), (True,)], ids=lambda key: type(key).__name__
+)
 def test_what_is_no_key_is_refused(key):
     with pytest.raises(InvalidInput, match="is no key") as refused:
         address(EVERYBODY, "n", key, ())
@@ -55,7 +57,9 @@ def test_what_is_no_name_is_refused(name):
     assert refused.value.field == "name"
 
 
-@pytest.mark.parametrize("tags", ["tag", [""], [1], ["x"] * (TAGS + 1), [uuid4()]], ids=["text", "empty", "number", "many", "uuid"])
+@pytest.mark.parametrize(
+    "tags", ["tag", [""], [1], ["x"] * (TAGS + 1), [uuid4()]], ids=["text", "empty", "number", "many", "uuid"]
+)
 def test_what_are_no_tags_is_refused(tags):
     with pytest.raises(InvalidInput) as refused:
         check_tags(tags)

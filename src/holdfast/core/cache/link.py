@@ -102,6 +102,7 @@ class Link:
         while self._hear(line, self._seconds) != b"pong":
             pass
         self._memory.trust(sent + self._seconds)
+        self._remote.probe()
         until = sent + self._seconds / 3
         while (left := until - monotonic()) > 0 and not self._ending.is_set():
             self._hear(line, left, must=False)

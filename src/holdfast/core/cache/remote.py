@@ -66,6 +66,12 @@ class Remote:
         """
         self._adrift = True
 
+    def probe(self) -> None:
+        """If a probe is due, make it: there may be nobody else who asks, while everything is found in the process."""
+        if self.breaker.state == "half_open":
+            with suppress(Away):
+                self._ask(lambda line: line.ask(b"PING"))
+
     def linked(self, *, anew: bool) -> None:
         """The link is there. `anew`: to the server it was lost to, which has what it had."""
         if anew:
