@@ -4,7 +4,9 @@ from dataclasses import fields
 
 import pytest
 
+import holdfast
 from holdfast import HoldfastError, Settings
+from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import estimate_tokens, from_environment, numbers
 
 
@@ -58,3 +60,23 @@ def test_the_limits_are_those_the_design_names():
 
 def test_tokens_are_estimated_by_bytes_rounded_up():
     assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "漢字")] == [0, 1, 1, 2, 2]
+
+
+def test_the_cache_is_named_by_the_environment_and_its_password_is_not_shown():
+    settings = from_environment({"HOLDFAST_CACHE": "redis://:s3cret@host/0", "HOLDFAST_CACHE_SEALED": "0"})
+    assert (settings.cache, settings.cache_sealed) == ("redis://:s3cret@host/0", False)
+    assert "s3cret" not in repr(settings)
+    assert from_environment({"HOLDFAST_CACHE": ""}).cache is None
+    with pytest.raises(InvalidInput, match="neither 1 nor 0"):
+        from_environment({"HOLDFAST_CACHE_SEALED": "yes"})
+    with pytest.raises(InvalidInput, match="more than 100"):
+        Settings(cache_refresh_percent=101)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://host", "redis://host:port/0", "s3cret"])
+def test_what_is_no_redis_is_refused_before_anything_is_made(tmp_path, url):
+    with pytest.raises(InvalidInput) as refused:
+        holdfast.create(f"sqlite:///{tmp_path}/new.db", cache=url)
+    assert refused.value.field == "cache"
+    assert url not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []

@@ -149,10 +149,10 @@ class Settings:
     """For so long after its time a value is still given while it is loaded anew."""
     cache_error_seconds: float = 0.0
     """For so long after its time a value is still given when it cannot be loaded anew."""
-    cache_refresh_share: float = 0.8
-    """From this share of its time on a value in use is loaded anew in the background, at a random moment."""
-    cache_jitter_share: float = 0.1
-    """A value's time is shortened by up to this share, at random."""
+    cache_refresh_percent: float = 80.0
+    """From this part of its time on a value in use is loaded anew in the background, at a random moment."""
+    cache_jitter_percent: float = 10.0
+    """A value's time is shortened by up to this part of it, at random."""
     cache_lease_seconds: float = 5.0
     """How soon, at the latest, others go on when a process dies that was loading what they wait for."""
     cache_wait_seconds: float = 30.0
@@ -186,14 +186,14 @@ class Settings:
                 field="private_addresses",
             )
         object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
-        for name in ("cache_refresh_share", "cache_jitter_share"):
-            if getattr(self, name) > 1:
-                raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is not a share: at most 1", field=name)
+        for name in ("cache_refresh_percent", "cache_jitter_percent"):
+            if getattr(self, name) > 100:
+                raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is more than 100 percent", field=name)
 
 
 NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses")
 NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "cache", "cache_sealed")
-MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_share")
+MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 
 
 def numbers(settings: Settings) -> dict[str, float]:

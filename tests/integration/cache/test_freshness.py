@@ -35,7 +35,7 @@ def test_a_value_is_good_for_its_time_and_no_longer(cached):
 
 
 def test_times_are_spread_a_little(opens):
-    store = opens(cache_jitter_share=0.1)
+    store = opens(cache_jitter_percent=10.0)
     for number in range(200):
         store.cache.put("n", number, 1, ttl=100)
     ends = sorted(entry.until - time.monotonic() for entry in store.engine.levels.memory.entries.values())
@@ -52,7 +52,7 @@ def test_no_value_lives_longer_than_the_longest(opens, redis):
 
 
 def test_a_value_in_use_is_loaded_anew_by_one_before_its_time_is_over(opens, cache_url):
-    stores = [opens(cache_url, cache_refresh_share=0.3) for _ in range(2 if cache_url else 1)]
+    stores = [opens(cache_url, cache_refresh_percent=30.0) for _ in range(2 if cache_url else 1)]
     if cache_url:
         for store in stores:
             linked(store)

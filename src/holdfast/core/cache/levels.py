@@ -111,7 +111,7 @@ class Levels:
 
     def jittered(self, terms: Terms) -> Terms:
         """A little shorter, at random, so that what was stored together does not end together."""
-        share = random.uniform(0.0, self.settings.cache_jitter_share)
+        share = random.uniform(0.0, self.settings.cache_jitter_percent / 100)
         return terms._replace(ttl=terms.ttl * (1.0 - share))
 
     def entry(
@@ -124,7 +124,7 @@ class Levels:
             tokens=(place.token, *place.tags),
             version=new_version() if lease is None else lease.version,
             terms=terms,
-            refresh_share=1.0 if nothing else self.settings.cache_refresh_share,
+            refresh_share=1.0 if nothing else self.settings.cache_refresh_percent / 100,
             nothing=nothing,
         )
 
@@ -137,7 +137,7 @@ class Levels:
             version=parcel.version,
             terms=parcel.terms,
             age=parcel.age,
-            refresh_share=1.0 if parcel.nothing else self.settings.cache_refresh_share,
+            refresh_share=1.0 if parcel.nothing else self.settings.cache_refresh_percent / 100,
             nothing=parcel.nothing,
         )
         self.memory.put(at, entry, mark)

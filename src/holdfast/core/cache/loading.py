@@ -198,7 +198,7 @@ class Finder:
         if lease is None:
             return mark, None, False
         parcel = (yield Ask(lambda: remote.read(wanted.place))).parcel
-        share = self._levels.settings.cache_refresh_share
+        share = self._levels.settings.cache_refresh_percent / 100
         if parcel is not None and parcel.age < share * parcel.terms.ttl:
             self._levels.keep_parcel(wanted.at, wanted.place.token, wanted.family, parcel, mark)
             yield Ask(lambda: remote.release(wanted.place, lease))
