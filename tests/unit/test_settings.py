@@ -73,7 +73,7 @@ def test_the_cache_is_named_by_the_environment_and_its_password_is_not_shown():
         Settings(cache_refresh_percent=101)
 
 
-@pytest.mark.parametrize("url", ["localhost:6379", "http://host", "redis://host:port/0", "s3cret"])
+@pytest.mark.parametrize("url", ["localhost:6379", "http://host", "redis://elsewhere:port/0", "s3cret"])
 def test_what_is_no_redis_is_refused_before_anything_is_made(tmp_path, url):
     with pytest.raises(InvalidInput) as refused:
         holdfast.create(f"sqlite:///{tmp_path}/new.db", cache=url)
