@@ -236,7 +236,9 @@ def _judge(ground: Ground, trial: Trial, reports: dict[int, Report], took: float
 class Harm:
     """Does things to Redis, one after the other."""
 
-    def __init__(self, server: RedisServer, proxy: Proxy, trial: Trial) -> None:
+    def __init__(self, server: RedisServer, proxy: Proxy, trial: Trial, observer: holdfast.Store) -> None:
+        self._observer = observer
+        self._recoveries: list[float] = []
         self._server = server
         self._proxy = proxy
         self._trial = trial
@@ -250,7 +252,20 @@ class Harm:
             kind = kinds[sum(done.values()) % len(kinds)]
             getattr(self, f"_{kind}")()
             done[kind] = done.get(kind, 0) + 1
+            self._recover(kind)
+        self._trial.figures["Redis is used again after"] = spread(self._recoveries)
         self._trial.figures["done to Redis"] = done
+
+    def _recover(self, kind: str) -> None:
+        """How long it takes until what one puts is found in Redis again."""
+        began, cache = time.monotonic(), self._observer.cache
+        while time.monotonic() - began < 20:
+            cache.put("observed", "k", began)
+            if _linked(self._observer) and cache.get("observed", "k") == began:
+                self._recoveries.append(time.monotonic() - began)
+                return
+            time.sleep(0.01)
+        self._trial.faults.append(f"20 s after {kind} Redis is not used again")
 
     def _while(self) -> None:
         time.sleep(self._random.uniform(0.3, 2.0))
@@ -339,8 +354,9 @@ def outages(ground: Ground, server: RedisServer, *, processes: int, seconds: flo
     proxy = Proxy(server.port)
     through = Ground(ground.url, proxy.url, ground.truth)
     try:
-        harm = Harm(server, proxy, trial)
-        _run(through, trial, processes=processes, ops=0, seconds=seconds, harm=harm)
+        with through.open() as observer:
+            harm = Harm(server, proxy, trial, observer)
+            _run(through, trial, processes=processes, ops=0, seconds=seconds, harm=harm)
     finally:
         proxy.stop()
     return trial
