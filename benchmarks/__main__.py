@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, http, importing, knowledge, overhead, protection, reads, report, search, vectors
-from benchmarks import append, caching, http, importing, overhead, protection, reads, report, search
+from benchmarks import append, caching, http, importing, knowledge, overhead, protection, reads, report, search, vectors
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 from benchmarks.retrieval import measuring as retrieval
@@ -62,7 +61,6 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
         nargs="*",
         metavar="WHAT",
         help=f"{', '.join(what)}; all of them by default",
-        "what", nargs="*", help="append, reads, search, import, overhead, protection, cache; all of them by default"
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")

@@ -191,8 +191,7 @@ class Settings:
                 raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is more than 100 percent", field=name)
 
 
-NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses")
-NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "cache", "cache_sealed")
+NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses", "cache", "cache_sealed")
 MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 
 
