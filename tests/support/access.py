@@ -281,6 +281,7 @@ class Things:
         value = f"{MINE} {next(_numbers)}"
         return self._world.owner.memory.remember("style", value, workspace=self.client).id
 
+    @cached_property
     def library(self) -> Any:
         """A knowledge base of the owner's in a workspace that is closed to others."""
         name, k = f"{MINE} {next(_numbers)}", self._world.owner.knowledge

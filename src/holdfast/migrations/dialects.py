@@ -115,6 +115,11 @@ def protect(table: str, *, rule: str, grants: str, check: str | None = None, pur
         each({"postgresql": f"GRANT {grants} ON {table} TO holdfast_app"})
 
 
+def confine_deleting(table: str, rule: str) -> None:
+    """Less may be deleted than may be read: a row that is deleted meets no check, so a policy of its own says it."""
+    each({"postgresql": f"CREATE POLICY deleting ON {table} AS RESTRICTIVE FOR DELETE TO holdfast_app USING ({rule})"})
+
+
 TENANT = "(SELECT nullif(current_setting('holdfast.tenant_id', true), '')::uuid)"
 ACTOR = "(SELECT nullif(current_setting('holdfast.actor_id', true), '')::uuid)"
 REACH = "(SELECT current_setting('holdfast.reach', true))"

@@ -7,7 +7,7 @@ from alembic import op
 
 from holdfast.core.database.types import Id, Json, Real, Secret, Time
 from holdfast.migrations import dialects
-from holdfast.migrations.dialects import each, protect
+from holdfast.migrations.dialects import confine_deleting, protect
 
 revision = "0011"
 down_revision = "0010"
@@ -149,5 +149,4 @@ def _protection() -> None:
         ("facts", _within_reach("facts", _EDITOR)),
         ("fact_sources", f"EXISTS ({fact}{_within_reach('f', _EDITOR)})"),
     ):
-        restricted = f"ON {table} AS RESTRICTIVE FOR DELETE TO holdfast_app"
-        each({"postgresql": f"CREATE POLICY forgetting {restricted} USING ({editable})"})
+        confine_deleting(table, editable)

@@ -7,7 +7,7 @@ from alembic import op
 
 from holdfast.core.database.types import Digest, Id, Json, KeyedHash, Real, Time
 from holdfast.migrations import dialects
-from holdfast.migrations.dialects import each, protect
+from holdfast.migrations.dialects import confine_deleting, protect
 
 revision = "0012"
 down_revision = "0011"
@@ -170,14 +170,9 @@ _OF_RETRIEVAL = (
 def _protection() -> None:
     verbs = "SELECT, INSERT, UPDATE, DELETE"
     protect("knowledge_bases", rule=_OPEN, check=f"{_OPEN} AND {_CREATED}", grants=verbs)
-    _confine_deleting("knowledge_bases", _CREATED)
+    confine_deleting("knowledge_bases", _CREATED)
     for table in ("documents", "chunks"):
         protect(table, rule=_IN_OPEN_BASE, check=_IN_OWN_BASE, grants=verbs)
-        _confine_deleting(table, _IN_OWN_BASE)
+        confine_deleting(table, _IN_OWN_BASE)
     protect("retrievals", rule=_ASKED, grants="SELECT, INSERT, UPDATE")
     protect("retrieval_hits", rule=_OF_RETRIEVAL, grants="SELECT, INSERT, UPDATE")
-
-
-def _confine_deleting(table: str, rule: str) -> None:
-    """A row that is deleted meets no check, so what may be deleted is said by itself."""
-    each({"postgresql": f"CREATE POLICY deleting ON {table} AS RESTRICTIVE FOR DELETE TO holdfast_app USING ({rule})"})
