@@ -51,7 +51,7 @@ ROOMS = (
     Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
     Room(
         "Knowledge",
-        tuple(f"domains/knowledge/{name}.py" for name in ("reads", "bases", "documents", "actions")),
+        tuple(f"domains/knowledge/{name}.py" for name in ("reads", "bases", "embedding", "documents", "actions")),
         beside="domains/knowledge/adding.py",
     ),
     Room(

@@ -31,6 +31,7 @@ _OTHER_DEFAULTS = {
     "openid": "none",
     "cache": "none",
     "cache_sealed": "1",
+    "embedders": "none",
     "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
     "oauth_clients": "none",
 }

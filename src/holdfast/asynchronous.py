@@ -66,15 +66,18 @@ from holdfast.domains.identity.models import (
 )
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.knowledge.checks import UNKNOWN
+from holdfast.domains.knowledge.embedding import STEP
 from holdfast.domains.knowledge.models import (
     Chunk,
     Document,
+    EmbeddingReport,
     FolderReport,
     KnowledgeBase,
     KnowledgeReport,
     LoggedRetrieval,
     PassageHit,
     Retrieval,
+    WantedMode,
 )
 from holdfast.domains.memory import Memory
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
@@ -971,8 +974,10 @@ class AsyncKnowledge:
         """Make a knowledge base; its name is unique in the tenant.
 
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
-        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: kept for those who make
-        vectors. Raises `BaseExists`, `WorkspaceNotFound`, `InvalidInput`.
+        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
+        its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
+        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
         """
         return await self._hop(
             self._room.create_base,
@@ -1009,6 +1014,16 @@ class AsyncKnowledge:
         """
         return await self._hop(self._room.delete_base, base)
 
+    async def embed_some(self, base: UUID | str, *, most: int = STEP) -> EmbeddingReport:
+        """Give vectors to up to `most` chunks that wait, of documents at levels that the caller holds.
+
+        Nothing is embedded twice, whatever stopped the last call; others may do the same at the same time. What an
+        embedder gave is kept batch by batch, so a failure loses one batch at most. `embed` calls it until all is done.
+        Raises `BaseNotFound`, `BaseReadOnly`, `NoEmbedder`, `EmbedderChanged`, `EmbedderUnknown`, and what the embedder
+        raises: `EmbedderFailed` or one of its family.
+        """
+        return await self._hop(self._room.embed_some, base, most=most)
+
     async def add_text(
         self,
         base: UUID | str,
@@ -1019,13 +1034,16 @@ class AsyncKnowledge:
         source: str | None = None,
         media_type: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a text to a base: plain, or of `media_type` (text/markdown, text/html, text/csv).
 
         It is there whole when this returns, and found from then on. The same text again at the same level is the same
         document, and nothing is written. `clearance`: by default that of the base; it must be a level that the caller
-        holds. `source`: where it comes from. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`,
-        `DocumentError`, `InvalidInput`.
+        holds. `source`: where it comes from. Then its chunks are given vectors, if the base has an embedder; what
+        cannot be had now is `pending`, with a note that says why, and is found by its words until `embed` gets it.
+        `embed=False` leaves that to `embed`. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentError`,
+        `InvalidInput`.
         """
         return await self._hop(
             self._room.add_text,
@@ -1036,6 +1054,7 @@ class AsyncKnowledge:
             source=source,
             media_type=media_type,
             metadata=metadata,
+            embed=embed,
         )
 
     async def add_file(
@@ -1049,6 +1068,7 @@ class AsyncKnowledge:
         clearance: str | None = None,
         source: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a file's bytes to a base, as `add_text` adds a text. `name`: the file's, which helps to tell its kind."""
         return await self._hop(
@@ -1061,19 +1081,28 @@ class AsyncKnowledge:
             clearance=clearance,
             source=source,
             metadata=metadata,
+            embed=embed,
         )
 
-    async def replace_text(self, document: UUID | str, text: str, *, media_type: str | None = None) -> Document:
+    async def replace_text(
+        self, document: UUID | str, text: str, *, media_type: str | None = None, embed: bool = True
+    ) -> Document:
         """Make a document another version of itself: only chunks that changed are written anew, the others keep their
-        ids. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
+        ids and vectors. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
         """
-        return await self._hop(self._room.replace_text, document, text, media_type=media_type)
+        return await self._hop(self._room.replace_text, document, text, media_type=media_type, embed=embed)
 
     async def replace_file(
-        self, document: UUID | str, data: bytes, *, name: str | None = None, media_type: str = UNKNOWN
+        self,
+        document: UUID | str,
+        data: bytes,
+        *,
+        name: str | None = None,
+        media_type: str = UNKNOWN,
+        embed: bool = True,
     ) -> Document:
         """The same with a file's bytes."""
-        return await self._hop(self._room.replace_file, document, data, name=name, media_type=media_type)
+        return await self._hop(self._room.replace_file, document, data, name=name, media_type=media_type, embed=embed)
 
     async def edit(
         self,
@@ -1110,22 +1139,37 @@ class AsyncKnowledge:
         filters: Mapping[str, object] | None = None,
         neighbours: int = 0,
         conversation: UUID | str | None = None,
+        mode: WantedMode = "auto",
     ) -> Retrieval:
         """The passages that answer a question best, of documents at levels that the caller holds; logs what was found.
 
         Any of the question's words may match, those that tell nothing are left out; `"joint account"` is found as a
         phrase, `elig*` as a beginning, `-draft` leaves passages out. In one base, by id or name, or in all that are
         open. `filters`: `document`, `media_type`, `source`, or members of the metadata. `neighbours`: so many chunks
-        before and after each. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+        before and after each.
 
-        Costs one transaction to read and one to log what was found, of which the question is no part.
+        `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where there are vectors and
+        their embedder answers. Where meaning cannot be had, words alone find, and a note says why; `mode` of what comes
+        back says what was done. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+
+        Costs one transaction to read and one to log what was found, of which the question is no part; where there are
+        vectors one more before, and the embedder's time.
         """
         return await self._hop(
-            self._room.search, query, base=base, k=k, filters=filters, neighbours=neighbours, conversation=conversation
+            self._room.search,
+            query,
+            base=base,
+            k=k,
+            filters=filters,
+            neighbours=neighbours,
+            conversation=conversation,
+            mode=mode,
         )
 
     async def similar(self, chunk: UUID | str, *, k: int = 8) -> list[PassageHit]:
-        """Passages of the same base that share a chunk's rarest words, best first. Raises `ChunkNotFound`."""
+        """Passages of the same base that mean the same as a chunk, best first; before it has a vector, those that share
+        its rarest words. Asks no embedder. Raises `ChunkNotFound`.
+        """
         return await self._hop(self._room.similar, chunk, k=k)
 
     async def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> None:
@@ -1145,6 +1189,7 @@ class AsyncKnowledge:
         source: str | None = None,
         media_type: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a document: a text, the path of a file (a `Path`), or a file's bytes. See `add_text`, `add_file`."""
         return await self._hop(
@@ -1156,6 +1201,7 @@ class AsyncKnowledge:
             source=source,
             media_type=media_type,
             metadata=metadata,
+            embed=embed,
         )
 
     async def add_folder(
@@ -1169,13 +1215,22 @@ class AsyncKnowledge:
     ) -> FolderReport:
         """Add every document below a folder, each in a transaction of its own.
 
-        What is there already is left alone, so going on after a stop is calling it again. A file that cannot be added
-        is in the report and stops nothing. `on_progress(name, files so far)` is called after each file. Raises
-        `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentFileMissing`.
+        What is there already is left alone, so going on after a stop is calling it again. Vectors are left to `embed`.
+        A file that cannot be added is in the report and stops nothing. `on_progress(name, files so far)` is called
+        after each file. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentFileMissing`.
         """
         return await self._hop(
             self._room.add_folder, base, folder, clearance=clearance, metadata=metadata, on_progress=on_progress
         )
+
+    async def embed(
+        self, base: UUID | str, *, on_progress: Callable[[EmbeddingReport], None] | None = None
+    ) -> EmbeddingReport:
+        """Give vectors to every chunk that waits, of documents at levels that the caller holds; see `embed_some`.
+
+        Goes on where the last call was stopped. `on_progress(report)` is called after each step.
+        """
+        return await self._hop(self._room.embed, base, on_progress=on_progress)
 
     async def replace(
         self, document: UUID | str, path_or_text: str | Path | bytes, *, media_type: str | None = None

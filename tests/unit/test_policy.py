@@ -81,6 +81,7 @@ connections.list             -        -           -              tenant  tenant 
 knowledge.read               -        -           -              tenant  tenant  own     tenant  -
 knowledge.search             -        -           -              tenant  tenant  own     -       -
 knowledge.edit               -        -           -              tenant  tenant  own     -       -
+knowledge.embed              -        -           -              tenant  tenant  own     -       -
 knowledge.cite               -        -           -              own     own     own     -       -
 knowledge.report             -        -           -              tenant  tenant  own     tenant  -
 """

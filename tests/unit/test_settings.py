@@ -17,8 +17,9 @@ def test_without_an_environment_the_defaults_hold():
 @pytest.mark.parametrize("name", numbers(Settings()))
 def test_each_number_can_be_set_by_the_environment(name):
     kind = type(getattr(Settings(), name))
-    made = from_environment({f"HOLDFAST_{name.upper()}": "7"})
-    assert getattr(made, name) == 7
+    given = "0.75" if name == "vector_weight" else "7"
+    made = from_environment({f"HOLDFAST_{name.upper()}": given})
+    assert getattr(made, name) == float(given)
     assert type(getattr(made, name)) is kind
     assert {f.name: getattr(made, f.name) for f in fields(made) if f.name != name} == {
         f.name: getattr(Settings(), f.name) for f in fields(made) if f.name != name

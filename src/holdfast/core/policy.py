@@ -109,6 +109,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "knowledge.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
     "knowledge.search": _OWN_OR_ADMINISTERED,
     "knowledge.edit": _OWN_OR_ADMINISTERED,
+    "knowledge.embed": _OWN_OR_ADMINISTERED,
     "knowledge.cite": _MEMBERS_OWN,
     "knowledge.report": _OWN_OR_ADMINISTERED_AND_AUDITING,
 }

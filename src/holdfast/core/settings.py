@@ -6,6 +6,7 @@ Each field can be set by an environment variable: `HOLDFAST_` and its name in ca
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -169,6 +170,13 @@ class Settings:
     cache_alone_seconds: float = 1.0
     """For how long Holdfast's own reads (a tenant's profile) are cached without a Redis: how soon, at the latest, a
     change by another process is seen."""
+    embedder_query_seconds: float = 5.0
+    """How long an embedder may take for a question; then the search goes on by words alone."""
+    vector_weight: float = 0.5
+    """The share of meaning in a search by both, from above 0 to 1; the rest is that of the words."""
+    embedders: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Embedders by the names that knowledge bases record: a text like `hashing:256`, or an `Embedder` of the program's
+    own. In the environment: a JSON file with such texts by name."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
@@ -185,6 +193,13 @@ class Settings:
                 f"setting private_addresses: {self.private_addresses!r:.80} is not one of {', '.join(CHOICES)}",
                 field="private_addresses",
             )
+        if self.vector_weight > 1:
+            raise InvalidInput(f"setting vector_weight: {self.vector_weight!r} is above 1", field="vector_weight")
+        for name in self.embedders:
+            if not _EMBEDDER.fullmatch(name):
+                raise InvalidInput(
+                    f"setting embedders: {name!r:.80} is no name; give letters, digits, . _ -", field=name
+                )
         object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
         for name in ("cache_refresh_percent", "cache_jitter_percent"):
             if getattr(self, name) > 100:
@@ -193,6 +208,8 @@ class Settings:
 
 NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses", "cache", "cache_sealed")
 MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
+_EMBEDDER = re.compile(r"[\w.\-]{1,200}")
+NO_NUMBERS = ("openid", "embedders", "count_tokens", "oauth_clients")
 
 
 def numbers(settings: Settings) -> dict[str, float]:
@@ -215,6 +232,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         given["cache"] = environment["HOLDFAST_CACHE"] or None
     if "HOLDFAST_CACHE_SEALED" in environment:
         given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
+    if "HOLDFAST_EMBEDDERS" in environment:
+        given["embedders"] = _embedders(Path(environment["HOLDFAST_EMBEDDERS"]))
     clients = environment.get("HOLDFAST_OAUTH_CLIENTS")
     if clients is not None:
         given["oauth_clients"] = read_clients(Path(clients))
@@ -234,6 +253,17 @@ def _yes_or_no(name: str, text: str) -> bool:
     if text not in ("0", "1"):
         raise InvalidInput(f"HOLDFAST_{name.upper()}={text!r} is neither 1 nor 0", field=name)
     return text == "1"
+def _embedders(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        found = type(error).__name__
+    if not isinstance(found, dict) or not all(isinstance(spec, str) for spec in found.values()):
+        raise InvalidInput(
+            f'HOLDFAST_EMBEDDERS={str(path)!r} cannot be read; it holds {{"name": "openai:MODEL@URL"}}',
+            field="embedders",
+        )
+    return found
 
 
 def _number(name: str, text: str, kind: type) -> object:

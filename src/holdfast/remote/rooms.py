@@ -58,14 +58,17 @@ from holdfast.domains.identity.models import (
 )
 from holdfast.domains.knowledge.adding import Adding
 from holdfast.domains.knowledge.checks import UNKNOWN
+from holdfast.domains.knowledge.embedding import STEP
 from holdfast.domains.knowledge.models import (
     Chunk,
     Document,
+    EmbeddingReport,
     KnowledgeBase,
     KnowledgeReport,
     LoggedRetrieval,
     PassageHit,
     Retrieval,
+    WantedMode,
 )
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.reads import RecalledList
@@ -1087,8 +1090,10 @@ class RemoteKnowledge(Adding):
         """Make a knowledge base; its name is unique in the tenant.
 
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
-        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: kept for those who make
-        vectors. Raises `BaseExists`, `WorkspaceNotFound`, `InvalidInput`.
+        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
+        its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
+        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
         """
         return self._caller.call(
             KnowledgeBase,
@@ -1132,6 +1137,18 @@ class RemoteKnowledge(Adding):
         """
         self._caller.call(type(None), "DELETE", place("/knowledge/bases/{base}", base=base))
 
+    def embed_some(self, base: UUID | str, *, most: int = STEP) -> EmbeddingReport:
+        """Give vectors to up to `most` chunks that wait, of documents at levels that the caller holds.
+
+        Nothing is embedded twice, whatever stopped the last call; others may do the same at the same time. What an
+        embedder gave is kept batch by batch, so a failure loses one batch at most. `embed` calls it until all is done.
+        Raises `BaseNotFound`, `BaseReadOnly`, `NoEmbedder`, `EmbedderChanged`, `EmbedderUnknown`, and what the embedder
+        raises: `EmbedderFailed` or one of its family.
+        """
+        return self._caller.call(
+            EmbeddingReport, "POST", place("/knowledge/bases/{base}/vectors", base=base), body={"most": most}
+        )
+
     def add_text(
         self,
         base: UUID | str,
@@ -1142,13 +1159,16 @@ class RemoteKnowledge(Adding):
         source: str | None = None,
         media_type: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a text to a base: plain, or of `media_type` (text/markdown, text/html, text/csv).
 
         It is there whole when this returns, and found from then on. The same text again at the same level is the same
         document, and nothing is written. `clearance`: by default that of the base; it must be a level that the caller
-        holds. `source`: where it comes from. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`,
-        `DocumentError`, `InvalidInput`.
+        holds. `source`: where it comes from. Then its chunks are given vectors, if the base has an embedder; what
+        cannot be had now is `pending`, with a note that says why, and is found by its words until `embed` gets it.
+        `embed=False` leaves that to `embed`. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentError`,
+        `InvalidInput`.
         """
         return self._caller.call(
             Document,
@@ -1161,6 +1181,7 @@ class RemoteKnowledge(Adding):
                 "source": source,
                 "media_type": media_type,
                 "metadata": metadata,
+                "embed": embed,
             },
         )
 
@@ -1175,35 +1196,51 @@ class RemoteKnowledge(Adding):
         clearance: str | None = None,
         source: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a file's bytes to a base, as `add_text` adds a text. `name`: the file's, which helps to tell its kind."""
         return self._caller.send_data(
             Document,
             place("/knowledge/bases/{base}/files", base=base),
-            query={"name": name, "title": title, "clearance": clearance, "source": source, "metadata": metadata},
+            query={
+                "name": name,
+                "title": title,
+                "clearance": clearance,
+                "source": source,
+                "metadata": metadata,
+                "embed": embed,
+            },
             data=data,
             media_type=media_type,
         )
 
-    def replace_text(self, document: UUID | str, text: str, *, media_type: str | None = None) -> Document:
+    def replace_text(
+        self, document: UUID | str, text: str, *, media_type: str | None = None, embed: bool = True
+    ) -> Document:
         """Make a document another version of itself: only chunks that changed are written anew, the others keep their
-        ids. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
+        ids and vectors. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
         """
         return self._caller.call(
             Document,
             "PUT",
             place("/knowledge/documents/{document}/text", document=document),
-            body={"text": text, "media_type": media_type},
+            body={"text": text, "media_type": media_type, "embed": embed},
         )
 
     def replace_file(
-        self, document: UUID | str, data: bytes, *, name: str | None = None, media_type: str = UNKNOWN
+        self,
+        document: UUID | str,
+        data: bytes,
+        *,
+        name: str | None = None,
+        media_type: str = UNKNOWN,
+        embed: bool = True,
     ) -> Document:
         """The same with a file's bytes."""
         return self._caller.send_data(
             Document,
             place("/knowledge/documents/{document}/file", document=document),
-            query={"name": name},
+            query={"name": name, "embed": embed},
             data=data,
             media_type=media_type,
         )
@@ -1258,15 +1295,21 @@ class RemoteKnowledge(Adding):
         filters: Mapping[str, object] | None = None,
         neighbours: int = 0,
         conversation: UUID | str | None = None,
+        mode: WantedMode = "auto",
     ) -> Retrieval:
         """The passages that answer a question best, of documents at levels that the caller holds; logs what was found.
 
         Any of the question's words may match, those that tell nothing are left out; `"joint account"` is found as a
         phrase, `elig*` as a beginning, `-draft` leaves passages out. In one base, by id or name, or in all that are
         open. `filters`: `document`, `media_type`, `source`, or members of the metadata. `neighbours`: so many chunks
-        before and after each. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+        before and after each.
 
-        Costs one transaction to read and one to log what was found, of which the question is no part.
+        `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where there are vectors and
+        their embedder answers. Where meaning cannot be had, words alone find, and a note says why; `mode` of what comes
+        back says what was done. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+
+        Costs one transaction to read and one to log what was found, of which the question is no part; where there are
+        vectors one more before, and the embedder's time.
         """
         return self._caller.call(
             Retrieval,
@@ -1279,11 +1322,14 @@ class RemoteKnowledge(Adding):
                 "filters": filters,
                 "neighbours": neighbours,
                 "conversation": conversation,
+                "mode": mode,
             },
         )
 
     def similar(self, chunk: UUID | str, *, k: int = 8) -> list[PassageHit]:
-        """Passages of the same base that share a chunk's rarest words, best first. Raises `ChunkNotFound`."""
+        """Passages of the same base that mean the same as a chunk, best first; before it has a vector, those that share
+        its rarest words. Asks no embedder. Raises `ChunkNotFound`.
+        """
         return self._caller.call(
             list[PassageHit], "GET", place("/knowledge/chunks/{chunk}/similar", chunk=chunk), query={"k": k}
         )

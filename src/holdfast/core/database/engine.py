@@ -15,6 +15,7 @@ from holdfast.core.trail import Trail
 if TYPE_CHECKING:
     from holdfast.core.cache.levels import Levels
     from holdfast.core.crypto.vault import Vault  # which runs through an engine itself
+    from holdfast.core.embedders import Embedders
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ class Engine(Protocol):
     breakers: Breakers
     vault: "Vault"
     """The data keys of this store."""
+    embedders: "Embedders"
+    """Those at hand while it is open."""
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot, in a transaction that writes nothing."""

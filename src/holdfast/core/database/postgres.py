@@ -36,6 +36,7 @@ from holdfast.core.database.internal import internal_error
 from holdfast.core.database.postgres_cursor import PostgresCursor
 from holdfast.core.database.transaction import Call, Transaction, Work, carry_out_afterwards
 from holdfast.core.database.types import VectorBytes, load_json
+from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
@@ -71,6 +72,7 @@ class PostgresEngine:
         self.breakers = Breakers()
         self._settings = settings
         self.vault = vault
+        self.embedders = Embedders(settings)
         self._start()
         self._gate = Gate(self._drop)
 

@@ -33,6 +33,7 @@ from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.transaction import Transaction, Work, carry_out_afterwards
 from holdfast.core.database.vector_extension import load_vectors
+from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
 from holdfast.core.policy import Reach
@@ -68,6 +69,7 @@ class SqliteEngine:
         self._settings = settings
         self._revision: str | None = None
         self.vault = vault
+        self.embedders = Embedders(settings)
         self._start()
         self._gate = Gate(self._drop)
 

@@ -22,8 +22,16 @@ def _blob(vector: "array[float]") -> bytes:
     return vector.tobytes()
 
 
+def _from_blob(stored: bytes) -> "array[float]":
+    return array("f", stored)
+
+
+def _from_list(stored: list[float]) -> "array[float]":
+    return array("f", stored)
+
+
 class Vector(PerEngine):
-    """Numbers of four bytes, any count of them: `array("f")` in Python. Written and compared, never read back."""
+    """Numbers of four bytes, any count of them: `array("f")` in Python. Compared; read by `numbers`."""
 
     specs = {"sqlite": "BLOB", "postgresql": "VECTOR"}
     binds = {"sqlite": _blob, "postgresql": VectorBytes.of}
@@ -106,11 +114,38 @@ def _vec_cosine(element: similarity, compiler: Any, **options: Any) -> str:
     return f"max(-1.0, min(1.0, 1.0 - vec_distance_cosine({one}, {other})))"
 
 
+class Numbers(PerEngine):
+    """A vector that is read."""
+
+    specs = {"sqlite": "BLOB", "postgresql": "REAL[]"}
+    results = {"sqlite": _from_blob, "postgresql": _from_list}
+
+
+class numbers(FunctionElement[Any]):  # noqa: N801
+    """A stored vector, as `array("f")`."""
+
+    inherit_cache = True
+    type = Numbers()
+
+    def __init__(self, embedding: Column[Any]) -> None:
+        super().__init__(embedding)
+
+
+@compiles(numbers)
+def _as_reals(element: numbers, compiler: Any, **options: Any) -> str:
+    return f"{compiler.process(element.clauses, **options)}::real[]"
+
+
+@compiles(numbers, "sqlite")
+def _as_stored(element: numbers, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
     """Item ids and similarities, best first.
 
-    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `of_levels`, `owners` (those whose own may
-    be seen), `candidates` (so many are compared exactly), `k`.
+    Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `at_levels`, `owners` (those whose own
+    may be seen), `candidates` (so many are compared exactly), `k`.
     """
 
     inherit_cache = True
@@ -123,11 +158,12 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             "vector": bindparam("vector", type_=Vector),
             "code": bindparam("code", type_=Code),
             "dimension": bindparam("dimension", type_=Integer),
-            "of_levels": bindparam("of_levels", type_=Texts),
-            "owners": bindparam("owners", type_=Ids),
+            "at_levels": bindparam("at_levels", type_=Texts),
             "candidates": bindparam("candidates", type_=Integer),
             "k": bindparam("k", type_=Integer),
         }
+        if owned:
+            self.binds["owners"] = bindparam("owners", type_=Ids)
         super().__init__(*self.binds.values(), TENANT)
 
     def found(self) -> TableValuedAlias:
@@ -138,13 +174,11 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
 @compiles(nearest_vectors)
 def _server_function(element: nearest_vectors, compiler: Any, **options: Any) -> str:
     """The tenant comes from the scope's settings there; it chooses its own candidates."""
-
-    def bound(name: str) -> str:  # a parameter that is compiled is sent, used or not
-        return str(compiler.process(element.binds[name], **options))
-
-    index, vector, dimension, levels = (bound(name) for name in ("index_id", "vector", "dimension", "of_levels"))
-    owners = f"{bound('owners')}::uuid[]" if element.owned else "NULL"
-    return f"nearest_vectors({index}, {vector}, {dimension}, {levels}::text[], {owners}, {bound('k')})"
+    used = {name: bind for name, bind in element.binds.items() if name not in ("code", "candidates")}
+    bound = {name: str(compiler.process(bind, **options)) for name, bind in used.items()}
+    owners = f"{bound['owners']}::uuid[]" if element.owned else "NULL"
+    index, vector, dimension = bound["index_id"], bound["vector"], bound["dimension"]
+    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['at_levels']}::text[], {owners}, {bound['k']})"
 
 
 @compiles(nearest_vectors, "sqlite")
@@ -159,7 +193,7 @@ def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
         FROM (
             SELECT rowid AS number FROM vectors
             WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
-                AND level IN (SELECT value FROM json_each({bound["of_levels"]})) {owned}
+                AND level IN (SELECT value FROM json_each({bound["at_levels"]})) {owned}
             ORDER BY vec_distance_hamming(vec_bit(code), vec_bit({bound["code"]})) LIMIT {bound["candidates"]}
         ) AS likely
         CROSS JOIN vectors AS v ON v.rowid = likely.number

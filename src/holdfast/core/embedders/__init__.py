@@ -4,8 +4,17 @@ embedder = embedder_from("openai:nomic-embed-text@http://127.0.0.1:11434/v1", se
 vectors = embedder.embed(["a text", "another"])
 """
 
+from .at_hand import Embedders, Pair
 from .choosing import embedder_from
-from .errors import EmbedderFailed, EmbedderMismatch, EmbedderMissing, EmbedderUnavailable, InvalidEmbedder, TextTooLong
+from .errors import (
+    EmbedderFailed,
+    EmbedderMismatch,
+    EmbedderMissing,
+    EmbedderUnavailable,
+    EmbedderUnknown,
+    InvalidEmbedder,
+    TextTooLong,
+)
 from .hashing import HashingEmbedder
 from .models import Embedder, Kind, Vector
 from .prefixes import Prefixes
@@ -16,9 +25,12 @@ __all__ = [
     "EmbedderMismatch",
     "EmbedderMissing",
     "EmbedderUnavailable",
+    "EmbedderUnknown",
+    "Embedders",
     "HashingEmbedder",
     "InvalidEmbedder",
     "Kind",
+    "Pair",
     "Prefixes",
     "TextTooLong",
     "Vector",

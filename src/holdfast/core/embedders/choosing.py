@@ -3,13 +3,16 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from holdfast.core.embedders.asking import Guard
 from holdfast.core.embedders.errors import EmbedderMissing, InvalidEmbedder
 from holdfast.core.embedders.hashing import HashingEmbedder
 from holdfast.core.embedders.models import Embedder
 from holdfast.core.embedders.prefixes import Prefixes
 from holdfast.core.settings import Settings
+
+if TYPE_CHECKING:
+    from holdfast.core.embedders.asking import Guard  # its HTTP library takes a while to import
 
 OPENAI = "https://api.openai.com/v1"
 _MODEL = re.compile(r"[\w.\-/:+]{1,200}")
@@ -23,7 +26,7 @@ def embedder_from(
     api_key: str | None = None,
     dimension: int | None = None,
     prefixes: Prefixes | None = None,
-    guard: Guard | None = None,
+    guard: "Guard | None" = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Embedder | None:
     """The embedder that `spec` names; one given as such, and None, come back as they are.

@@ -1,5 +1,7 @@
 """Why there are no vectors. No message holds text that was to be embedded, nor an answer, nor a key."""
 
+from collections.abc import Iterable
+
 from holdfast.core.errors import HoldfastError, InvalidInput
 
 
@@ -10,6 +12,21 @@ class InvalidEmbedder(InvalidInput):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"embedder: {reason}", field="embedder")
+
+
+class EmbedderUnknown(InvalidInput):
+    """No embedder of this name was given when the store was opened, or the caller may not name one by its address."""
+
+    code = "embedder_unknown"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known)) or "none"
+        super().__init__(
+            f"embedder: {name!r:.80} is none of those this store was opened with ({names}); "
+            "give it in Settings(embedders={…}), or HOLDFAST_EMBEDDERS",
+            field="embedder",
+        )
+        self.name = name
 
 
 class EmbedderMissing(HoldfastError):

@@ -5,7 +5,7 @@ for which purpose ("knowledge", "memory"), and about what (a base, a person).
 """
 
 from holdfast.core.lexical.questions import Question, QuestionTooLong, parse_question
-from holdfast.core.lexical.searching import Found, search, telling_words
+from holdfast.core.lexical.searching import Found, search, telling_words, without_unwanted
 from holdfast.core.lexical.writing import Entry, move, put, remove, remove_about
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "remove_about",
     "search",
     "telling_words",
+    "without_unwanted",
 ]

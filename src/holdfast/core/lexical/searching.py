@@ -89,6 +89,17 @@ def _listed(
                 yield row[0], found
 
 
+def without_unwanted(
+    tx: Transaction, question: Question, ids: Sequence[UUID], *, purpose: str, abouts: Sequence[UUID]
+) -> Sequence[UUID]:
+    """Those of the texts that have nothing that the question leaves out. No statement where it leaves out nothing."""
+    unwanted = [term for term in question.terms if term.without]
+    if not unwanted:
+        return ids
+    kept = {item_id for item_id, _words in _listed(tx, ids, purpose, abouts, unwanted)}
+    return [item_id for item_id in ids if item_id in kept]
+
+
 def telling_words(tx: Transaction, text: str, *, purpose: str, abouts: Sequence[UUID], most: int = 20) -> Question:
     """The rarest words of a text that other texts have too, as a question."""
     distinct = [Term((word,)) for word in dict.fromkeys(words(text))]

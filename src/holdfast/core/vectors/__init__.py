@@ -5,7 +5,7 @@ from holdfast.core.vectors.indexes import activate, active_index, create_index, 
 from holdfast.core.vectors.models import Found, State, VectorIndex
 from holdfast.core.vectors.nearest import nearest
 from holdfast.core.vectors.queries import has_vector
-from holdfast.core.vectors.storing import count, missing, move, remove, store
+from holdfast.core.vectors.storing import count, missing, move, remove, remove_about, store, vector_of
 
 __all__ = [
     "Found",
@@ -25,5 +25,7 @@ __all__ = [
     "move",
     "nearest",
     "remove",
+    "remove_about",
     "store",
+    "vector_of",
 ]

@@ -38,7 +38,7 @@ def nearest(
     params = {
         "index_id": index.id,
         "vector": direction,
-        "of_levels": ["", *sorted(cleared if levels is None else cleared & levels)],
+        "at_levels": ["", *sorted(cleared if levels is None else cleared & levels)],
         "k": k,
     }
     if owner is not None:

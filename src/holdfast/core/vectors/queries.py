@@ -13,6 +13,7 @@ from holdfast.core.database.vector_search import (
     any_of,
     insert_or_replace,
     nearest_vectors,
+    numbers,
     similarity,
 )
 from holdfast.core.vectors.models import Found, VectorIndex
@@ -96,6 +97,31 @@ move = Query(update(vectors).values(level=bindparam("new_level", type_=Text)).wh
 stored_of = Query(select(_v.item_id).where(*_items(), _v.index_id == _INDEX))
 
 
+of_item = Query(
+    select(numbers(_v.embedding)).where(
+        _v.tenant_id == TENANT,
+        _v.index_id == _INDEX,
+        _v.item_id == bindparam("item_id", type_=Id),
+        any_of(_v.level, "at_levels"),
+    )
+)
+
+# -- all of something, as the operator ---------------------------------------------------------------------------------
+
+_OF_ABOUT = (
+    _i.tenant_id == bindparam("in_tenant", type_=Id),
+    _i.purpose == bindparam("purpose", type_=Text),
+    _i.about == bindparam("about", type_=Id),
+)
+delete_about = Query(
+    delete(vectors).where(
+        _v.tenant_id == bindparam("in_tenant", type_=Id), _v.index_id.in_(select(_i.id).where(*_OF_ABOUT))
+    ),
+    operator=True,
+)
+delete_indexes_about = Query(delete(vector_indexes).where(*_OF_ABOUT), operator=True)
+
+
 def _some(most: str) -> Select[tuple[object]]:
     """Served by ix_vectors_codes."""
     rows = select(_v.item_id).where(_v.tenant_id == TENANT, _v.index_id == _INDEX)
@@ -132,7 +158,7 @@ nearest_of_owner = _nearest(owned=True)
 _SIMILARITY = similarity(_v.embedding, _VECTOR).label("similarity")
 _within = (
     select(_v.item_id, _SIMILARITY)
-    .where(*_items(), _v.index_id == _INDEX, any_of(_v.level, "of_levels"))
+    .where(*_items(), _v.index_id == _INDEX, any_of(_v.level, "at_levels"))
     .order_by(_SIMILARITY.desc(), _v.item_id)
     .limit(_K)
 )

@@ -1,5 +1,6 @@
 """Vectors: stored, moved to another level, removed."""
 
+from array import array
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -37,6 +38,20 @@ def remove(tx: Transaction, item_ids: Iterable[UUID]) -> int:
 def move(tx: Transaction, item_ids: Iterable[UUID], *, level: str | None) -> int:
     """Give items another level, in every index they are in; how many vectors there were. One statement."""
     return tx.run(queries.move, {"item_ids": sorted(item_ids), "new_level": _level(level)})
+
+
+def vector_of(tx: Transaction, index: VectorIndex, item_id: UUID, *, levels: frozenset[str]) -> "array[float] | None":
+    """An item's vector, if it is at one of the levels or at none. One statement."""
+    asked = {"index_id": index.id, "item_id": item_id, "at_levels": ["", *sorted(levels)]}
+    found = tx.all(queries.of_item, asked)
+    return found[0][0] if found else None
+
+
+def remove_about(tx: Transaction, tenant_id: UUID, purpose: str, about: UUID) -> None:
+    """Remove every index about something with its vectors, as the operator."""
+    gone = {"in_tenant": tenant_id, "purpose": purpose, "about": about}
+    tx.run(queries.delete_about, gone)
+    tx.run(queries.delete_indexes_about, gone)
 
 
 def missing(tx: Transaction, index: VectorIndex, item_ids: Iterable[UUID]) -> list[UUID]:

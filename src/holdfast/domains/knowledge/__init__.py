@@ -5,6 +5,7 @@ from holdfast.domains.knowledge.actions import Knowledge
 from holdfast.domains.knowledge.models import (
     Chunk,
     Document,
+    EmbeddingReport,
     FolderReport,
     KnowledgeBase,
     KnowledgeReport,
@@ -16,6 +17,7 @@ from holdfast.domains.knowledge.models import (
 __all__ = [
     "Chunk",
     "Document",
+    "EmbeddingReport",
     "FolderReport",
     "Knowledge",
     "KnowledgeBase",

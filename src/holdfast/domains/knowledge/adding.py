@@ -1,5 +1,6 @@
 """Adding whatever somebody has: a text, bytes, a file, a folder. The same over a store and over a connection."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from holdfast.domains.knowledge import ingest
 from holdfast.domains.knowledge.access import check_level
 from holdfast.domains.knowledge.checks import UNKNOWN
 from holdfast.domains.knowledge.errors import ReaderMissing
-from holdfast.domains.knowledge.models import Document, FolderReport, NotAdded
+from holdfast.domains.knowledge.models import Document, EmbeddingReport, FolderReport, NotAdded
 
 
 class Adding:
@@ -26,6 +27,7 @@ class Adding:
         add_file: Callable[..., Document]
         replace_text: Callable[..., Document]
         replace_file: Callable[..., Document]
+        embed_some: Callable[..., EmbeddingReport]
 
     @composite
     def add(
@@ -38,9 +40,10 @@ class Adding:
         source: str | None = None,
         media_type: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        embed: bool = True,
     ) -> Document:
         """Add a document: a text, the path of a file (a `Path`), or a file's bytes. See `add_text`, `add_file`."""
-        options: dict[str, Any] = {"clearance": clearance, "metadata": metadata}
+        options: dict[str, Any] = {"clearance": clearance, "metadata": metadata, "embed": embed}
         if isinstance(path_or_text, str):
             return self.add_text(base, path_or_text, title=title, source=source, media_type=media_type, **options)
         options["media_type"] = media_type or UNKNOWN
@@ -62,9 +65,9 @@ class Adding:
     ) -> FolderReport:
         """Add every document below a folder, each in a transaction of its own.
 
-        What is there already is left alone, so going on after a stop is calling it again. A file that cannot be added
-        is in the report and stops nothing. `on_progress(name, files so far)` is called after each file. Raises
-        `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentFileMissing`.
+        What is there already is left alone, so going on after a stop is calling it again. Vectors are left to `embed`.
+        A file that cannot be added is in the report and stops nothing. `on_progress(name, files so far)` is called
+        after each file. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentFileMissing`.
         """
         root = Path(folder)
         if clearance is not None:
@@ -74,7 +77,8 @@ class Adding:
         for path in ingest.files_in(root, self.settings, failed):
             name = str(path.relative_to(root))
             try:
-                document = self.add(base, path, clearance=clearance, source=name, metadata=metadata)
+                options: dict[str, Any] = {"clearance": clearance, "metadata": metadata, "embed": False}
+                document = self.add(base, path, source=name, **options)
                 added += document.created_at >= moment
             except (InvalidInput, ReaderMissing) as error:
                 failed.append(NotAdded(name=name, code=error.code, reason=str(error)))
@@ -82,6 +86,24 @@ class Adding:
             if on_progress is not None:
                 on_progress(name, files)
         return FolderReport(added=added, unchanged=files - added - _tried(failed), failed=tuple(failed))
+
+    @composite
+    def embed(
+        self, base: UUID | str, *, on_progress: Callable[[EmbeddingReport], None] | None = None
+    ) -> EmbeddingReport:
+        """Give vectors to every chunk that waits, of documents at levels that the caller holds; see `embed_some`.
+
+        Goes on where the last call was stopped. `on_progress(report)` is called after each step.
+        """
+        done = 0
+        while True:
+            step = self.embed_some(base)
+            done += step.embedded
+            report = dataclasses.replace(step, embedded=done)
+            if on_progress is not None:
+                on_progress(report)
+            if step.done or not step.embedded:
+                return report
 
     @composite
     def replace(

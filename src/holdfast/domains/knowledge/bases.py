@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from holdfast.core import vectors
 from holdfast.core.action import action
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
@@ -36,8 +37,10 @@ class Bases(KnowledgeReads):
         """Make a knowledge base; its name is unique in the tenant.
 
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
-        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: kept for those who make
-        vectors. Raises `BaseExists`, `WorkspaceNotFound`, `InvalidInput`.
+        it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
+        its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
+        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
         """
         moment = now()
         made = KnowledgeBase(
@@ -45,7 +48,7 @@ class Bases(KnowledgeReads):
             name=check_base_name(name, self.settings),
             description=check_optional(description, field="description"),
             workspace_id=None if workspace is None else as_id(workspace, field="workspace"),
-            embedder=check_optional(embedder, field="embedder"),
+            embedder=None if embedder is None else self._check_embedder(embedder),
             clearance=check_level(clearance),
             window=check_range(window, MOST_WINDOW, field="window"),
             metadata=self._check_document(metadata, "metadata"),
@@ -111,6 +114,9 @@ class Bases(KnowledgeReads):
             gone = tx.all(queries.document_ids_in, {"base_id": found.id})
             for (document_id,) in gone:
                 ingest.delete(tx, document_id)
+            for index in vectors.indexes(tx, purpose=ingest.PURPOSE, about=found.id):
+                while not vectors.drop_index(tx, index.id):
+                    pass
             tx.run(queries.delete_base, {"base_id": found.id})
             tx.record("base", found.id, name=found.name, deleted=True, documents=len(gone))
 

@@ -1,27 +1,29 @@
 """Documents: added, replaced, changed, put at another level, deleted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from holdfast.core import lexical
-from holdfast.core.action import action
+from holdfast.core import lexical, vectors
+from holdfast.core.action import action, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_name, check_text
 from holdfast.domains.knowledge import ingest, queries
 from holdfast.domains.knowledge.access import check_level, editable_base, editable_document, find_document, hold
-from holdfast.domains.knowledge.bases import Bases
 from holdfast.domains.knowledge.checks import UNKNOWN, check_optional, check_title
+from holdfast.domains.knowledge.embedding import Embedding
 from holdfast.domains.knowledge.errors import DocumentExists
 from holdfast.domains.knowledge.models import Document
+from holdfast.domains.knowledge.waiting import with_pending
 
 
-class Documents(Bases):
+class Documents(Embedding):
     """What is done to documents; see `Knowledge`."""
 
-    @action("knowledge.edit", writes=True, on="base")
+    @composite
     def add_text(
         self,
         base: UUID | str,
@@ -32,19 +34,23 @@ class Documents(Bases):
         source: str | None = None,
         media_type: str | None = None,
         metadata: Mapping[str, object] | None = None,
-    ) -> Work[Document]:
+        embed: bool = True,
+    ) -> Document:
         """Add a text to a base: plain, or of `media_type` (text/markdown, text/html, text/csv).
 
         It is there whole when this returns, and found from then on. The same text again at the same level is the same
         document, and nothing is written. `clearance`: by default that of the base; it must be a level that the caller
-        holds. `source`: where it comes from. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`,
-        `DocumentError`, `InvalidInput`.
+        holds. `source`: where it comes from. Then its chunks are given vectors, if the base has an embedder; what
+        cannot be had now is `pending`, with a note that says why, and is found by its words until `embed` gets it.
+        `embed=False` leaves that to `embed`. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `DocumentError`,
+        `InvalidInput`.
         """
         check_text(text, field="text", most_bytes=self.settings.document_bytes)
         prepared = ingest.prepare(text, media_type=media_type, filename=None, settings=self.settings)
-        return self._adding(base, prepared, title, clearance, source, metadata)
+        added = self._add(base, prepared, title, clearance, source, metadata)
+        return self._embedded(added, wanted=embed)
 
-    @action("knowledge.edit", writes=True, on="base")
+    @composite
     def add_file(
         self,
         base: UUID | str,
@@ -56,13 +62,16 @@ class Documents(Bases):
         clearance: str | None = None,
         source: str | None = None,
         metadata: Mapping[str, object] | None = None,
-    ) -> Work[Document]:
+        embed: bool = True,
+    ) -> Document:
         """Add a file's bytes to a base, as `add_text` adds a text. `name`: the file's, which helps to tell its kind."""
         file = check_name(name, field="name", most_chars=self.settings.title_chars)
         prepared = ingest.prepare(data, media_type=media_type, filename=file, settings=self.settings)
-        return self._adding(base, prepared, title or prepared.title or file, clearance, source, metadata)
+        added = self._add(base, prepared, title or prepared.title or file, clearance, source, metadata)
+        return self._embedded(added, wanted=embed)
 
-    def _adding(
+    @action("knowledge.edit", writes=True, on="base")
+    def _add(
         self,
         base: UUID | str,
         prepared: ingest.Prepared,
@@ -90,32 +99,44 @@ class Documents(Bases):
             known = _same(tx, of.id, at, prepared.digest)
             if known is not None:
                 tx.unchanged()
-                return known
+                return with_pending(tx, known)
             moment = now()
             made = Document(id=new_id(), base_id=of.id, clearance=at, created_at=moment, updated_at=moment, **row)
             tx.run(queries.insert_document, made.__dict__)
             tx.record("document", made.id, base=str(of.id), clearance=at, chunks=made.chunk_count)
             ingest.store(tx, ingest.Place(made.id, of.id, at, of.window), prepared.pieces)
-            return made
+            return replace(made, pending=made.chunk_count if of.embedder else 0)
 
         return work
 
-    @action("knowledge.edit", writes=True, on="document")
-    def replace_text(self, document: UUID | str, text: str, *, media_type: str | None = None) -> Work[Document]:
+    @composite
+    def replace_text(
+        self, document: UUID | str, text: str, *, media_type: str | None = None, embed: bool = True
+    ) -> Document:
         """Make a document another version of itself: only chunks that changed are written anew, the others keep their
-        ids. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
+        ids and vectors. Raises `DocumentNotFound`, `DocumentExists`, `BaseReadOnly`, `DocumentError`.
         """
         check_text(text, field="text", most_bytes=self.settings.document_bytes)
         prepared = ingest.prepare(text, media_type=media_type, filename=None, settings=self.settings)
-        return _replacing(as_id(document, field="document"), prepared)
+        return self._embedded(self._replace(as_id(document, field="document"), prepared), wanted=embed)
 
-    @action("knowledge.edit", writes=True, on="document")
+    @composite
     def replace_file(
-        self, document: UUID | str, data: bytes, *, name: str | None = None, media_type: str = UNKNOWN
-    ) -> Work[Document]:
+        self,
+        document: UUID | str,
+        data: bytes,
+        *,
+        name: str | None = None,
+        media_type: str = UNKNOWN,
+        embed: bool = True,
+    ) -> Document:
         """The same with a file's bytes."""
         prepared = ingest.prepare(data, media_type=media_type, filename=name, settings=self.settings)
-        return _replacing(as_id(document, field="document"), prepared)
+        return self._embedded(self._replace(as_id(document, field="document"), prepared), wanted=embed)
+
+    @action("knowledge.edit", writes=True, on="document")
+    def _replace(self, document: UUID, prepared: ingest.Prepared) -> Work[Document]:
+        return _replacing(document, prepared)
 
     @action("knowledge.edit", writes=True, on="document")
     def edit(
@@ -162,6 +183,7 @@ class Documents(Bases):
             _edit(tx, before, {"clearance": level})
             tx.record("document", document_id, clearance=level, before=before.clearance)
             lexical.move(tx, ids, level=level)
+            vectors.move(tx, ids, level=level)
             return find_document(tx, document_id)
 
         return work
@@ -190,7 +212,7 @@ def _replacing(document_id: UUID, prepared: ingest.Prepared) -> Work[Document]:
         before, of = editable_document(tx, document_id)
         if before.digest == prepared.digest:
             tx.unchanged()
-            return before
+            return with_pending(tx, before)
         known = _same(tx, of.id, before.clearance, prepared.digest)
         if known is not None:
             raise DocumentExists(known.id)
@@ -199,7 +221,7 @@ def _replacing(document_id: UUID, prepared: ingest.Prepared) -> Work[Document]:
         place = ingest.Place(document_id, of.id, before.clearance, of.window)
         written = ingest.replace(tx, place, prepared.pieces)
         tx.record("document", document_id, chunks=len(prepared.pieces), written=written)
-        return find_document(tx, document_id)
+        return with_pending(tx, find_document(tx, document_id))
 
     return work
 

@@ -151,6 +151,29 @@ class NotInRetrieval(InvalidInput):
         self.chunk_id = chunk_id
 
 
+class NoEmbedder(Conflict):
+    """Vectors are asked for of a base that has no embedder."""
+
+    code = "no_embedder"
+
+    def __init__(self, base_id: UUID) -> None:
+        super().__init__(f"knowledge base {base_id} has no embedder; knowledge.reindex(…, embedder=…) gives it one")
+        self.base_id = base_id
+
+
+class EmbedderChanged(Conflict):
+    """The embedder that is at hand under the base's name for it is not the one that made its vectors."""
+
+    code = "embedder_changed"
+
+    def __init__(self, base_id: UUID, recorded: str, found: str) -> None:
+        super().__init__(
+            f"the vectors of knowledge base {base_id} are of {recorded!r:.200}, and its embedder is {found!r:.200}; "
+            "open the store with the former, or build them anew with knowledge.reindex(…)"
+        )
+        self.base_id = base_id
+
+
 class ClearanceNeeded(HoldfastError):
     """The caller does not hold a level that this needs."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from holdfast.core import lexical
+from holdfast.core import lexical, vectors
 from holdfast.core.database import Transaction
 from holdfast.core.ids import new_id
 from holdfast.core.settings import Settings
@@ -108,6 +108,7 @@ def replace(tx: Transaction, place: Place, pieces: Sequence[Piece]) -> int:
     stale = set(kept) if place.window else set()  # what is indexed with them may be another
     lexical.remove(tx, [*gone, *(kept[at] for at in sorted(stale))])
     tx.many(queries.delete_chunk, [{"id": id_} for id_ in gone])
+    vectors.remove(tx, gone)
     moved = [(kept[at], pieces[at]) for at in kept]
     tx.many(
         queries.place_chunk,
@@ -159,6 +160,8 @@ def _lots(rows: Iterable[tuple[UUID, Piece]]) -> Iterator[list[tuple[UUID, Piece
 def delete(tx: Transaction, document_id: UUID) -> None:
     """Delete a document with all that was made of it."""
     of = {"document_id": document_id}
-    lexical.remove(tx, [id_ for id_, _, _ in tx.all(queries.digests_of, of)])
+    ids = [id_ for id_, _, _ in tx.all(queries.digests_of, of)]
+    lexical.remove(tx, ids)
     tx.run(queries.delete_chunks_of, of)
+    vectors.remove(tx, ids)  # after the chunks: whoever stores vectors holds those
     tx.run(queries.delete_document, of)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-SearchMode = Literal["lexical"]
+SearchMode = Literal["lexical", "vector", "hybrid"]
+WantedMode = Literal["auto", "lexical", "vector", "hybrid"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,11 @@ class KnowledgeBase:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A document as it was added. `digest`: SHA-256 of its bytes, in hex. `size`: how many they were."""
+    """A document as it was added. `digest`: SHA-256 of its bytes, in hex. `size`: how many they were.
+
+    `pending`: how many of its chunks wait for vectors, and until then are found by their words alone; None where that
+    was not looked at (in lists). `note`: why they wait, where adding it did not get them.
+    """
 
     id: UUID
     base_id: UUID
@@ -44,6 +49,8 @@ class Document:
     clearance: str
     metadata: dict[str, object] = field(default_factory=dict, hash=False)
     chunk_count: int
+    pending: int | None = field(default=None, compare=False)
+    note: str | None = field(default=None, compare=False)
     created_by: UUID
     created_at: datetime
     updated_at: datetime
@@ -68,12 +75,15 @@ class Chunk:
 @dataclass(frozen=True, kw_only=True)
 class PassageHit:
     """A passage that answers. `why`: the words of the query that it has; `neighbours`: the chunks around it, if asked
-    for, in order. `score` is comparable only within one retrieval.
+    for, in order. `score` is comparable only within one retrieval. `lexical` and `vector` are what it is made of: the
+    score of its words, and how near its meaning is (a cosine); None for what did not find it.
     """
 
     chunk: Chunk
     document: Document
     score: float
+    lexical: float | None = None
+    vector: float | None = None
     why: tuple[str, ...] = ()
     neighbours: tuple[Chunk, ...] = ()
 
@@ -102,7 +112,10 @@ class LoggedHit:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedRetrieval:
-    """A search as it was logged: never the question. `hits`: those at levels that the reader holds now."""
+    """A search as it was logged: never the question. `hits`: those at levels that the reader holds now.
+
+    `latency_ms` is without `embedding_ms`, which making the question's vectors took.
+    """
 
     id: UUID
     actor_id: UUID
@@ -110,6 +123,7 @@ class LoggedRetrieval:
     mode: SearchMode = "lexical"
     k: int
     latency_ms: float
+    embedding_ms: float | None = None
     request_id: str | None = None
     conversation_id: UUID | None = None
     message_id: UUID | None = None
@@ -140,6 +154,19 @@ class KnowledgeReport:
     most_found: tuple[DocumentUse, ...]
     never_found: tuple[Document, ...]
     unsupported: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingReport:
+    """How far a base's vectors are. `embedded`: chunks that were given vectors now; `pending`: those that wait, of
+    documents that the caller may read; `done`: there is nothing left to do.
+    """
+
+    base_id: UUID
+    embedder: str
+    embedded: int
+    pending: int
+    done: bool
 
 
 @dataclass(frozen=True, kw_only=True)

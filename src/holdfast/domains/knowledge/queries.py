@@ -23,6 +23,7 @@ from holdfast.core.database import ACTOR, LEVELS, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_members, one_at_a_time
 from holdfast.core.database.text_match import is_listed, is_within
 from holdfast.core.database.types import Digest, Id, Json, Time
+from holdfast.core.vectors import has_vector
 from holdfast.domains.identity.tables import workspace_members
 from holdfast.domains.knowledge.models import (
     Chunk,
@@ -204,6 +205,48 @@ def chunks_of_documents(*, document: bool, media_type: bool, source: bool) -> Qu
         rows = rows.where(_d.source == bindparam("source", type_=Text()))
     return Query(rows.limit(_LIMIT))
 
+
+# -- chunks and their vectors ------------------------------------------------------------------------------------------
+
+_of_base = chunks.join(documents, (_d.tenant_id == _c.tenant_id) & (_d.id == _c.document_id))
+_UNEMBEDDED = (
+    *_readable(_d),
+    _d.base_id == _BASE,
+    _c.tenant_id == TENANT,
+    is_within(_c.clearance, LEVELS),
+    ~has_vector(_c.id).where(_c.tenant_id == TENANT).correlate(chunks),
+)
+
+
+@lru_cache(maxsize=2)
+def waiting_chunks(*, document: bool) -> Query[Any]:
+    """Chunks without a vector in an index, document by document. Served by ix_documents_listed, ix_chunks_document."""
+    rows = select(_c.id, _c.heading, _c.content).select_from(_of_base).where(*_UNEMBEDDED)
+    if document:
+        rows = rows.where(_d.id == _DOCUMENT)
+    return Query(rows.order_by(_d.id, _c.position).limit(_LIMIT))
+
+
+@lru_cache(maxsize=2)
+def count_waiting(*, document: bool) -> Query[Any]:
+    """How many there are. Reads every chunk's place: some 100 ms for 100,000."""
+    rows = select(func.count()).select_from(_of_base).where(*_UNEMBEDDED)
+    return Query(rows.where(_d.id == _DOCUMENT) if document else rows)
+
+
+chunks_held = Query(
+    select(_c.id, _c.clearance)
+    .where(*_readable(_c), _c.tenant_id == TENANT, is_listed(_c.id, "ids"))
+    .order_by(_c.id)
+    .with_for_update(read=True, of=chunks)
+)
+"""Until this transaction ends nobody deletes them, or puts them at another level."""
+
+set_embedder = Query(
+    update(knowledge_bases)
+    .where(_b.tenant_id == TENANT, _b.id == _BASE)
+    .values(embedder=bindparam("new_embedder", type_=Text()), updated_at=_MOMENT)
+)
 
 # -- what was searched -------------------------------------------------------------------------------------------------
 

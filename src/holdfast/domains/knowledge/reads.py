@@ -23,6 +23,7 @@ from holdfast.domains.knowledge.models import (
     KnowledgeReport,
     LoggedRetrieval,
 )
+from holdfast.domains.knowledge.waiting import with_pending
 
 REPORTED = 50
 """The most documents or answers a report names of each kind."""
@@ -72,7 +73,7 @@ class KnowledgeReads(Actions):
     def document(self, document: UUID | str) -> Work[Document]:
         """A document without its text. Raises `DocumentNotFound`."""
         document_id = as_id(document, field="document")
-        return lambda tx: find_document(tx, document_id)
+        return lambda tx: with_pending(tx, find_document(tx, document_id))
 
     @action("knowledge.read", writes=False, on="document")
     def chunks(self, document: UUID | str, *, limit: int = 50, cursor: str | None = None) -> Work[Page[Chunk]]:
@@ -177,6 +178,9 @@ class KnowledgeReads(Actions):
     def _check_document(self, value: Mapping[str, object] | None, field: str) -> dict[str, object]:
         limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
         return check_document(value, field=field, **limits)
+
+    def _check_embedder(self, given: object) -> str:
+        return self.engine.embedders.check(given, anywhere=self.scope.face != "http")
 
     def _actor(self) -> UUID:
         if self.scope.actor_id is None:

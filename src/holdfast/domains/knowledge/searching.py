@@ -1,110 +1,100 @@
 """Search: passages that answer a question, among what the actor may read; logged without the question.
 
-What vectors find joins here: `find` gives ranked chunk ids, `passages` reads them again under the actor's clearance.
+Words and meaning each find candidates under the actor's clearance, `fusion` joins them, and `passages` reads them again
+under it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
-from holdfast.core.lexical import Found, Question
+from holdfast.core.lexical import Question
 from holdfast.core.lexical.searching import WINDOW
+from holdfast.core.vectors import VectorIndex
 from holdfast.core.words import words
-from holdfast.domains.knowledge import queries
+from holdfast.domains.knowledge import meaning, queries
+from holdfast.domains.knowledge.fusion import CANDIDATES, Fused, fuse
 from holdfast.domains.knowledge.ingest import PURPOSE
-from holdfast.domains.knowledge.models import Chunk, PassageHit, Retrieval
-
-FILTERED = 2_000
-"""When a filter leaves so many chunks or fewer, all of them are ranked; else the best of the search are filtered."""
+from holdfast.domains.knowledge.meaning import Asked
+from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval, SearchMode
+from holdfast.domains.knowledge.passing import Filters, Passing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What documents must be."""
+class Wanted:
+    """What is searched for: in which bases, how many, by what."""
 
-    document_id: UUID | None = None
-    media_type: str | None = None
-    source: str | None = None
-    metadata: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def any(self) -> bool:
-        """Whether there are any."""
-        return bool(self.document_id or self.media_type or self.source or self.metadata)
-
-
-def find(
-    tx: Transaction, question: Question, abouts: Sequence[UUID], *, k: int, filters: Filters
-) -> tuple[list[Found], list[str]]:
-    """The best chunks by their words, and notes. With filters perhaps more than `k`: all that pass are looked at."""
-    asked: dict[str, Any] = {"purpose": PURPOSE, "abouts": abouts}
-    if not filters.any:
-        return lexical.search(tx, question, k=k, **asked), []
-    ids = _passing(tx, abouts, filters)
-    if len(ids) <= FILTERED:
-        return lexical.search(tx, question, k=k, among=ids, **asked), []
-    passing = set(ids) if len(ids) <= 10 * FILTERED else None
-    found = lexical.search(tx, question, k=WINDOW, **asked)
-    if passing is None:
-        passing = {id_ for lot in _lots(found) for id_ in _passing_of(tx, abouts, filters, lot)}
-    kept = [hit for hit in found if hit.item_id in passing]
-    note = f"the filter was applied to the best {len(found):,} passages" if len(kept) < k else ""
-    return kept[:k], [note] if note else []
+    question: Question
+    bases: Sequence[KnowledgeBase]
+    indexes: Mapping[KnowledgeBase, VectorIndex]
+    filters: Filters
+    mode: SearchMode
+    asked: Asked
+    weight: float
+    k: int
 
 
-def _passing(tx: Transaction, abouts: Sequence[UUID], filters: Filters) -> list[UUID]:
-    query = queries.chunks_of_documents(
-        document=filters.document_id is not None,
-        media_type=filters.media_type is not None,
-        source=filters.source is not None,
-    )
-    return [id_ for (id_,) in tx.all(query, _params(abouts, filters) | {"limit": 10 * FILTERED + 1})]
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A chunk that was found. `lexical` and `vector`: what its score is made of."""
+
+    item_id: UUID
+    score: float
+    lexical: float | None = None
+    vector: float | None = None
 
 
-def _passing_of(tx: Transaction, abouts: Sequence[UUID], filters: Filters, found: list[Found]) -> set[UUID]:
-    held = tx.all(queries.chunks_listed, {"ids": [hit.item_id for hit in found]})
-    of = {chunk.id: chunk.document_id for chunk in held}
-    documents = tx.all(queries.documents_listed, {"ids": list({*of.values()})})
-    right = {document.id for document in documents if _fits(document, filters)}
-    return {id_ for id_, document_id in of.items() if document_id in right}
+def find(tx: Transaction, wanted: Wanted) -> tuple[list[Ranked], list[str]]:
+    """The best chunks, best first, and notes."""
+    passing = Passing(tx, [base.id for base in wanted.bases], wanted.filters)
+    if wanted.mode == "lexical":
+        found, notes = by_words(tx, wanted, passing, wanted.k)
+        return [Ranked(item_id=one.item_id, score=one.score, lexical=one.score) for one in found], notes
+    near, notes = meaning.nearest(tx, wanted.indexes, wanted.asked, passing, k=wanted.k)
+    abouts = [base.id for base in wanted.bases]
+    ids = [one.item_id for one, _ in near]
+    kept = {*lexical.without_unwanted(tx, wanted.question, ids, purpose=PURPOSE, abouts=abouts)}
+    near = [one for one in near if one[0].item_id in kept]
+    if wanted.mode == "vector":
+        best = sorted(near, key=lambda one: (-one[0].similarity, one[0].item_id))[: wanted.k]
+        return [Ranked(item_id=one.item_id, score=one.similarity, vector=one.similarity) for one, _ in best], notes
+    found, more = by_words(tx, wanted, passing, max(wanted.k, CANDIDATES))
+    return [_ranked(one, near) for one in _joined(found, near, wanted)], notes + more
 
 
-def _fits(document: Any, filters: Filters) -> bool:
-    same = all(
-        wanted is None or getattr(document, name) == wanted
-        for name, wanted in (
-            ("id", filters.document_id),
-            ("media_type", filters.media_type),
-            ("source", filters.source),
-        )
-    )
-    has = document.metadata
-    return same and all(
-        name in has and type(has[name]) is type(wanted) and has[name] == wanted
-        for name, wanted in filters.metadata.items()
-    )
+def _joined(found: Sequence[lexical.Found], near: Sequence[tuple[Any, float]], wanted: Wanted) -> list["Fused[UUID]"]:
+    """As `fusion` joins them. Similarities of several models have each their own floor: they are scaled before."""
+    floors = {floor for _, floor in near}
+    options: dict[str, Any] = {"weight": wanted.weight, "k": wanted.k}
+    pairs = [(one.item_id, one.score) for one in found]
+    if len(floors) < 2:
+        return fuse(pairs, [(one.item_id, one.similarity) for one, _ in near], **options)
+    scaled = [(one.item_id, (one.similarity - floor) / (1 - floor) if floor < 1 else 1.0) for one, floor in near]
+    return fuse(pairs, scaled, floor=0.0, **options)
 
 
-def _params(abouts: Sequence[UUID], filters: Filters) -> dict[str, Any]:
-    return {
-        "abouts": abouts,
-        "document_id": filters.document_id,
-        "media_type": filters.media_type,
-        "source": filters.source,
-        "metadata": filters.metadata,
-    }
+def _ranked(one: "Fused[UUID]", near: Sequence[tuple[Any, float]]) -> Ranked:
+    similarity = next((hit.similarity for hit, _ in near if hit.item_id == one.id), None)
+    return Ranked(item_id=one.id, score=one.score, lexical=one.lexical, vector=similarity)
 
 
-def _lots(found: list[Found]) -> list[list[Found]]:
-    return [found[start : start + 200] for start in range(0, len(found), 200)]
+def by_words(tx: Transaction, wanted: Wanted, passing: Passing, k: int) -> tuple[list[lexical.Found], list[str]]:
+    """The best chunks by their words, and notes. With filters perhaps more are looked at: all that pass."""
+    asked: dict[str, Any] = {"purpose": PURPOSE, "abouts": [base.id for base in wanted.bases]}
+    if not wanted.filters.any or passing.few is not None:
+        return lexical.search(tx, wanted.question, k=k, among=passing.few, **asked), []
+    found = lexical.search(tx, wanted.question, k=WINDOW, **asked)
+    kept = passing.of(tx, found)
+    short = len(kept) < wanted.k and len(found) == WINDOW
+    return kept[:k], [f"the filter was applied to the best {len(found):,} passages"] if short else []
 
 
 def passages(
-    tx: Transaction, found: Sequence[Found], wanted: frozenset[str], neighbours: int
+    tx: Transaction, found: Sequence[Ranked], wanted: frozenset[str], neighbours: int
 ) -> tuple[PassageHit, ...]:
     """The chunks of hits, read again under the actor's clearance, with their documents and neighbours."""
     chunks = {chunk.id: chunk for chunk in tx.all(queries.chunks_listed, {"ids": [hit.item_id for hit in found]})}
@@ -115,6 +105,8 @@ def passages(
             chunk=chunk,
             document=documents[chunk.document_id],
             score=hit.score,
+            lexical=hit.lexical,
+            vector=hit.vector,
             why=_why(chunk, wanted),
             neighbours=_around(tx, chunk, neighbours) if neighbours else (),
         )

@@ -85,6 +85,7 @@ retrievals = scoped_table(
     Column("mode", Text, nullable=False),
     Column("k", Integer, nullable=False),
     Column("latency_ms", Real, nullable=False),
+    Column("embedding_ms", Real),
     Column("request_id", Text),
     Column("conversation_id", Id),
     Column("message_id", Id),

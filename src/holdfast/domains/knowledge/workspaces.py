@@ -6,7 +6,7 @@ An archived workspace takes no changes (`check_workspace`), and can still be rea
 from datetime import datetime
 from uuid import UUID
 
-from holdfast.core import lexical
+from holdfast.core import lexical, vectors
 from holdfast.core.database import Transaction
 from holdfast.core.followers import follows
 from holdfast.domains.knowledge import queries
@@ -18,5 +18,6 @@ def delete(tx: Transaction, tenant_id: UUID, workspace_id: UUID, moment: datetim
     """Delete its bases with all that is in them, whatever its clearance."""
     for (base_id,) in tx.all(queries.bases_in_workspace, {"in_tenant": tenant_id, "of_workspace": workspace_id}):
         lexical.remove_about(tx, tenant_id, PURPOSE, base_id)
+        vectors.remove_about(tx, tenant_id, PURPOSE, base_id)
         for query in queries.purge_base:
             tx.run(query, {"in_tenant": tenant_id, "base_id": base_id})

@@ -8,6 +8,7 @@ from holdfast.faces.http.routes import Route
 _route = partial(Route, "knowledge")
 _BASE = "/knowledge/bases/{base}"
 _DOCUMENT = "/knowledge/documents/{document}"
+_added = partial(_route, status=201, policy="knowledge.edit", location="/v1/knowledge/documents/{id}")
 _RETRIEVAL = "/knowledge/retrievals/{retrieval}"
 
 ROUTES = (
@@ -17,16 +18,17 @@ ROUTES = (
     _route("GET", _BASE, Knowledge.base),
     _route("PATCH", _BASE, Knowledge.edit_base),
     _route("DELETE", _BASE, Knowledge.delete_base),
+    _route("POST", f"{_BASE}/vectors", Knowledge.embed_some, policy="knowledge.embed"),
     _route("GET", f"{_BASE}/documents", Knowledge.documents),
-    _route("POST", f"{_BASE}/documents", Knowledge.add_text, status=201, location="/v1/knowledge/documents/{id}"),
-    _route("POST", f"{_BASE}/files", Knowledge.add_file, status=201, location="/v1/knowledge/documents/{id}"),
+    _added("POST", f"{_BASE}/documents", Knowledge.add_text),
+    _added("POST", f"{_BASE}/files", Knowledge.add_file),
     _route("GET", _DOCUMENT, Knowledge.document),
     _route("PATCH", _DOCUMENT, Knowledge.edit),
     _route("DELETE", _DOCUMENT, Knowledge.delete),
     _route("GET", f"{_DOCUMENT}/chunks", Knowledge.chunks),
     _route("GET", f"{_DOCUMENT}/text", Knowledge.text),
-    _route("PUT", f"{_DOCUMENT}/text", Knowledge.replace_text),
-    _route("POST", f"{_DOCUMENT}/file", Knowledge.replace_file),
+    _route("PUT", f"{_DOCUMENT}/text", Knowledge.replace_text, policy="knowledge.edit"),
+    _route("POST", f"{_DOCUMENT}/file", Knowledge.replace_file, policy="knowledge.edit"),
     _route("PUT", f"{_DOCUMENT}/clearance", Knowledge.set_clearance),
     _route("PUT", f"{_DOCUMENT}/metadata", Knowledge.set_metadata),
     _route("GET", "/knowledge/chunks/{chunk}/similar", Knowledge.similar),

@@ -114,6 +114,7 @@ def _retrievals() -> None:
         sa.Column("mode", sa.Text, nullable=False),
         sa.Column("k", sa.Integer, nullable=False),
         sa.Column("latency_ms", Real, nullable=False),
+        sa.Column("embedding_ms", Real),
         sa.Column("request_id", sa.Text),
         sa.Column("conversation_id", Id),
         sa.Column("message_id", Id),

@@ -1,0 +1,225 @@
+"""Knowledge found by meaning: vectors are made outside transactions, and what they lack the words find."""
+
+from dataclasses import replace
+
+import pytest
+from integration.knowledge.conftest import give
+from support.backdoor import Backdoor
+from support.embedding_server import EmbeddingServer
+from support.refusals import refused
+
+import holdfast
+from holdfast.core.scope import LEVELS
+from holdfast.core.settings import Settings
+
+HASTY = Settings(embedder_attempts=1, embedder_seconds=2.0, embedder_query_seconds=1.0, embedder_batch=4)
+TEXTS = {
+    "Loans": "A home loan for a joint account needs both signatures.",
+    "Cards": "A card that was stolen is blocked at once by telephone.",
+    "Pensions": "The pension begins at sixty-five, unless it is deferred.",
+}
+
+
+def filled(person, base, texts=None):
+    return [person.knowledge.add(base.id, text, title=title) for title, text in (texts or TEXTS).items()]
+
+
+@pytest.fixture
+def server():
+    with EmbeddingServer() as running:
+        yield running
+
+
+@pytest.fixture
+def opened(place, server):
+    """A store that was opened with an embedder named `main`, and Amina, who may read everything."""
+    settings = replace(HASTY, embedders={"main": server.spec})
+    with holdfast.open(place.url, place.key, settings=settings) as store:
+        give(store, "amina@acme.test", "SABCD")
+        give(store, "ben@acme.test", "D")
+        yield store
+
+
+def amina_of(store):
+    return store.tenant("acme").user("amina@acme.test").knowledge
+
+
+def test_words_and_meaning_find_together(me):
+    base = me.knowledge.create_base("kb", embedder="hashing:256")
+    added = filled(me, base)
+    assert [one.pending for one in added] == [0, 0, 0]
+    found = me.knowledge.search("deferring pensions", base="kb")
+    assert (found.mode, found.notes) == ("hybrid", ())
+    assert found.hits[0].document.title == "Pensions"
+    assert found.hits[0].vector > 0
+    assert {hit.document.title for hit in found.hits} == set(TEXTS), "meaning leaves none out of so few"
+    assert me.knowledge.search("deferring pensions", base="kb", mode="lexical").mode == "lexical"
+    by_meaning = me.knowledge.search("signature", base="kb", mode="vector")
+    assert by_meaning.mode == "vector"
+    assert by_meaning.hits[0].document.title == "Loans"
+    assert by_meaning.hits[0].lexical is None
+    logged = me.knowledge.retrieval(found.id)
+    assert (logged.mode, len(logged.hits)) == ("hybrid", 3)
+    assert logged.latency_ms > 0
+    assert logged.embedding_ms > 0
+
+
+def test_a_base_without_an_embedder_is_searched_by_words_and_says_so_when_asked(me):
+    base = me.knowledge.create_base("kb")
+    (added, *_) = filled(me, base)
+    assert added.pending == 0
+    assert me.knowledge.search("loan", base="kb").notes == ()
+    found = me.knowledge.search("loan", base="kb", mode="hybrid")
+    assert (found.mode, found.notes) == ("lexical", ("kb: searched by words alone; it has no embedder",))
+    refused("no_embedder", me.knowledge.embed, base.id)
+
+
+def test_exclusions_and_filters_hold_for_meaning_too(me):
+    base = me.knowledge.create_base("kb", embedder="hashing:256")
+    filled(me, base)
+    found = me.knowledge.search("loan card pension -stolen", base="kb")
+    assert {hit.document.title for hit in found.hits} == {"Loans", "Pensions"}
+    for n in range(150):
+        me.knowledge.add(base.id, f"A home loan for a joint account, number {n}.", metadata={"rare": n % 50 == 0})
+    for mode in ("hybrid", "vector"):
+        found = me.knowledge.search("home loan for a joint account", base="kb", filters={"rare": True}, mode=mode)
+        assert (len(found.hits), found.notes) == (3, ())
+
+
+def test_similar_goes_by_vectors_where_there_are_any(me):
+    base = me.knowledge.create_base("kb", embedder="hashing:256")
+    filled(me, base, TEXTS | {"More loans": "Home loans of joint accounts need signatures of both."})
+    chunk = me.knowledge.search("home loan", base="kb", mode="lexical").hits[0].chunk
+    (best, *_) = me.knowledge.similar(chunk.id)
+    assert best.document.title in {"Loans", "More loans"}
+    assert best.chunk.id != chunk.id
+    assert best.vector == best.score
+
+
+MODES = ("wrong dimension", "nan", "zero", "500", "429", "dies", "empty", "wrong count", "html", "401", "trickle")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_the_embedder_does_the_document_is_there_and_waits(opened, server, mode):
+    me = amina_of(opened)
+    base = me.create_base("kb", embedder="main").id
+    assert me.add(base, TEXTS["Cards"], title="Cards").pending == 0
+    server.mode = mode
+    added = me.add(base, TEXTS["Loans"], title="Loans")
+    assert added.pending == 1
+    assert "main" in added.note or "lexical-64" in added.note
+    assert TEXTS["Loans"] not in added.note
+    assert me.document(added.id).pending == 1
+    found = me.search("home loan", base="kb")
+    assert found.hits[0].document.title == "Loans"
+    assert found.mode == "lexical"
+    assert "searched by words alone" in found.notes[0]
+    code = refused_code(me.embed, base)
+    assert code in ("embedder_failed", "embedder_unavailable", "embedder_mismatch")
+    server.mode = "right"
+    report = me.embed(base)
+    assert (report.embedded, report.pending, report.done) == (1, 0, True)
+    assert me.document(added.id).pending == 0
+    assert me.search("home loan", base="kb").mode == "hybrid"
+
+
+def refused_code(call, *args):
+    with pytest.raises(holdfast.HoldfastError) as caught:
+        call(*args)
+    return caught.value.code
+
+
+def test_an_embedder_that_dies_in_the_middle_leaves_what_it_gave(opened, server):
+    me = amina_of(opened)
+    base = me.create_base("kb", embedder="main").id
+    text = "\n\n".join(f"# Part {n}\n\n" + f"The words of part {n} are many. " * 40 for n in range(40))
+    added = me.add(base, text, media_type="text/markdown", embed=False)
+    assert added.pending == added.chunk_count > 32
+    server.requests.clear()
+    report = me.embed_some(base, most=20)
+    assert (report.embedded, report.done) == (20, False)
+    server.mode = "500"
+    assert refused_code(me.embed, base) == "embedder_unavailable"
+    assert me.document(added.id).pending == added.chunk_count - 20
+    server.mode = "right"
+    server.requests.clear()
+    seen = []
+    assert me.embed(base, on_progress=seen.append).done
+    assert seen[-1].embedded == added.chunk_count - 20
+    assert sum(len(request["input"]) for request in server.requests) == added.chunk_count - 20, "nothing twice"
+
+
+def test_a_store_opened_without_the_embedder_searches_by_words_and_says_so(opened, place):
+    me = amina_of(opened)
+    base = me.create_base("kb", embedder="main").id
+    me.add(base, TEXTS["Loans"])
+    with holdfast.open(place.url, place.key) as other:
+        me = amina_of(other)
+        found = me.search("home loan")
+        assert found.mode == "lexical"
+        assert "'main' is none of those this store was opened with (none)" in found.notes[0]
+        added = me.add(base, TEXTS["Cards"])
+        assert added.pending == 1
+        assert "'main'" in added.note
+        refused("embedder_unknown", me.embed, base)
+        refused("embedder_unknown", me.create_base, "other", embedder="main")
+    changed = replace(HASTY, embedders={"main": "hashing:64"})
+    with holdfast.open(place.url, place.key, settings=changed) as other:
+        me = amina_of(other)
+        assert "its vectors are of openai:lexical-64, not of hashing:64" in me.search("home loan").notes[0]
+        refused("embedder_changed", me.embed, base)
+
+
+def test_an_embedder_of_the_programs_own_is_checked(place):
+    class Own:
+        name = "own"
+        dimension = None
+        wrong = False
+
+        def embed(self, texts, *, kind="document"):
+            if self.wrong:
+                raise KeyError("secret text")
+            return [[1.0, float(len(text)), 0.0] for text in texts]
+
+    own = Own()
+    with holdfast.open(place.url, place.key, settings=Settings(embedders={"mine": own})) as store:
+        give(store, "amina@acme.test", "SABCD")
+        me = amina_of(store)
+        base = me.create_base("kb", embedder="mine")
+        assert base.embedder == "mine"
+        assert me.add(base.id, TEXTS["Loans"]).pending == 0
+        own.wrong = True
+        added = me.add(base.id, TEXTS["Cards"])
+        assert added.pending == 1
+        assert "raised KeyError" in added.note
+        assert "secret" not in added.note
+
+
+def test_only_the_servers_own_embedders_can_be_named_over_http(opened, server):
+    me = amina_of(opened)
+    over_http = replace(me.scope, face="http", prepared={})
+    room = type(me)(me.engine, type(me.access)(over_http), opened.settings)
+    refused("embedder_unknown", room.create_base, "kb", embedder=server.spec)
+    assert room.create_base("kb", embedder="main").embedder == "main"
+    assert server.requests == []
+
+
+def test_vectors_follow_level_replacing_and_deletion(opened):
+    me, ben = amina_of(opened), opened.tenant("acme").user("ben@acme.test").knowledge
+    base = me.create_base("kb", embedder="main").id
+    door = Backdoor(opened.engine)
+    added = {level: me.add(base, f"{TEXTS['Loans']} Of level {level}.", clearance=level) for level in LEVELS}
+    assert {hit.document.clearance for hit in ben.search("home loan").hits} == {"D"}
+    me.set_clearance(added["D"].id, "S")
+    me.set_clearance(added["A"].id, "D")
+    hits = ben.search("home loan", mode="vector").hits
+    assert [hit.document.id for hit in hits] == [added["A"].id]
+    assert len(ben.similar(hits[0].chunk.id)) == 0
+    changed = me.replace(added["A"].id, "Cards are blocked at once.")
+    assert changed.pending == 0
+    assert door.run("SELECT count(*) FROM vectors")[0][0] == len(LEVELS)
+    me.delete(added["A"].id)
+    assert door.run("SELECT count(*) FROM vectors")[0][0] == len(LEVELS) - 1
+    assert ben.search("cards").hits == ()
+    me.delete_base(base)
+    assert door.run("SELECT count(*) FROM vectors")[0][0] == door.run("SELECT count(*) FROM vector_indexes")[0][0] == 0
