@@ -206,10 +206,9 @@ class Settings:
                 raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is more than 100 percent", field=name)
 
 
-NO_NUMBERS = ("openid", "count_tokens", "oauth_clients", "private_addresses", "cache", "cache_sealed")
+NO_NUMBERS = ("openid", "embedders", "count_tokens", "oauth_clients", "private_addresses", "cache", "cache_sealed")
 MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
-NO_NUMBERS = ("openid", "embedders", "count_tokens", "oauth_clients")
 
 
 def numbers(settings: Settings) -> dict[str, float]:
@@ -253,6 +252,8 @@ def _yes_or_no(name: str, text: str) -> bool:
     if text not in ("0", "1"):
         raise InvalidInput(f"HOLDFAST_{name.upper()}={text!r} is neither 1 nor 0", field=name)
     return text == "1"
+
+
 def _embedders(path: Path) -> dict[str, str]:
     try:
         found = json.loads(path.read_text())

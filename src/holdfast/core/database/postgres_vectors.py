@@ -74,8 +74,8 @@ def optimize(connection: "psycopg.Connection[Any]", *, large: int = LARGE) -> li
     """Build what large groups lack, and drop what failed half-way or is of an index retired or gone; the names.
 
     `connection`: of the schema's owner, in no transaction. What it has built stays when it is interrupted; another call
-    goes on from there. Nothing waits for it: stores and searches go on. About two minutes for 100,000 vectors of 384. Does
-    nothing while another process is at it.
+    goes on from there. Nothing waits for it: stores and searches go on. One to two minutes for 100,000 vectors of 384.
+    Does nothing while another process is at it.
     """
     with _alone(connection) as alone:
         if not alone:
