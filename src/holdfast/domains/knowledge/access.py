@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from holdfast.core.database import Transaction
+from holdfast.core.database import Query, Transaction
 from holdfast.core.errors import InvalidInput
 from holdfast.core.inputs import check_choice
 from holdfast.core.scope import LEVELS
@@ -31,24 +31,37 @@ def hold_all(tx: Transaction) -> None:
 
 def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
     """A base by id or name. Raises `BaseNotFound`."""
-    found = None
-    identifier = _as_id(base)
-    if identifier is not None:
-        found = tx.first(queries.base, {"base_id": identifier})
-    elif isinstance(base, str):
-        found = tx.first(queries.base_by_name, {"name": base})
-    if found is None:
-        raise BaseNotFound(base)
-    return found
+    return _find_base(tx, base, queries.base, queries.base_by_name)
 
 
-def editable_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
-    """A base that the actor may change. Raises `BaseNotFound`, `BaseReadOnly`, and what `check_workspace` does."""
-    found = open_base(tx, base)
+def editable_base(tx: Transaction, base: UUID | str, *, alone: bool = False) -> KnowledgeBase:
+    """A base that the actor may change; until the transaction ends nobody deletes it. Raises `BaseNotFound`,
+    `BaseReadOnly`, and what `check_workspace` does.
+
+    `alone`: the base itself is to be changed or deleted; whoever is changing what is in it is waited for.
+    """
+    if alone:
+        found = _find_base(tx, base, queries.base_alone, queries.base_alone_by_name)
+    else:
+        found = _find_base(tx, base, queries.base_shared, queries.base_shared_by_name)
     if tx.reach == "own" and found.created_by != tx.scope.actor_id:
         raise BaseReadOnly(found.id)
     if found.workspace_id is not None:
         check_workspace(tx, found.workspace_id, writing=True)
+    return found
+
+
+def _find_base(
+    tx: Transaction, base: UUID | str, by_id: Query[KnowledgeBase], by_name: Query[KnowledgeBase]
+) -> KnowledgeBase:
+    found = None
+    identifier = _as_id(base)
+    if identifier is not None:
+        found = tx.first(by_id, {"base_id": identifier})
+    elif isinstance(base, str):
+        found = tx.first(by_name, {"name": base})
+    if found is None:
+        raise BaseNotFound(base)
     return found
 
 

@@ -90,7 +90,7 @@ class Bases(KnowledgeReads):
         changed = {key: value for key, value in given.items() if value is not None}
 
         def work(tx: Transaction) -> KnowledgeBase:
-            before = editable_base(tx, base)
+            before = editable_base(tx, base, alone=True)
             if changed.get("name", before.name) != before.name:
                 _take_name(tx, str(changed["name"]))
             row = {f"new_{key}": changed.get(key, getattr(before, key)) for key in given}
@@ -108,9 +108,8 @@ class Bases(KnowledgeReads):
         """
 
         def work(tx: Transaction) -> None:
-            found = editable_base(tx, base)
+            found = editable_base(tx, base, alone=True)
             hold_all(tx)
-            tx.all(queries.wait_for_turn, {"turn": f"base {found.id}"})
             gone = tx.all(queries.document_ids_in, {"base_id": found.id})
             for (document_id,) in gone:
                 ingest.delete(tx, document_id)

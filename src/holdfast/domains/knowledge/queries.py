@@ -76,6 +76,19 @@ _bases = select(*_BASES).where(_b.tenant_id == TENANT, _OPEN)
 bases = Query(_bases.order_by(_b.name, _b.id), KnowledgeBase)
 base = Query(_bases.where(_b.id == _BASE), KnowledgeBase)
 base_by_name = Query(_bases.where(_b.name == bindparam("name", type_=Text())), KnowledgeBase)
+
+
+def _held(**how: Any) -> tuple[Query[KnowledgeBase], Query[KnowledgeBase]]:
+    """A base by id and by name, kept from others until the transaction ends."""
+    by = (_b.id == _BASE, _b.name == bindparam("name", type_=Text()))
+    one, other = (Query(_bases.where(this).with_for_update(of=knowledge_bases, **how), KnowledgeBase) for this in by)
+    return one, other
+
+
+base_shared, base_shared_by_name = _held(read=True, key_share=True)
+"""Others change what is in it too, and until the transaction ends nobody deletes it."""
+base_alone, base_alone_by_name = _held()
+"""Nobody else changes it or what is in it; who does already is waited for."""
 insert_base = _insert(knowledge_bases)
 edit_base = Query(
     update(knowledge_bases)
@@ -345,8 +358,13 @@ never_found = Query(
 
 _IN = bindparam("in_tenant", type_=Id)
 bases_in_workspace = Query(
-    select(_b.id).where(_b.tenant_id == _IN, _b.workspace_id == bindparam("of_workspace", type_=Id)), operator=True
+    select(_b.id)
+    .where(_b.tenant_id == _IN, _b.workspace_id == bindparam("of_workspace", type_=Id))
+    .order_by(_b.id)
+    .with_for_update(),
+    operator=True,
 )
+"""Whoever is changing what is in them is waited for."""
 purge_base = tuple(
     Query(delete(table).where(table.c.tenant_id == _IN, column == _BASE), operator=True)
     for table, column in ((chunks, _c.base_id), (documents, _d.base_id), (knowledge_bases, _b.id))
