@@ -52,6 +52,10 @@ CALLERS = (
 _CONVERSATION = "(SELECT c.owner_id FROM conversations c WHERE c.id = t.conversation_id)"
 _CONNECTION = "(SELECT c.created_by FROM connections c WHERE c.id = t.connection_id)"
 _BASE = "(SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.base_id)"
+_WORDS_OF = (
+    "coalesce((SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.about),"
+    " (SELECT f.recorded_by FROM facts f WHERE f.about_id = t.about LIMIT 1))"
+)
 _RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
 _UNRATED = (
     "SELECT m.id FROM messages m WHERE m.conversation_id = (SELECT conversation_id FROM messages WHERE id = %s)"
@@ -103,8 +107,9 @@ def _tenants(*verbs: str, **new: Any) -> Protected:
 
 def _words(**new: Any) -> Protected:
     """The text index, filled here with facts about people, and with chunks, which are nobody's own."""
+    """The text index, of facts about people and of documents: those are whose the base is."""
     changed = {"INSERT": "memory.remember", "UPDATE": "memory.remember", "DELETE": "memory.forget"}
-    return Protected("t.owner_id", {"SELECT": "memory.read", **changed}, new)
+    return Protected(_WORDS_OF, {"SELECT": "memory.read", **changed}, new)
 
 
 TABLES = {
@@ -350,7 +355,7 @@ def _make_things(person: Any, workspace: UUID) -> None:
     c.attach(chat.id, b"bytes", name="a", media_type="text/plain")
     c.search("question")  # what waits for the index is indexed
     person.memory.remember("style", "concise")
-    person.memory.remember("budget", 5, workspace=workspace, sensitive=True)  # so not in the index, as everybody's
+    person.memory.remember("budget", 5, workspace=workspace)
     person.identity.set_preference("a", 1)
     person.identity.set_preference("a", 1, everywhere=True)
     k.put("google_ads", workspace=workspace, access_token="at")

@@ -90,11 +90,13 @@ retrievals = scoped_table(
     Column("conversation_id", Id),
     Column("message_id", Id),
     Column("created_at", Time, nullable=False),
+    Column("cited", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["tenant_id", "actor_id"], ["memberships.tenant_id", "memberships.user_id"]),
     Index("ix_retrievals_time", "tenant_id", "created_at", "id"),
 )
 """Every search. Refers to nothing that can be deleted before it; a question that comes again has the same hash, and
-without a key ring none is kept: a plain one would confirm guesses."""
+without a key ring none is kept: a plain one would confirm guesses. `cited`: how many hits the answer cites, also for
+who may not see which."""
 
 retrieval_hits = scoped_table(
     "retrieval_hits",
