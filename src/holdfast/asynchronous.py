@@ -1175,7 +1175,8 @@ class AsyncKnowledge:
     async def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> None:
         """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
 
-        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        The answer is a message that the caller may read. Raises `MessageNotFound`, `RetrievalNotFound`,
+        `NotInRetrieval`.
         """
         return await self._hop(self._room.cite, retrieval, message=message, chunks=chunks)
 

@@ -1337,7 +1337,8 @@ class RemoteKnowledge(Adding):
     def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> None:
         """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
 
-        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        The answer is a message that the caller may read. Raises `MessageNotFound`, `RetrievalNotFound`,
+        `NotInRetrieval`.
         """
         self._caller.call(
             type(None),

@@ -31,7 +31,7 @@ def test_letters_that_an_engine_does_not_know_are_found_like_others(me, base, wo
 def left(store):
     """Rows of the index of words, and of its counts."""
     door = Backdoor(store.engine)
-    return [door.run(f"SELECT count(*) FROM {table}")[0][0] for table in ("lexical_index", "lexical_counts")]  # noqa: S608
+    return [door.run(f"SELECT count(*) FROM {table}")[0][0] for table in ("lexical_index", "lexical_counts")]
 
 
 @pytest.mark.parametrize("change", ["add", "replace"])
@@ -57,3 +57,36 @@ def test_a_base_that_is_deleted_while_somebody_changes_it_leaves_nothing(sync_st
             assert outcome is None or isinstance(outcome, HoldfastError), repr(outcome)
             assert outcome is None or outcome.code in {"base_not_found", "document_not_found"}
         assert left(sync_store) == [0, 0]
+
+
+def test_what_an_answer_cites_supports_it_whoever_reads_the_report(me, admin, base):
+    me.knowledge.add(base.id, "the loan of the house", clearance="S")
+    found = me.knowledge.search("loan", base=base.id)
+    chat = me.conversations.create().id
+    answer, silent = (me.conversations.append(chat, role="assistant", content="Yes.").id for _ in range(2))
+    me.knowledge.cite(found.id, message=answer, chunks=[found.hits[0].chunk.id])
+    me.knowledge.cite(found.id, message=answer)
+    me.knowledge.cite(me.knowledge.search("loan", base=base.id).id, message=silent)
+    for reader in (me, admin):
+        assert reader.knowledge.report(base=base.id).unsupported == (silent,)
+
+
+def test_a_member_is_told_nothing_of_what_others_found(me, low, base):
+    document = me.knowledge.add(base.id, "the loan of the house")
+    me.knowledge.search("loan", base=base.id)
+    assert [one.id for one in low.knowledge.report().never_found] == [document.id]
+    assert me.knowledge.report().never_found == ()
+
+
+def test_the_trail_tells_of_documents_no_more_than_that_they_changed(me, ada, base):
+    document = me.knowledge.add(base.id, "secret", clearance="S", title="Merger")
+    me.knowledge.replace(document.id, "secret and more")
+    me.knowledge.edit(document.id, title="Nothing")
+    me.knowledge.delete(document.id)
+    lines = ada.audit.list(target=document.id).items
+    assert [line.details for line in reversed(lines)] == [
+        {},
+        {"changed": ["text"]},
+        {"changed": ["title"]},
+        {"deleted": True},
+    ]

@@ -130,11 +130,16 @@ def test_what_was_searched_is_logged_without_the_question_and_cited(me, low, bas
     assert (logged.k, logged.mode, logged.conversation_id, logged.base_id) == (8, "lexical", chat, base.id)
     assert [hit.chunk_id for hit in logged.hits] == [hit.chunk.id for hit in made.hits]
     refused("retrieval_not_found", low.knowledge.retrieval, made.id)
-    answer, silent = uuid4(), uuid4()
+    chat = me.conversations.create().id
+    answer, silent = (me.conversations.append(chat, role="assistant", content="Yes.").id for _ in range(2))
     me.knowledge.cite(made.id, message=answer, chunks=[made.hits[0].chunk.id])
     refused("not_in_retrieval", me.knowledge.cite, made.id, message=answer, chunks=[uuid4()])
     refused("retrieval_not_found", me.knowledge.cite, uuid4(), message=answer)
-    refused("retrieval_not_found", low.knowledge.cite, made.id, message=answer)
+    refused("message_not_found", me.knowledge.cite, made.id, message=uuid4())
+    other = low.conversations.append(low.conversations.create().id, role="assistant", content="No.").id
+    refused("message_not_found", me.knowledge.cite, made.id, message=other)
+    refused("message_not_found", low.knowledge.cite, made.id, message=answer)
+    refused("retrieval_not_found", low.knowledge.cite, made.id, message=other)
     me.knowledge.cite(me.knowledge.search("house", base=base.id).id, message=silent)
     report = me.knowledge.report(base=base.id)
     assert report.retrievals == 2 and report.latency_p50 > 0

@@ -28,7 +28,8 @@ def test_a_document_is_added_found_cited_and_deleted(store, me, tmp_path):
     assert {hit.document.id for hit in k.search("joint account").hits} == {added.id, card.id}
     assert k.similar(found.hits[0].chunk.id)[0].document.id == card.id
     assert "home loan" in k.text(added.id) and k.chunks(added.id).items[0].document_id == added.id
-    k.cite(found.id, message=uuid4(), chunks=[found.hits[0].chunk.id])
+    answer = me.conversations.append(me.conversations.create().id, role="assistant", content="Yes.").id
+    k.cite(found.id, message=answer, chunks=[found.hits[0].chunk.id])
     assert k.report(base=base.id).most_found[0].document_id == added.id
     assert len(k.retrieval(found.id).hits) == 1
     assert k.set_clearance(card.id, "D").clearance == "D"

@@ -14,6 +14,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice, check_document, check_name, check_text
 from holdfast.core.pages import Page, check_limit
+from holdfast.core.references import register_reference
 from holdfast.domains.conversations import (
     contexts,
     cursors,
@@ -323,3 +324,6 @@ def find_message(tx: Transaction, message_id: UUID) -> Message:
     if found is None or not lineage.is_shown(tx, found.conversation_id, found.seq):
         raise MessageNotFound(message_id)
     return found
+
+
+register_reference("message", find_message)

@@ -15,6 +15,7 @@ from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_choice
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
+from holdfast.core.references import check_reference
 from holdfast.domains.knowledge import ingest, meaning, queries, searching
 from holdfast.domains.knowledge.access import open_base
 from holdfast.domains.knowledge.adding import Adding
@@ -157,13 +158,15 @@ class Knowledge(Adding, Documents):
     def cite(self, retrieval: UUID | str, *, message: UUID | str, chunks: Sequence[UUID | str] = ()) -> Work[None]:
         """Say which answer came of a search, and which of its hits that answer cites; none: it has no support.
 
-        Raises `RetrievalNotFound`, `NotInRetrieval`.
+        The answer is a message that the caller may read. Raises `MessageNotFound`, `RetrievalNotFound`,
+        `NotInRetrieval`.
         """
         retrieval_id, message_id = as_id(retrieval, field="retrieval"), as_id(message, field="message")
         cited = [as_id(one, field="chunks") for one in chunks]
 
         def work(tx: Transaction) -> None:
-            asked = {"retrieval_id": retrieval_id, "new_message_id": message_id}
+            check_reference(tx, "message", message_id)
+            asked = {"retrieval_id": retrieval_id, "new_message_id": message_id, "newly_cited": len(cited)}
             if not tx.run(queries.set_answer, asked):
                 raise RetrievalNotFound(retrieval_id)
             for chunk_id in cited:

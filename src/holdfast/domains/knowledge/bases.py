@@ -110,14 +110,13 @@ class Bases(KnowledgeReads):
         def work(tx: Transaction) -> None:
             found = editable_base(tx, base, alone=True)
             hold_all(tx)
-            gone = tx.all(queries.document_ids_in, {"base_id": found.id})
-            for (document_id,) in gone:
+            for (document_id,) in tx.all(queries.document_ids_in, {"base_id": found.id}):
                 ingest.delete(tx, document_id)
             for index in vectors.indexes(tx, purpose=ingest.PURPOSE, about=found.id):
                 while not vectors.drop_index(tx, index.id):
                     pass
             tx.run(queries.delete_base, {"base_id": found.id})
-            tx.record("base", found.id, name=found.name, deleted=True, documents=len(gone))
+            tx.record("base", found.id, name=found.name, deleted=True)
 
         return work
 

@@ -103,7 +103,7 @@ class Documents(Embedding):
             moment = now()
             made = Document(id=new_id(), base_id=of.id, clearance=at, created_at=moment, updated_at=moment, **row)
             tx.run(queries.insert_document, made.__dict__)
-            tx.record("document", made.id, base=str(of.id), clearance=at, chunks=made.chunk_count)
+            tx.record("document", made.id)
             ingest.store(tx, ingest.Place(made.id, of.id, at, of.window), prepared.pieces)
             return replace(made, pending=made.chunk_count if of.embedder else 0)
 
@@ -219,8 +219,8 @@ def _replacing(document_id: UUID, prepared: ingest.Prepared) -> Work[Document]:
         changed = {"media_type": prepared.media_type, "digest": prepared.digest, "size": prepared.size}
         _edit(tx, before, changed | {"chunk_count": len(prepared.pieces)})
         place = ingest.Place(document_id, of.id, before.clearance, of.window)
-        written = ingest.replace(tx, place, prepared.pieces)
-        tx.record("document", document_id, chunks=len(prepared.pieces), written=written)
+        ingest.replace(tx, place, prepared.pieces)
+        tx.record("document", document_id, changed=["text"])
         return with_pending(tx, find_document(tx, document_id))
 
     return work

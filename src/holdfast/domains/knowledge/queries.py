@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -273,10 +274,14 @@ retrieval = Query(select(*_LOGGED).where(*_MINE, _r.id == _RETRIEVAL), LoggedRet
 hits_of = Query(
     select(*_columns(_h, LoggedHit)).where(*_AT_LEVEL, _h.retrieval_id == _RETRIEVAL).order_by(_h.rank), LoggedHit
 )
+_ANSWER = bindparam("new_message_id", type_=Id)
 set_answer = Query(
     update(retrievals)
     .where(_r.tenant_id == TENANT, _r.id == _RETRIEVAL, _r.actor_id == ACTOR)
-    .values(message_id=bindparam("new_message_id", type_=Id))
+    .values(
+        message_id=_ANSWER,
+        cited=case((_r.message_id == _ANSWER, _r.cited), else_=0) + bindparam("newly_cited", type_=Integer),
+    )
 )
 set_cited = Query(
     update(retrieval_hits)
@@ -310,17 +315,7 @@ latency_at = Query(
 )
 unsupported = Query(
     select(_r.message_id)
-    .where(*_MINE, *_PERIOD, _OF_BASE, _r.message_id.is_not(None))
-    .where(
-        ~exists()
-        .where(
-            _h.tenant_id == TENANT,
-            _r.tenant_id == TENANT,
-            _h.retrieval_id == _r.id,
-            _h.message_id == _r.message_id,
-        )
-        .correlate(retrievals)
-    )
+    .where(*_MINE, *_PERIOD, _OF_BASE, _r.message_id.is_not(None), _r.cited == 0)
     .order_by(_r.created_at.desc())
     .limit(_LIMIT)
 )
@@ -345,6 +340,8 @@ never_found = Query(
             _d.tenant_id == TENANT,
             _h.document_id == _d.id,
             _r.id == _h.retrieval_id,
+            is_within(_h.clearance, LEVELS),
+            *_MINE,
             *_PERIOD,
         )
         .correlate(documents)

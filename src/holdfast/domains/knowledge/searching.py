@@ -132,7 +132,7 @@ def _around(tx: Transaction, chunk: Chunk, neighbours: int) -> tuple[Chunk, ...]
 def log(tx: Transaction, made: Retrieval, asked: dict[str, Any]) -> None:
     """Keep what was found, as ids. `asked`: the columns that the search itself knows."""
     row = {"id": made.id, "actor_id": tx.scope.actor_id, "request_id": tx.scope.request_id, "mode": made.mode}
-    tx.run(queries.insert_retrieval, {**row, "message_id": None, "created_at": now(), **asked})
+    tx.run(queries.insert_retrieval, {**row, "message_id": None, "cited": 0, "created_at": now(), **asked})
     hits = [
         {
             "retrieval_id": made.id,

@@ -8,9 +8,13 @@ from holdfast.faces.http.routes import Route
 _route = partial(Route, "knowledge")
 _BASE = "/knowledge/bases/{base}"
 _DOCUMENT = "/knowledge/documents/{document}"
-_added = partial(_route, status=201, policy="knowledge.edit", location="/v1/knowledge/documents/{id}")
+_added = partial(
+    _route, status=201, policy="knowledge.edit", location="/v1/knowledge/documents/{id}", repeatable=True
+)
 _RETRIEVAL = "/knowledge/retrievals/{retrieval}"
 
+# What is kept for repeated requests would keep titles and metadata after a document was deleted, and show them to who
+# lost the level. The same content again is the same document, so documents need no keys.
 ROUTES = (
     _route("GET", "/knowledge/search", Knowledge.search, names={"query": "q"}, policy="knowledge.search"),
     _route("GET", "/knowledge/bases", Knowledge.list_bases),
@@ -28,7 +32,7 @@ ROUTES = (
     _route("GET", f"{_DOCUMENT}/chunks", Knowledge.chunks),
     _route("GET", f"{_DOCUMENT}/text", Knowledge.text),
     _route("PUT", f"{_DOCUMENT}/text", Knowledge.replace_text, policy="knowledge.edit"),
-    _route("POST", f"{_DOCUMENT}/file", Knowledge.replace_file, policy="knowledge.edit"),
+    _route("POST", f"{_DOCUMENT}/file", Knowledge.replace_file, policy="knowledge.edit", repeatable=True),
     _route("PUT", f"{_DOCUMENT}/clearance", Knowledge.set_clearance),
     _route("PUT", f"{_DOCUMENT}/metadata", Knowledge.set_metadata),
     _route("GET", "/knowledge/chunks/{chunk}/similar", Knowledge.similar),

@@ -64,6 +64,8 @@ class Route:
     """Needs no credential."""
     password: bool = False
     """It hashes or checks a password, of `email`: slow on purpose, so it gets threads of its own."""
+    repeatable: bool = False
+    """A second one changes nothing, so it needs no idempotency key, and none of its answers is kept."""
     secret: str | None = None
     """A field of the answer that is shown once: it is not kept with the answers of requests that take effect once."""
 
@@ -86,7 +88,7 @@ class Route:
     def takes_key(self) -> bool:
         """Whether an idempotency key makes it take effect once. An import needs none: a second one adds nothing."""
         uploads = any(parameter.place == "upload" for parameter in self.parameters)
-        return self.method == "POST" and not (self.anonymous or uploads)
+        return self.method == "POST" and not (self.anonymous or uploads or self.repeatable)
 
     @cached_property
     def name(self) -> str:
