@@ -103,3 +103,59 @@ asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "ended\n"
+
+
+def test_a_call_that_runs_out_of_items_does_not_wait_for_ever() -> None:
+    hop = Hop(1)
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match="StopIteration") as caught:
+            await asyncio.wait_for(hop(next, iter(())), 5)
+        assert isinstance(caught.value.__cause__, StopIteration)
+
+    asyncio.run(main())
+    hop.close()
+
+
+def test_a_call_that_comes_while_it_closes_runs_or_is_refused() -> None:
+    async def main() -> None:
+        for _ in range(200):
+            hop = Hop(1)
+            closing = threading.Thread(target=hop.close)
+            calls = [asyncio.create_task(hop(int)) for _ in range(3)]
+            closing.start()
+            while not all(call.done() for call in calls):
+                calls.append(asyncio.create_task(hop(int)))
+                done = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+                assert all(one == 0 or isinstance(one, RuntimeError) for one in done)
+            closing.join()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        asyncio.run(main())
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_a_child_process_has_threads_of_its_own() -> None:
+    program = """
+import asyncio, os
+from holdfast.core.hop import Hop
+hop = Hop(1)
+async def main():
+    return await asyncio.wait_for(hop(os.getpid), 10)
+asyncio.run(main())
+child = os.fork()
+if child == 0:
+    try:
+        right = asyncio.run(main()) == os.getpid()
+        hop.close()
+        os._exit(0 if right else 1)
+    except BaseException:
+        os._exit(2)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "0\n", done.stderr

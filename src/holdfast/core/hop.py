@@ -7,6 +7,7 @@ The threads are our own: an executor's future, made for threads that wait, costs
 """
 
 import asyncio
+import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -35,35 +36,42 @@ class Hop:
 
     def __init__(self, threads: int) -> None:
         self._most = threads
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Without a thread yet. A child process has none of its parent's."""
+        self._process = os.getpid()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._starting = threading.Lock()
-        self._closed = False
+        self._changing = threading.Lock()
         self._end = weakref.finalize(self, _end, self._jobs, self._threads)  # also before the interpreter ends
 
     async def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await `call(*args, **kwargs)`, run in a worker thread with the caller's context variables."""
-        if self._closed:
-            raise RuntimeError("the worker threads have ended; nothing runs after close()")
+        if self._process != os.getpid():
+            self._end.detach()
+            self._begin()
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(loop, waiting, copy_context(), call, args, kwargs))
-        if len(self._threads) < self._most:
-            self._start()
+        job = _Job(loop, waiting, copy_context(), call, args, kwargs)
+        with self._changing:  # behind what ends the threads, nobody would take it
+            if self._closed:
+                raise RuntimeError("the worker threads have ended; nothing runs after close()")
+            if len(self._threads) < self._most:
+                self._start()
+            self._jobs.put(job)
         return await waiting
 
     def _start(self) -> None:
-        with self._starting:
-            if len(self._threads) < self._most and not self._closed:
-                thread = threading.Thread(
-                    target=_work, args=(self._jobs,), name=f"holdfast_{len(self._threads)}", daemon=True
-                )
-                self._threads.append(thread)
-                thread.start()
+        name = f"holdfast_{len(self._threads)}"
+        thread = threading.Thread(target=_work, args=(self._jobs,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def close(self) -> None:
         """Wait for what is running or waits, and end the threads."""
-        with self._starting:
+        with self._changing:
             self._closed = True
         self._end()
 
@@ -73,9 +81,13 @@ def _work(jobs: "SimpleQueue[_Job | None]") -> None:
     while (job := jobs.get()) is not None:
         if job.waiting.cancelled():
             continue
-        result, error = None, None
+        result: Any = None
+        error: BaseException | None = None
         try:
             result = job.context.run(job.call, *job.args, **job.kwargs)
+        except StopIteration as raised:  # a future takes none: who awaits it would wait for ever
+            error = RuntimeError("the call raised StopIteration")
+            error.__cause__ = raised
         except BaseException as raised:  # noqa: BLE001  # raised again where it is awaited
             error = raised
         with suppress(RuntimeError):  # the loop has ended: nobody waits

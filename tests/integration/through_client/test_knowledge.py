@@ -1,7 +1,5 @@
 """Knowledge at a server: the names of the library, files sent as they are. See conftest.py."""
 
-from uuid import uuid4
-
 import pytest
 from support.refusals import refused
 
