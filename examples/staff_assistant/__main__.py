@@ -1,0 +1,54 @@
+"""`uv run python examples/staff_assistant`: a morning at the bank, in a new encrypted file that is thrown away."""
+
+import logging
+import tempfile
+from datetime import UTC, datetime, timedelta
+
+from app import ModelAway, StaffAssistant
+from model import ScriptedModel
+
+import holdfast
+from holdfast.samples import load
+
+TOMAS, NOOR, MARTA = (f"{name}@larkfield.test" for name in ("tomas", "noor", "marta"))
+
+
+def main() -> None:
+    """Tell the story."""
+    logging.basicConfig(format="  log: %(message)s")
+    model = ScriptedModel()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        holdfast.create(f"sqlite:///{folder}/bank.db", key="a passphrase of your own") as store,
+    ):
+        bank = load(store, "staff_assistant")
+        app = StaffAssistant(store, model, tenant=bank.tenant, base="handbook")
+
+        print("The same question, asked by a teller and by a branch manager:")
+        for email in (TOMAS, MARTA):
+            chat = app.start(email, "Rates", request_id=f"start-{email}")
+            reply = app.ask(email, chat.id, "Which margin and floor has a home loan?", request_id=f"q-{email}")
+            print(f"  {email} reads {', '.join(reply.cited)}:\n    {reply.message.content[:110]} …")
+
+        print("\nThe model goes away while Noor asks:")
+        chat = app.start(NOOR, "Joint account", request_id="r-1")
+        question = "I work at the Harbour Square branch. Who signs for a loan on a joint account?"
+        model.failures = 3
+        try:
+            app.ask(NOOR, chat.id, question, request_id="r-2")
+        except ModelAway as away:
+            print(f"  {away}")
+        noor = app.person(NOOR, "r-3")
+        print(f"  kept all the same: {[said.content[:40] for said in noor.conversations.last(chat.id)]}")
+        app.ask(NOOR, chat.id, question, request_id="r-2")
+        print(f"  after a retry: {noor.conversations.counts(chat.id)}; remembered: {noor.memory.fact('branch').value}")
+
+        now = datetime.now(UTC)
+        report = app.report(MARTA, since=now - timedelta(days=3650), until=now + timedelta(days=1), request_id="r-4")
+        print(f"\n{sum(report.messages.values())} questions in {report.conversations} conversations; {report.intents}")
+        print(f"Not answered at the first try: {report.failure_rate:.0%}. Model, median: {report.latency_median} ms")
+        print(f"The trail: {app.person(MARTA, 'r-5').audit.verify()}")
+
+
+if __name__ == "__main__":
+    main()

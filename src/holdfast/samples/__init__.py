@@ -1,0 +1,147 @@
+"""Two organisations to look around in: their people, documents, facts and conversations.
+
+The files beside this one are data; this is the loading of them, as an application would do it.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from io import StringIO
+from typing import Any
+
+from holdfast.domains.conversations import NewMessage
+from holdfast.store import Store, UserScope
+
+ORGANISATIONS = ("staff_assistant", "tiered_knowledge")
+"""What `load` knows, each named like the application in `examples` that works on it."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    """What was loaded. `question`: one worth asking as each of `readers`, who see different things."""
+
+    tenant: str
+    name: str
+    owner: str
+    bases: tuple[str, ...]
+    question: str
+    readers: tuple[str, str]
+
+
+def load(store: Store, name: str, *, on_progress: Progress | None = None, only_documents: bool = False) -> Organisation:
+    """Make an organisation in a store: a tenant that was not there before. Some 100 transactions.
+
+    `only_documents` leaves out facts and conversations, for an application that makes its own.
+    `on_progress(what, done, in all)` is called after each step. Raises `TenantExists`.
+    """
+    sample = json.loads(read(name, "sample.json"))
+    people = {person["email"]: person for person in sample["people"]}
+    owner = next(email for email, person in people.items() if person["role"] == "owner")
+    _make_people(store, sample)
+    scopes = {email: store.tenant(sample["tenant"]).user(email) for email in people}
+    steps = [*_documents(scopes[owner], name, sample)]
+    if not only_documents:
+        steps += [*_facts(scopes, sample), *_conversations(scopes, sample)]
+    for done, (what, step) in enumerate(steps, 1):
+        step()
+        if on_progress is not None:
+            on_progress(what, done, len(steps))
+    return Organisation(
+        tenant=sample["tenant"],
+        name=sample["name"],
+        owner=owner,
+        bases=tuple(base["name"] for base in sample["bases"]),
+        question=sample["question"],
+        readers=tuple(sample["readers"]),
+    )
+
+
+def read(name: str, *path: str) -> str:
+    """The text of a file of an organisation."""
+    return files("holdfast").joinpath("samples", name, *path).read_text(encoding="utf-8")
+
+
+Step = tuple[str, Callable[[], object]]
+
+
+def _make_people(store: Store, sample: dict[str, Any]) -> None:
+    root, tenant = store.system().identity, sample["tenant"]
+    root.create_tenant(tenant, name=sample["name"], settings=sample["settings"])
+    for person in sample["people"]:
+        root.create_user(person["email"], tenant=tenant, role=person["role"], name=person["name"])
+        root.set_clearance(person["email"], [*person["clearance"]], tenant=tenant)
+
+
+def _documents(owner: UserScope, name: str, sample: dict[str, Any]) -> Iterator[Step]:
+    bases = {}
+    for base in sample["bases"]:
+        made = owner.knowledge.create_base(base["name"], description=base["description"], clearance=base["clearance"])
+        bases[base["name"]] = made.id
+    for entry in sample["documents"]:
+        base_id = bases[entry.get("base", sample["bases"][0]["name"])]
+        text = read(name, "documents", entry["file"])
+        for new in _rows(entry, text) if "rows" in entry else [_whole(entry, text)]:
+            yield (
+                new["title"] or entry["file"],
+                lambda base_id=base_id, new=new: owner.knowledge.add_text(base_id, **new),
+            )
+
+
+def _whole(entry: dict[str, Any], text: str) -> dict[str, Any]:
+    kind = "text/csv" if entry["file"].endswith(".csv") else "text/markdown"
+    about = {key: entry.get(key) for key in ("title", "clearance", "metadata")}
+    return {"text": text, "source": entry["file"], "media_type": kind, **about}
+
+
+def _rows(entry: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
+    """Each row of a table as a document of its own, found by its words and by what is in its metadata."""
+    wanted = entry["rows"]
+    for row in csv.DictReader(StringIO(text)):
+        yield {
+            "text": "; ".join(f"{column}: {value}" for column, value in row.items() if value),
+            "title": wanted["title"].format(**row),
+            "source": entry["file"],
+            "media_type": "text/plain",
+            "metadata": entry["metadata"] | {column: row[column] for column in wanted["metadata"]},
+        }
+
+
+def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
+    for fact in sample["facts"]:
+        memory, about = scopes[fact["user"]].memory, (fact["key"], fact["value"])
+        yield (
+            fact["key"],
+            lambda memory=memory, about=about, sure=fact["confidence"]: memory.remember(*about, confidence=sure),
+        )
+
+
+def _conversations(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
+    for number, chat in enumerate(sample["conversations"], 1):
+        room = scopes[chat["owner"]].conversations
+        yield chat["title"], lambda room=room, chat=chat, number=number: _conversation(room, chat, number)
+
+
+def _conversation(room: Any, chat: dict[str, Any], number: int) -> None:
+    made = room.create(title=chat["title"])
+    began = datetime.fromisoformat(chat["began"])
+    room.append_many(made.id, [_message(at, said, began, number) for at, said in enumerate(chat["messages"])])
+    if "summary" in chat:
+        room.summarize(made.id, chat["summary"])
+
+
+def _message(at: int, said: dict[str, Any], began: datetime, number: int) -> NewMessage:
+    """Questions and answers take turns; both of a pair carry the id of the request."""
+    known = {key: said[key] for key in ("intent", "latency_ms") if key in said}
+    answer = at % 2 == 1
+    return NewMessage(
+        role="assistant" if answer else "user",
+        content=said["text"],
+        metadata={"model": "sample", "attempts": said.get("attempts", 1), **known} if answer else None,
+        request_id=f"sample-{number}-{at // 2 + 1}",
+        created_at=began + timedelta(seconds=25 * at),
+    )
