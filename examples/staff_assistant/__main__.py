@@ -47,7 +47,8 @@ def main() -> None:
         report = app.report(MARTA, since=now - timedelta(days=3650), until=now + timedelta(days=1), request_id="r-4")
         print(f"\n{sum(report.messages.values())} questions in {report.conversations} conversations; {report.intents}")
         print(f"Not answered at the first try: {report.failure_rate:.0%}. Model, median: {report.latency_median} ms")
-        print(f"The trail: {app.person(MARTA, 'r-5').audit.verify()}")
+        trail = app.person(MARTA, "r-5").audit.verify()
+        print(f"The trail: {trail.rows} lines, {'sound' if trail.ok else trail.why}")
 
 
 if __name__ == "__main__":

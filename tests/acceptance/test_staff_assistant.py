@@ -1,0 +1,363 @@
+"""The bank's staff assistant: the stories that a person who runs one would ask for, on both engines."""
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.backdoor import Backdoor
+from support.refusals import refused
+
+import holdfast
+from examples.staff_assistant.app import ModelAway, StaffAssistant
+from examples.staff_assistant.model import ScriptedModel
+
+OWEN, MARTA, NOOR, TOMAS, CLEO = (f"{name}@larkfield.test" for name in ("owen", "marta", "noor", "tomas", "cleo"))
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+SIGNATURES = "Who signs for a loan on a joint account?"
+
+
+@pytest.fixture
+def model():
+    return ScriptedModel()
+
+
+@pytest.fixture
+def app(organised, model):
+    return StaffAssistant(organised, model, tenant="larkfield", base="handbook")
+
+
+@pytest.fixture
+def noor(app):
+    """Her scope, for looking at what is kept."""
+    return app.person(NOOR, "look")
+
+
+@pytest.fixture
+def chat(app):
+    return app.start(NOOR, "Joint account", request_id="start").id
+
+
+def said(scope, chat, n=200):
+    return [(message.seq, message.role, message.content) for message in scope.conversations.last(chat, n)]
+
+
+# 3.1 The user's message is durable before the model is called; a retry is one row; everything carries the request id.
+
+
+def test_3_1_the_question_is_on_disk_when_the_model_is_called(organisations, app, model, chat):
+    seen = []
+    answer = model.complete
+
+    def looks(messages):
+        with holdfast.open(organisations.url, organisations.key) as other:  # as another process would
+            seen.extend(said(other.tenant("larkfield").user(NOOR), chat))
+        return answer(messages)
+
+    model.complete = looks
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    assert seen == [(1, "user", SIGNATURES)]
+
+
+def test_3_1_when_the_model_fails_the_question_is_there_and_a_retry_is_one_row(app, model, noor, chat):
+    model.failures = 6
+    for _ in range(2):
+        with pytest.raises(ModelAway, match="q-1"):
+            app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+        assert said(noor, chat) == [(1, "user", SIGNATURES)]
+    reply = app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    assert reply.message.metadata["attempts"] == 2 and "both holders" in reply.message.content
+    assert [(seq, role) for seq, role, _ in said(noor, chat)] == [(1, "user"), (2, "assistant")]
+    assert noor.conversations.get(chat).message_count == 2
+    assert noor.conversations.verify(chat).ok
+
+
+def test_3_1_an_answer_that_was_lost_on_the_way_is_given_again_without_the_model(app, model, noor, chat):
+    first = app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    app.ask(NOOR, chat, "And who when they part?", request_id="q-2")
+    calls = len(model.calls)
+    assert app.ask(NOOR, chat, SIGNATURES, request_id="q-1").message == first.message
+    assert len(model.calls) == calls and len(said(noor, chat)) == 4
+
+
+def test_3_1_the_same_request_eight_times_at_once_is_one_question_and_one_answer(app, noor, chat):
+    with ThreadPoolExecutor(8) as pool:
+        replies = [*pool.map(lambda _: app.ask(NOOR, chat, SIGNATURES, request_id="q-1").message.id, range(8))]
+    assert len({*replies}) == 1
+    assert [(seq, role) for seq, role, _ in said(noor, chat)] == [(1, "user"), (2, "assistant")]
+
+
+def test_3_1_every_message_search_trail_line_and_log_line_carries_the_request_id(app, model, noor, chat, caplog):
+    model.failures = 1
+    with caplog.at_level(logging.INFO, "staff_assistant"):
+        app.ask(NOOR, chat, SIGNATURES, request_id="q-17")
+    assert [message.request_id for message in noor.conversations.last(chat)] == ["q-17", "q-17"]
+    (logged,) = [one for one in noor.knowledge.retrievals().items if one.conversation_id == chat]
+    assert logged.request_id == "q-17"
+    lines = app.person(MARTA, "look").audit.list(actor=noor.scope.actor_id, limit=10).items
+    ours = [line.operation for line in lines if line.request_id == "q-17"]
+    assert ours.count("conversations.append") == 2 and "knowledge.cite" in ours
+    own = [record.getMessage() for record in caplog.records if record.name == "staff_assistant"]
+    assert len(own) == 2 and all(line.endswith("request_id=q-17") for line in own)
+    assert not [line for line in own if "joint" in line]
+
+
+@pytest.mark.parametrize("question", ["?", "👍", "-" * 5_000, "the of and", "x" * 20_000, '"', '- elig* "joint'])
+def test_3_1_whatever_somebody_types_is_kept_and_answered(app, noor, chat, question):
+    app.ask(NOOR, chat, question, request_id="q-1")
+    assert [role for _, role, _ in said(noor, chat)] == ["user", "assistant"]
+    assert said(noor, chat)[0][2] == question
+
+
+def test_3_1_what_cannot_be_kept_is_refused_by_name_and_nothing_is_kept(app, model, noor, chat):
+    refused("empty_message", app.ask, NOOR, chat, "", request_id="q-1")
+    refused("invalid_input", app.ask, NOOR, chat, "a\x00b", request_id="q-2")
+    refused("invalid_input", app.ask, NOOR, "no id", "hello", request_id="q-3")
+    refused("user_not_found", app.ask, "nobody@larkfield.test", chat, "hello", request_id="q-4")
+    assert said(noor, chat) == [] and model.calls == []
+
+
+# 3.2 Context is the summary and the last messages, of this conversation only; summaries are due every ten messages.
+
+
+def test_3_2_the_model_is_told_of_this_conversation_and_no_other(app, model, chat):
+    app.ask(NOOR, chat, "My customer is called Wren and wants a joint account.", request_id="q-1")
+    other = app.start(NOOR, "Another", request_id="s-2").id
+    app.ask(NOOR, other, "What did my customer want?", request_id="q-2")
+    told = " ".join(message["content"] for message in model.calls[-1])
+    assert "Wren" not in told and "ombudsman" in told  # the latter from the handbook
+    app.ask(NOOR, chat, "What did my customer want?", request_id="q-3")
+    assert [message["role"] for message in model.calls[-1]] == ["system", "user", "assistant", "user"]
+    assert "Wren" in model.calls[-1][1]["content"]
+
+
+def test_3_2_a_summary_comes_every_ten_messages_and_says_what_it_covers(app, model, noor, chat):
+    for number in range(1, 11):
+        app.ask(NOOR, chat, f"Question {number} about joint accounts", request_id=f"q-{number}")
+    versions = [
+        (summary.version, summary.first_seq, summary.through_seq) for summary in noor.conversations.summaries(chat)
+    ]
+    assert versions == [(1, 1, 10), (2, 1, 20)]
+    app.ask(NOOR, chat, "And now?", request_id="q-11")
+    told = model.calls[-1][0]["content"]
+    assert "So far: Asked so far:" in told and "Question 10" in told
+
+
+def test_3_2_a_summary_that_the_model_was_away_for_stays_due_and_is_made_up_for(app, model, noor, chat):
+    class Away(ScriptedModel):
+        def summarize(self, text):
+            raise ConnectionError("away")
+
+    app._model = Away()
+    for number in range(1, 6):
+        app.ask(NOOR, chat, f"Question {number}", request_id=f"q-{number}")
+    assert noor.conversations.summaries(chat) == []
+    assert [due.id for due in noor.conversations.due_summaries()] == [chat]
+    app._model = model
+    app.ask(NOOR, chat, "Question 6", request_id="q-6")
+    (summary,) = noor.conversations.summaries(chat)
+    assert (summary.first_seq, summary.through_seq) == (1, 12) and "Question 1 / Question 2" in summary.text
+
+
+def test_3_2_what_people_say_of_themselves_is_remembered_with_its_source_and_forgotten_on_request(
+    app, model, noor, chat
+):
+    text = "I work at the Mill Lane branch. What does a lost card cost?"
+    reply = app.ask(NOOR, chat, text, request_id="q-1")
+    fact = noor.memory.fact("branch")
+    assert (fact.value, fact.confidence) == ("Mill Lane", 0.8)
+    assert noor.memory.why(fact.id).confirmations[0].message.content == text
+    assert [one.value for one in noor.memory.history("branch").items] == ["Mill Lane", "Harbour Square", "Ferry Road"]
+    assert "About the person: branch: Mill Lane" in model.calls[-1][0]["content"]
+    app.forget(NOOR, "branch", request_id="f-1")
+    refused("fact_not_found", noor.memory.fact, "branch")
+    app.ask(NOOR, chat, "Which branch am I at?", request_id="q-2")
+    assert "branch: " not in model.calls[-1][0]["content"] and reply.message.content
+
+
+# 3.3 A colleague cannot see the conversation, and the attempt is audited; an administrator can, and that is audited.
+
+
+def test_3_3_a_colleague_is_not_told_that_it_exists_and_the_attempt_is_in_the_trail(app, model, noor, chat):
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    tomas, before = app.person(TOMAS, "t-1"), len(model.calls)
+    text = refused("conversation_not_found", app.ask, TOMAS, chat, "What did she ask?", request_id="t-2")
+    assert "Joint" not in text and len(model.calls) == before
+    room = tomas.conversations
+    for call in (room.get, room.last, room.context, room.summaries, room.delete, room.verify):
+        refused("conversation_not_found", call, chat)
+    assert room.search("joint account") == [] and chat not in {one.id for one in room.list(hidden=True).items}
+    denied = app.person(MARTA, "look").audit.list(outcome="denied", target=chat).items
+    assert {line.actor_id for line in denied} == {tomas.scope.actor_id}
+    assert {line.request_id for line in denied} == {"t-1", "t-2"} and len(denied) == 7
+    assert {line.reason for line in denied} == {"conversation_not_found"}
+    assert len(said(noor, chat)) == 2
+
+
+def test_3_3_an_administrator_reads_it_and_that_is_in_the_trail(app, noor, chat):
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    marta = app.person(MARTA, "m-1")
+    assert said(marta, chat)[0] == (1, "user", SIGNATURES)
+    (line,) = marta.audit.list(outcome="read", target=chat).items
+    assert (line.actor_id, line.owner_id, line.request_id) == (marta.scope.actor_id, noor.scope.actor_id, "m-1")
+    refused("conversation_not_found", app.ask, MARTA, chat, "I write as her", request_id="m-2")
+    cleo = app.person(CLEO, "c-1")
+    assert len(said(cleo, chat)) == 2
+    assert len(marta.audit.list(outcome="read", target=chat, actor=cleo.scope.actor_id).items) == 1
+
+
+def test_3_3_nobody_can_change_the_trail_and_who_gets_around_that_is_found(organised, app, chat):
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    refused("conversation_not_found", app.ask, TOMAS, chat, "?", request_id="t-1")
+    audit = app.person(OWEN, "o-1").audit
+    assert audit.verify().ok
+    checkpoint = audit.checkpoint()  # seals what is written
+    (line,) = audit.list(outcome="denied", target=chat).items
+    door = Backdoor(organised.engine)
+    statement = "UPDATE audit_events SET request_id = ? WHERE request_id = ?"
+    with pytest.raises(Exception, match="append-only|audit"):
+        door.run(statement, "nobody", "t-1")
+    door.without_triggers(statement, "nobody", "t-1", table="audit_events")
+    report = audit.verify(checkpoint=checkpoint)
+    assert not report.ok and report.first_bad == line.id
+
+
+# 3.5 Retrieval log: chunks, scores, which were cited in which answer; and the question as a digest.
+
+
+def test_3_5_a_search_is_logged_with_its_scores_and_what_the_answer_cites(app, noor, chat):
+    reply = app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    assert reply.cited == ("Joint accounts: procedure",)
+    (logged,) = [one for one in noor.knowledge.retrievals().items if one.conversation_id == chat]
+    logged = noor.knowledge.retrieval(logged.id)
+    assert logged.message_id == reply.message.id and logged.latency_ms > 0
+    scores = [hit.score for hit in logged.hits]
+    assert len(scores) == 4 and scores == sorted(scores, reverse=True)
+    cited = [hit for hit in logged.hits if hit.message_id == reply.message.id]
+    assert [hit.rank for hit in cited] == [1]
+    assert noor.knowledge.document(cited[0].document_id).title == "Joint accounts: procedure"
+    refused("retrieval_not_found", app.person(TOMAS, "t").knowledge.retrieval, logged.id)
+
+
+def test_3_5_the_report_counts_what_was_found_and_cited_and_names_answers_without_support(app, model, chat):
+    for number in range(3):
+        app.ask(NOOR, chat, SIGNATURES, request_id=f"q-{number}")
+    model.complete = lambda messages: {"content": "I guess so.", "cites": [99], "intent": "other", "tokens": 3}
+    guessed = app.ask(NOOR, chat, SIGNATURES, request_id="q-guess")
+    marta = app.person(MARTA, "look")
+    report = marta.knowledge.report(base="handbook")
+    assert report.retrievals == 4 and report.unsupported == (guessed.message.id,)
+    used = {marta.knowledge.document(one.document_id).title: one for one in report.most_found}
+    logged = [marta.knowledge.retrieval(one.id) for one in marta.knowledge.retrievals().items]
+    joint = used["Joint accounts: procedure"]
+    assert joint.cited == 3
+    assert joint.found == sum(hit.document_id == joint.document_id for one in logged for hit in one.hits) >= 4
+    assert "Memo: review of branches" in {document.title for document in report.never_found}
+
+
+def test_3_5_the_answer_rests_on_what_the_person_may_read(app, model):
+    question = "Which margin and floor rate has a home loan?"
+    for email, may in ((TOMAS, False), (NOOR, False), (MARTA, True)):
+        chat = app.start(email, "Margins", request_id="s").id
+        reply = app.ask(email, chat, question, request_id=f"q-{email}")
+        told = model.calls[-1][0]["content"]
+        assert ("3.15 %" in told) is may and ("1.45 percentage" in reply.message.content) is may
+        assert "forged payslips" not in told
+
+
+# 3.6 A cap on visible conversations; concurrent appends.
+
+
+def test_3_6_the_list_holds_twenty_and_warns_from_fifteen_on(app, noor, caplog):
+    began = noor.conversations.visible().count  # two of hers were loaded
+    with caplog.at_level(logging.WARNING, "staff_assistant"):
+        made = [app.start(NOOR, f"Chat {number}", request_id=f"s-{number}").id for number in range(19)]
+    assert len([line for line in caplog.messages if "conversations visible" in line]) == 19 - (14 - began)
+    visible = noor.conversations.visible()
+    assert (visible.count, visible.limit, visible.warning) == (20, 20, True)
+    shown = {one.id for one in noor.conversations.list(limit=100).items}
+    assert {*made} <= shown and len(shown) == 20
+    assert len(noor.conversations.list(limit=100, hidden=True).items) == began + 19  # none is lost
+
+
+def test_3_6_under_concurrent_creation_the_cap_holds_and_the_open_one_stays(app, noor):
+    opened = app.start(NOOR, "On my screen", request_id="open").id
+    with ThreadPoolExecutor(8) as pool:
+        start = lambda number: app.start(NOOR, f"{number}", request_id=f"s-{number}", on_screen=[opened]).id  # noqa: E731
+        made = [*pool.map(start, range(40))]
+    assert noor.conversations.visible().count == 20
+    shown = {one.id for one in noor.conversations.list(limit=100).items}
+    assert opened in shown and len(shown) == 20
+    assert len({*made}) == 40 and len(noor.conversations.list(limit=100, hidden=True).items) == 43
+    assert app.person(TOMAS, "look").conversations.visible().count == 2
+
+
+def test_3_6_forty_questions_at_once_leave_no_gap_and_none_is_lost(app, noor, chat):
+    with ThreadPoolExecutor(8) as pool:
+        ask = lambda number: app.ask(NOOR, chat, f"Question number{number}", request_id=f"q-{number}")  # noqa: E731
+        replies = [*pool.map(ask, range(40))]
+    rows = said(noor, chat)
+    assert [seq for seq, _, _ in rows] == [*range(1, 81)] and noor.conversations.get(chat).message_count == 80
+    assert {content for _, role, content in rows if role == "user"} == {f"Question number{n}" for n in range(40)}
+    assert len({reply.message.id for reply in replies}) == 40 and noor.conversations.verify(chat).ok
+    assert noor.conversations.counts(chat) == {"user": 40, "assistant": 40}
+    covered = [summary.through_seq for summary in noor.conversations.summaries(chat)]
+    assert covered and covered[-1] > 70
+
+
+# 3.7, as far as it is there: put away, restored.
+
+
+def test_3_7_what_is_put_away_is_in_no_list_and_no_search_and_can_be_restored(app, noor, chat):
+    app.ask(NOOR, chat, "An unmistakable quokka wants a loan", request_id="q-1")
+    assert noor.conversations.search("quokka")
+    app.put_away(NOOR, chat, request_id="p-1")
+    assert noor.conversations.search("quokka") == []
+    assert chat not in {one.id for one in noor.conversations.list(hidden=True, limit=100).items}
+    refused("conversation_not_found", app.ask, NOOR, chat, "Still there?", request_id="q-2")
+    noor.conversations.restore(chat)
+    assert noor.conversations.search("quokka") and len(said(noor, chat)) == 2
+
+
+# 3.9 Reports: messages per user and day, conversation length, common intents, model latency, failure rate.
+
+
+def test_3_9_the_report_is_what_was_loaded_and_what_was_asked(app, model, chat):
+    today = datetime.now(UTC)
+    model.failures = 1
+    app.ask(NOOR, chat, "What does a lost card cost?", request_id="q-1")  # answered at the second try
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-2")
+    model.failures = 3
+    with pytest.raises(ModelAway):
+        app.ask(NOOR, chat, "Anybody there?", request_id="q-3")
+    ever = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": today + timedelta(days=1)}
+    report = app.report(MARTA, **ever, request_id="r")
+    sample_days = {(TOMAS, 16): 2, (TOMAS, 17): 1, (NOOR, 17): 5, (NOOR, 18): 1}
+    expected = {(email, datetime(2026, 11, day).date()): count for (email, day), count in sample_days.items()}
+    expected[(NOOR, today.date())] = expected.get((NOOR, today.date()), 0) + 3
+    assert report.messages == expected
+    assert (report.conversations, report.longest, report.mean_length) == (5, 10, 23 / 5)
+    assert report.intents == [("procedure", 4), ("fees", 3), ("home loan", 3), ("eligibility", 1)]
+    assert report.failure_rate == 3 / 12  # one of those loaded, one of a second try, one never answered
+    assert report.latency_median is not None and report.latency_worst >= report.latency_median
+    nothing = app.report(MARTA, since=today + timedelta(days=1), until=today + timedelta(days=2), request_id="r")
+    assert (nothing.messages, nothing.conversations, nothing.failure_rate, nothing.latency_worst) == ({}, 0, 0.0, None)
+
+
+def test_3_9_the_report_is_for_those_who_may_read_and_their_reading_is_in_the_trail(app, noor, chat):
+    app.ask(NOOR, chat, SIGNATURES, request_id="q-1")
+    ever = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime.now(UTC) + timedelta(days=1)}
+    app.report(MARTA, **ever, request_id="report-7")
+    lines = app.person(OWEN, "look").audit.list(outcome="read", target=chat).items
+    assert [line.request_id for line in lines] == ["report-7"]
+    own = app.report(TOMAS, **ever, request_id="t")
+    assert {email for email, _ in own.messages} == {TOMAS}  # a teller's report is about the teller
+
+
+def test_it_runs_as_its_readme_says():
+    ran = subprocess.run([sys.executable, EXAMPLES / "staff_assistant"], capture_output=True, text=True, check=True)
+    assert "marta@larkfield.test reads Memo: margins" in ran.stdout
+    assert "{'assistant': 1, 'user': 1}; remembered: Harbour Square" in ran.stdout
