@@ -107,7 +107,7 @@ def _rows(entry: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
             "title": wanted["title"].format(**row),
             "source": entry["file"],
             "media_type": "text/plain",
-            "metadata": entry["metadata"] | {column: row[column] for column in wanted["metadata"]},
+            "metadata": entry["metadata"] | {column: row[column] for column in wanted["metadata"] if row[column]},
         }
 
 
