@@ -1,5 +1,7 @@
 """No tenant's key or tag meets another's, whatever characters are in it; who is out is not served from the cache."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,6 +111,58 @@ def test_values_can_vary_by_clearance(opens, cache_url):
     assert public.get_or_load("answers", "k", lambda: "a part", per_clearance=True) == "a part"
     assert secret.get("answers", "k", per_clearance=True) == "all of it"
     assert secret.get("answers", "k", vary=["levels", "public", "secret"], per_clearance=False) == "all of it"
+
+
+def test_what_is_loaded_while_somebodys_levels_change_is_kept_for_nobody(opens, cache_url):
+    store = opens(cache_url)
+    root = store.system().identity
+    for email in ("amina@acme.test", "ben@acme.test"):
+        root.set_clearance(email, ["D"], tenant="acme")
+    amina, ben = (store.tenant("acme").user(f"{name}@acme.test") for name in ("amina", "ben"))
+
+    def as_read_by(scope: Any) -> str:
+        scope.knowledge.list_bases()
+        return "".join(sorted(scope.scope.levels))
+
+    def promoted_meanwhile() -> str:
+        root.set_clearance("amina@acme.test", ["D", "S"], tenant="acme")
+        return as_read_by(amina)
+
+    assert amina.cache.get_or_load("n", "k", promoted_meanwhile, per_clearance=True) == "DS"
+    assert ben.cache.get("n", "k", per_clearance=True) is None
+    assert ben.cache.get_or_load("n", "k", lambda: as_read_by(ben), per_clearance=True) == "D"
+    assert amina.cache.get_or_load("n", "k", lambda: as_read_by(amina), per_clearance=True) == "DS"
+
+    def there_and_back() -> str:
+        root.set_clearance("ben@acme.test", ["S"], tenant="acme")
+        seen = as_read_by(ben)
+        root.set_clearance("ben@acme.test", ["D"], tenant="acme")
+        return seen + as_read_by(ben)
+
+    assert ben.cache.get_or_load("n", "2", there_and_back, per_clearance=True) == "SD"
+    assert ben.cache.get("n", "2", per_clearance=True) is None
+
+
+def test_who_waits_for_what_another_loads_is_not_given_what_only_that_one_may_see(opens, cache_url):
+    store = opens(cache_url)
+    root = store.system().identity
+    for email in ("amina@acme.test", "ben@acme.test"):
+        root.set_clearance(email, ["D"], tenant="acme")
+    amina, ben = (store.tenant("acme").user(f"{name}@acme.test") for name in ("amina", "ben"))
+    loading, waited = threading.Event(), threading.Event()
+
+    def promoted_meanwhile() -> str:
+        loading.set()
+        waited.wait(0.3)
+        root.set_clearance("amina@acme.test", ["D", "S"], tenant="acme")
+        amina.knowledge.list_bases()
+        return "secret"
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(amina.cache.get_or_load, "n", "k", promoted_meanwhile, per_clearance=True)
+        loading.wait(5)
+        second = pool.submit(ben.cache.get_or_load, "n", "k", lambda: "open", per_clearance=True)
+        assert (first.result(10), second.result(10)) == ("secret", "open")
 
 
 def test_a_deleted_tenant_leaves_nothing_in_the_cache(cached, people):

@@ -22,7 +22,6 @@ from holdfast.core.cache.loading import Finder, Look, Wanted
 from holdfast.core.cache.statistics import CacheStats, FamilyStats, RedisStats
 from holdfast.core.cache.steps import carry_out
 from holdfast.core.errors import InvalidInput
-from holdfast.core.scope import Scope
 from holdfast.core.telemetry import log
 
 T = TypeVar("T")
@@ -197,13 +196,18 @@ class Cache:
     ) -> Wanted:
         """What a caller asks for, checked. Raises `InvalidInput`."""
         self._levels.use()
+        is_same = None
         if per_clearance:
-            vary = (*vary, "levels", *sorted(_levels_of(self._access)))
+            access, levels = self._access, frozenset[str]()
+            if access is not None:
+                scope = access.scope
+                levels, is_same = scope.levels, lambda: access.scope is scope
+            vary = (*vary, "levels", *sorted(levels))
         at = address(self._realm, name, key, vary)
         tokens = self._levels.tokens
         place = Place(self._realm, tokens.value(at), tokens.tags(at, tags))
         good, negative = self._terms(*terms)
-        return Wanted(at, place, self._levels.family(name), good, negative, owner)
+        return Wanted(at, place, self._levels.family(name), good, negative, owner, is_same)
 
     def look(self, wanted: Wanted, *, fresh: bool = False) -> tuple[Entry | None, bool]:
         """What this process holds, if it may be given; and whether this caller is to have it loaded anew."""
@@ -322,13 +326,6 @@ class StoreCache(Cache):
             for name, family in list(levels.families.items())
         }
         return CacheStats(names=names, entries=len(self._memory.entries), bytes=self._memory.size, redis=redis)
-
-
-def _levels_of(access: Access | None) -> frozenset[str]:
-    """The levels that a scope is cleared for; none where there is no scope, or it has none."""
-    scope: Scope | None = None if access is None else access.scope
-    levels: frozenset[str] = getattr(scope, "levels", frozenset())
-    return levels
 
 
 def _seconds(name: str, given: float | None, default: float, *, zero: bool = False) -> float:

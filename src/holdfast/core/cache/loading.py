@@ -12,10 +12,12 @@ awaited. Why nothing old is ever kept:
   another one, whose lease is void as soon as an epoch has changed.
 - A value that is past its time is given only while it would still count: dropped by an invalidation, it is not there.
 - When Redis cannot be asked, the value is loaded and kept nowhere.
+- When who asks was cleared for something else while it was loaded, it is theirs alone: neither kept nor given to those
+  who wait for it, who have the levels that the key says.
 """
 
 from asyncio import CancelledError
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -60,14 +62,22 @@ class Wanted:
     """Of the answer that there is none."""
     owner: object
     """Who asks: a thread or a task."""
+    is_same: Callable[[], bool] | None = None
+    """Whether who asks is cleared as they were, where the key depends on it."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What there was. `due`: it is to be loaded anew, in the background."""
+    """What there was. `due`: it is to be loaded anew, in the background. `own`: it is for this caller alone."""
 
     entry: Entry
     due: bool = False
+    own: bool = False
+
+    @property
+    def shared(self) -> Entry | None:
+        """What others may have of it."""
+        return None if self.own else self.entry
 
 
 @dataclass(slots=True)
@@ -120,7 +130,7 @@ class Finder:
             error = raised
             raise
         finally:  # after an interrupt it has neither, and another one flies
-            self._levels.flights.land(flight, entry=None if found is None else found.entry, error=error)
+            self._levels.flights.land(flight, entry=None if found is None else found.shared, error=error)
 
     def _find_for_all(self, wanted: Wanted, flight: Flight, give_up: float, look: Look | None) -> Steps[Found]:
         entry = self._levels.memory.find(wanted.at)
@@ -188,7 +198,7 @@ class Finder:
         except Away:
             return
         finally:
-            self._levels.flights.land(flight, entry=None if found is None else found.entry)
+            self._levels.flights.land(flight, entry=None if found is None else found.shared)
 
     def _turn_to_refresh(self, wanted: Wanted) -> Steps[tuple[int, Lease | None, bool]]:
         """The lease; none when another process has it, or has done it already. Raises `Away`."""
@@ -223,6 +233,9 @@ class Finder:
             except (KeyboardInterrupt, SystemExit, CancelledError):
                 yield from self._release(wanted, lease)  # or others would wait for its end
                 raise
+            if wanted.is_same is not None and not wanted.is_same():
+                yield from self._release(wanted, lease)
+                return Found(entry, own=True)
             if levels.remote is None:
                 levels.memory.put(wanted.at, entry, mark)
             elif lease is not None:
