@@ -238,6 +238,23 @@ def test_4_1_a_level_taken_away_counts_for_what_is_cached_too(organised, people,
     assert library.prices(people["bima"]) == {} and library.code(people["bima"], "62019") is None
 
 
+def test_4_1_somebody_promoted_in_the_middle_of_a_load_leaves_nothing_to_others_in_the_cache(
+    organised, people, library, monkeypatch
+):
+    dewi, room = people["dewi"], type(people["dewi"].knowledge)
+    root, lists = organised.system().identity, room.documents
+    root.set_clearance("joko@lentera.test", ["D"], tenant="lentera")
+
+    def promoted_meanwhile(*asked, **options):
+        root.set_clearance("dewi@lentera.test", [*LEVELS], tenant="lentera")
+        return lists(*asked, **options)
+
+    monkeypatch.setattr(room, "documents", promoted_meanwhile)
+    assert len(library.prices(dewi)) == 3
+    monkeypatch.undo()
+    assert len(library.prices(people["joko"])) == 1 and len(library.prices(dewi)) == 3
+
+
 def test_4_1_what_is_cached_is_called_back_when_a_document_moves(people, library):
     dewi, ratna = people["dewi"], people["ratna"]
     assert len(library.prices(dewi)) == 1

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from io import StringIO
 from typing import Any
@@ -86,10 +87,7 @@ def _documents(owner: UserScope, name: str, sample: dict[str, Any]) -> Iterator[
         base_id = bases[entry.get("base", sample["bases"][0]["name"])]
         text = read(name, "documents", entry["file"])
         for new in _rows(entry, text) if "rows" in entry else [_whole(entry, text)]:
-            yield (
-                new["title"] or entry["file"],
-                lambda base_id=base_id, new=new: owner.knowledge.add_text(base_id, **new),
-            )
+            yield new["title"] or entry["file"], partial(owner.knowledge.add_text, base_id, **new)
 
 
 def _whole(entry: dict[str, Any], text: str) -> dict[str, Any]:
@@ -113,17 +111,13 @@ def _rows(entry: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
 
 def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
     for fact in sample["facts"]:
-        memory, about = scopes[fact["user"]].memory, (fact["key"], fact["value"])
-        yield (
-            fact["key"],
-            lambda memory=memory, about=about, sure=fact["confidence"]: memory.remember(*about, confidence=sure),
-        )
+        remember = scopes[fact["user"]].memory.remember
+        yield fact["key"], partial(remember, fact["key"], fact["value"], confidence=fact["confidence"])
 
 
 def _conversations(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
     for number, chat in enumerate(sample["conversations"], 1):
-        room = scopes[chat["owner"]].conversations
-        yield chat["title"], lambda room=room, chat=chat, number=number: _conversation(room, chat, number)
+        yield chat["title"], partial(_conversation, scopes[chat["owner"]].conversations, chat, number)
 
 
 def _conversation(room: Any, chat: dict[str, Any], number: int) -> None:
@@ -136,7 +130,7 @@ def _conversation(room: Any, chat: dict[str, Any], number: int) -> None:
 
 def _message(at: int, said: dict[str, Any], began: datetime, number: int) -> NewMessage:
     """Questions and answers take turns; both of a pair carry the id of the request."""
-    known = {key: said[key] for key in ("intent", "latency_ms") if key in said}
+    known: dict[str, object] = {key: said[key] for key in ("intent", "latency_ms") if key in said}
     answer = at % 2 == 1
     return NewMessage(
         role="assistant" if answer else "user",
