@@ -8,9 +8,7 @@ from holdfast.faces.http.routes import Route
 _route = partial(Route, "knowledge")
 _BASE = "/knowledge/bases/{base}"
 _DOCUMENT = "/knowledge/documents/{document}"
-_added = partial(
-    _route, status=201, policy="knowledge.edit", location="/v1/knowledge/documents/{id}", repeatable=True
-)
+_added = partial(_route, status=201, policy="knowledge.edit", location="/v1/knowledge/documents/{id}", repeatable=True)
 _RETRIEVAL = "/knowledge/retrievals/{retrieval}"
 
 # What is kept for repeated requests would keep titles and metadata after a document was deleted, and show them to who
