@@ -151,7 +151,9 @@ def test_4_1_an_id_of_what_is_above_says_no_more_than_one_of_nothing(people, sec
     ):
         assert refused(code, call, id_).replace(str(id_), "") == refused(code, call, nothing).replace(str(nothing), "")
     found = sari.search("investor visa")
-    refused("not_in_retrieval", sari.cite, found.id, message=new_id(), chunks=[chunk.id])
+    chat = people["sari"].conversations.create()
+    answer = people["sari"].conversations.append(chat.id, role="assistant", content="Ask a partner.")
+    refused("not_in_retrieval", sari.cite, found.id, message=answer.id, chunks=[chunk.id])
 
 
 def test_4_1_a_similar_question_and_a_similar_passage_lead_no_higher(people, secret):
