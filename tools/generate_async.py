@@ -51,7 +51,10 @@ ROOMS = (
     Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
     Room(
         "Knowledge",
-        tuple(f"domains/knowledge/{name}.py" for name in ("reads", "bases", "embedding", "documents", "actions")),
+        tuple(
+            f"domains/knowledge/{name}.py"
+            for name in ("reads", "bases", "embedding", "reindexing", "documents", "actions")
+        ),
         beside="domains/knowledge/adding.py",
     ),
     Room(

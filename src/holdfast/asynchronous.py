@@ -1024,6 +1024,17 @@ class AsyncKnowledge:
         """
         return await self._hop(self._room.embed_some, base, most=most)
 
+    async def reindex_some(self, base: UUID | str, *, embedder: str | None = None, most: int = STEP) -> EmbeddingReport:
+        """Go on making a base's vectors with another embedder (by default, its own), by up to `most` chunks.
+
+        Searches use the old vectors until the new ones are whole; then these take their place at once, and the old ones
+        are deleted, 10,000 at a time. Nothing is embedded twice, whatever stopped the last call. Documents may be added
+        meanwhile. Touches documents that the caller cannot see, so needs clearance for every level. `reindex` calls it
+        until all is done. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `NoEmbedder`, `EmbedderUnknown`,
+        and what the embedder raises: `EmbedderFailed` or one of its family.
+        """
+        return await self._hop(self._room.reindex_some, base, embedder=embedder, most=most)
+
     async def add_text(
         self,
         base: UUID | str,
@@ -1232,6 +1243,19 @@ class AsyncKnowledge:
         Goes on where the last call was stopped. `on_progress(report)` is called after each step.
         """
         return await self._hop(self._room.embed, base, on_progress=on_progress)
+
+    async def reindex(
+        self,
+        base: UUID | str,
+        *,
+        embedder: str | None = None,
+        on_progress: Callable[[EmbeddingReport], None] | None = None,
+    ) -> EmbeddingReport:
+        """Make a base's vectors with another embedder, and search by those once they are whole; see `reindex_some`.
+
+        Goes on where the last call was stopped. `on_progress(report)` is called after each step.
+        """
+        return await self._hop(self._room.reindex, base, embedder=embedder, on_progress=on_progress)
 
     async def replace(
         self, document: UUID | str, path_or_text: str | Path | bytes, *, media_type: str | None = None

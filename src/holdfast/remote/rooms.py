@@ -1146,7 +1146,23 @@ class RemoteKnowledge(Adding):
         raises: `EmbedderFailed` or one of its family.
         """
         return self._caller.call(
-            EmbeddingReport, "POST", place("/knowledge/bases/{base}/vectors", base=base), body={"most": most}
+            EmbeddingReport, "PUT", place("/knowledge/bases/{base}/vectors", base=base), body={"most": most}
+        )
+
+    def reindex_some(self, base: UUID | str, *, embedder: str | None = None, most: int = STEP) -> EmbeddingReport:
+        """Go on making a base's vectors with another embedder (by default, its own), by up to `most` chunks.
+
+        Searches use the old vectors until the new ones are whole; then these take their place at once, and the old ones
+        are deleted, 10,000 at a time. Nothing is embedded twice, whatever stopped the last call. Documents may be added
+        meanwhile. Touches documents that the caller cannot see, so needs clearance for every level. `reindex` calls it
+        until all is done. Raises `BaseNotFound`, `BaseReadOnly`, `ClearanceNeeded`, `NoEmbedder`, `EmbedderUnknown`,
+        and what the embedder raises: `EmbedderFailed` or one of its family.
+        """
+        return self._caller.call(
+            EmbeddingReport,
+            "PUT",
+            place("/knowledge/bases/{base}/reindexing", base=base),
+            body={"embedder": embedder, "most": most},
         )
 
     def add_text(

@@ -1,5 +1,8 @@
 """Knowledge found by meaning: vectors are made outside transactions, and what they lack the words find."""
 
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -9,6 +12,7 @@ from support.embedding_server import EmbeddingServer
 from support.refusals import refused
 
 import holdfast
+from holdfast.core.embedders import HashingEmbedder
 from holdfast.core.scope import LEVELS
 from holdfast.core.settings import Settings
 
@@ -223,3 +227,122 @@ def test_vectors_follow_level_replacing_and_deletion(opened):
     assert ben.search("cards").hits == ()
     me.delete_base(base)
     assert door.run("SELECT count(*) FROM vectors")[0][0] == door.run("SELECT count(*) FROM vector_indexes")[0][0] == 0
+
+
+def test_another_embedder_takes_over_at_once(opened, server):
+    me = amina_of(opened)
+    base = me.create_base("kb", embedder="hashing:64").id
+    for n in range(30):
+        me.add(base, f"Loan number {n} is for a joint account.", clearance=LEVELS[n % 5])
+    step = me.reindex_some(base, embedder="main", most=10)
+    assert (step.embedded, step.pending, step.done) == (10, 20, False)
+    server.requests.clear()
+    found = me.search("joint account", base=base)
+    assert (found.mode, found.notes, me.base(base).embedder) == ("hybrid", (), "hashing:64")
+    assert server.requests == [], "the old one is asked until the new one is whole"
+    late = me.add(base, "Loan number 30 came meanwhile.")
+    assert late.pending == 0
+    server.mode = "500"
+    assert refused_code(lambda: me.reindex(base, embedder="main")) == "embedder_unavailable"
+    server.mode = "right"
+    server.requests.clear()
+    report = me.reindex(base, embedder="main")
+    assert (report.embedded, report.pending, report.done, report.embedder) == (21, 0, True, "main")
+    assert len({text for request in server.requests for text in request["input"]}) == 21, (
+        "what was there is not made again"
+    )
+    assert me.base(base).embedder == "main"
+    assert me.document(late.id).pending == 0
+    assert me.search("joint account", base=base).mode == "hybrid"
+    door = Backdoor(opened.engine)
+    assert door.run("SELECT embedder, state, dimension FROM vector_indexes") == [("openai:lexical-64", "active", 64)]
+    assert door.run("SELECT count(*) FROM vectors") == [(31,)]
+    again = me.reindex(base, embedder="main")
+    assert (again.embedded, again.done) == (0, True)
+    give(opened, "amina@acme.test", "AB")
+    refused("clearance_needed", me.reindex, base, embedder="hashing:64")
+
+
+def test_a_base_gets_its_first_embedder_by_reindexing(me, base):
+    filled(me, base)
+    me.knowledge.create_base("empty")
+    assert me.knowledge.reindex("empty", embedder="hashing:64").done
+    assert me.knowledge.reindex(base.id, embedder="hashing:64").embedded == 3
+    assert me.knowledge.search("home loan").mode == "hybrid"
+
+
+def test_reindexing_beside_adding_and_searching_loses_nothing(sync_store):
+    give(sync_store, "amina@acme.test", "SABCD")
+    me = amina_of(sync_store)
+    base = me.create_base("kb", embedder="hashing:64").id
+    for n in range(60):
+        me.add(base, f"Loan number {n} is for a joint account.")
+    stop, failed = threading.Event(), []
+
+    def add():
+        n = 60
+        while not stop.is_set():
+            me.add(base, f"Loan number {n} is for a joint account.")
+            n += 1
+
+    def search():
+        while not stop.is_set():
+            found = me.search("loan joint account", base=base, k=60)
+            if found.mode != "hybrid" or len(found.hits) < 60:
+                failed.append((found.mode, len(found.hits), found.notes))
+
+    threads = [threading.Thread(target=one) for one in (add, search)]
+    for thread in threads:
+        thread.start()
+    try:
+        for dimension in (128, 64, 96):
+            me.reindex(base, embedder=f"hashing:{dimension}")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    me.embed(base)
+    door = Backdoor(sync_store.engine)
+    assert door.run("SELECT embedder, state FROM vector_indexes") == [("hashing:96", "active")]
+    assert door.run("SELECT count(*) FROM vectors") == door.run("SELECT count(*) FROM chunks")
+
+
+EMBEDDING = """
+import sys, time, holdfast
+from holdfast.core.embedders import HashingEmbedder
+class Slow(HashingEmbedder):
+    def embed(self, texts, *, kind="document"):
+        time.sleep(0.05)
+        print("embedded", flush=True)
+        return super().embed(texts, kind=kind)
+settings = holdfast.Settings(embedders={"slow": Slow(64)}, embedder_batch=2, embedder_concurrency=1)
+with holdfast.open(sys.argv[1], sys.argv[2] or None, settings=settings) as store:
+    print(store.tenant("acme").user("amina@acme.test").knowledge.embed("kb").embedded, flush=True)
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_processes_that_embed_together_or_are_killed_leave_each_vector_once(place, killed):
+    with holdfast.open(place.url, place.key, settings=Settings(embedders={"slow": HashingEmbedder(64)})) as store:
+        give(store, "amina@acme.test", "SABCD")
+        me = amina_of(store)
+        base = me.create_base("kb", embedder="slow").id
+        for n in range(40):
+            me.add(base, f"Loan number {n}", embed=False)
+        command = [sys.executable, "-c", EMBEDDING, place.url, place.key or ""]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        if killed:
+            for one in running:
+                for _ in range(4):
+                    one.stdout.readline()
+                one.kill()
+        for one in running:
+            out = one.communicate(timeout=60)[0]
+            assert killed or one.returncode == 0, out
+        left = sum(me.document(one.id).pending for one in me.documents(base).items)
+        assert (0 < left < 40) if killed else left == 0
+        assert me.embed(base).embedded == left
+        door = Backdoor(store.engine)
+        assert door.run("SELECT count(*) FROM vectors") == [(40,)]
+        assert door.run("SELECT count(*) FROM vector_indexes") == [(1,)]

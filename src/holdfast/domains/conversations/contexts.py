@@ -117,8 +117,9 @@ def _from_sources(
     question = newest_question(messages) if wanted.question is None else wanted.question
     sources = registered_sources()
     added = {}
-    for source in sources:
-        share = budget.left // (4 * len(sources))
+    room = budget.left // 4
+    for number, source in enumerate(sources):
+        share = room // (len(sources) - number)  # what one does not use the next may
         request = ContextRequest(
             conversation_id=conversation.id,
             owner_id=conversation.owner_id,
@@ -129,7 +130,9 @@ def _from_sources(
             prepared=wanted.prepared.get(source.field),
         )
         items, left_out = source.gather(tx, request)
-        budget.left -= sum(item.tokens for item in items)
+        used = sum(item.tokens for item in items)
+        room -= used
+        budget.left -= used
         budget.left_out += left_out
         added[source.field] = tuple(items)
     return added

@@ -1,6 +1,6 @@
 """Knowledge: documents read, cut into pieces, searched by those who may read them, and cited."""
 
-from holdfast.domains.knowledge import workspaces  # noqa: F401  # it registers what it follows
+from holdfast.domains.knowledge import contexts, workspaces  # noqa: F401  # they register what they do
 from holdfast.domains.knowledge.actions import Knowledge
 from holdfast.domains.knowledge.models import (
     Chunk,

@@ -28,6 +28,7 @@ class Adding:
         replace_text: Callable[..., Document]
         replace_file: Callable[..., Document]
         embed_some: Callable[..., EmbeddingReport]
+        reindex_some: Callable[..., EmbeddingReport]
 
     @composite
     def add(
@@ -95,15 +96,21 @@ class Adding:
 
         Goes on where the last call was stopped. `on_progress(report)` is called after each step.
         """
-        done = 0
-        while True:
-            step = self.embed_some(base)
-            done += step.embedded
-            report = dataclasses.replace(step, embedded=done)
-            if on_progress is not None:
-                on_progress(report)
-            if step.done or not step.embedded:
-                return report
+        return _until_done(lambda: self.embed_some(base), on_progress)
+
+    @composite
+    def reindex(
+        self,
+        base: UUID | str,
+        *,
+        embedder: str | None = None,
+        on_progress: Callable[[EmbeddingReport], None] | None = None,
+    ) -> EmbeddingReport:
+        """Make a base's vectors with another embedder, and search by those once they are whole; see `reindex_some`.
+
+        Goes on where the last call was stopped. `on_progress(report)` is called after each step.
+        """
+        return _until_done(lambda: self.reindex_some(base, embedder=embedder), on_progress)
 
     @composite
     def replace(
@@ -117,6 +124,21 @@ class Adding:
         path = Path(path_or_text)
         data = ingest.read_file(path, self.settings)
         return self.replace_file(document, data, name=path.name, media_type=media_type or UNKNOWN)
+
+
+def _until_done(
+    step: Callable[[], EmbeddingReport], on_progress: Callable[[EmbeddingReport], None] | None
+) -> EmbeddingReport:
+    """The sum of the steps that there are to do."""
+    done = 0
+    while True:
+        made = step()
+        done += made.embedded
+        report = dataclasses.replace(made, embedded=done)
+        if on_progress is not None:
+            on_progress(report)
+        if made.done:
+            return report
 
 
 def _tried(failed: list[NotAdded]) -> int:

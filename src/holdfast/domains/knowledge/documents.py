@@ -14,13 +14,13 @@ from holdfast.core.inputs import check_name, check_text
 from holdfast.domains.knowledge import ingest, queries
 from holdfast.domains.knowledge.access import check_level, editable_base, editable_document, find_document, hold
 from holdfast.domains.knowledge.checks import UNKNOWN, check_optional, check_title
-from holdfast.domains.knowledge.embedding import Embedding
 from holdfast.domains.knowledge.errors import DocumentExists
 from holdfast.domains.knowledge.models import Document
+from holdfast.domains.knowledge.reindexing import Reindexing
 from holdfast.domains.knowledge.waiting import with_pending
 
 
-class Documents(Embedding):
+class Documents(Reindexing):
     """What is done to documents; see `Knowledge`."""
 
     @composite

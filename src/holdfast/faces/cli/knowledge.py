@@ -1,13 +1,14 @@
 """`holdfast knowledge`: bases, add, list, show, search, clearance, delete, reports."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from holdfast.core.clock import now
-from holdfast.domains.knowledge import FolderReport
+from holdfast.domains.knowledge import EmbeddingReport, FolderReport
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.store import UserScope
@@ -19,6 +20,7 @@ Document = Annotated[str, typer.Argument(help="The document's id.")]
 Clearance = Annotated[str | None, typer.Option(help="S, A, B, C or D; by default the base's.")]
 Limit = Annotated[int, typer.Option(help="How many at most.")]
 SHOWN = 10
+EMBEDDER = "Who makes vectors: a name from HOLDFAST_EMBEDDERS, hashing:256, openai:MODEL@URL, fastembed:MODEL."
 
 
 @app.command()
@@ -26,20 +28,21 @@ def bases(
     context: typer.Context,
     create: Annotated[str | None, typer.Option(help="Make a base of this name first.")] = None,
     clearance: Annotated[str, typer.Option(help="The level of its documents, unless they are given one.")] = "D",
+    embedder: Annotated[str | None, typer.Option(help=EMBEDDER)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the knowledge bases that are open to you."""
     target: Target = context.obj
     with target.person() as me:
         if create is not None:
-            me.knowledge.create_base(create, clearance=clearance)
+            me.knowledge.create_base(create, clearance=clearance, embedder=embedder)
         found = me.knowledge.list_bases()
     if as_json:
         show_json(found)
         return
-    shown = table("name", "id", "clearance", "description")
+    shown = table("name", "id", "clearance", "embedder", "description")
     for base in found:
-        shown.add_row(base.name, str(base.id), base.clearance, base.description or "")
+        shown.add_row(base.name, str(base.id), base.clearance, base.embedder or "", base.description or "")
     console.print(shown)
     what_now("holdfast … knowledge add BASE FILE", 'holdfast … knowledge search "what you want to know"')
 
@@ -90,6 +93,46 @@ def _add(
         )
 
 
+@app.command()
+def embed(context: typer.Context, base: Base, as_json: AsJson = False) -> None:
+    """Give vectors to all that waits for them. A stopped run is gone on with by the same command."""
+    _with_progress(context, base, as_json, lambda me, told: me.knowledge.embed(base, on_progress=told))
+
+
+@app.command()
+def reindex(
+    context: typer.Context,
+    base: Base,
+    embedder: Annotated[str | None, typer.Option(help=EMBEDDER)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a base's vectors with another embedder; searches use the old ones until the new ones are whole."""
+    _with_progress(
+        context, base, as_json, lambda me, told: me.knowledge.reindex(base, embedder=embedder, on_progress=told)
+    )
+
+
+def _with_progress(
+    context: typer.Context,
+    base: str,
+    as_json: bool,
+    run: Callable[[UserScope, Callable[[EmbeddingReport], None]], EmbeddingReport],
+) -> None:
+    target: Target = context.obj
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with target.person() as me, Progress(*columns, console=console, transient=True, disable=as_json) as progress:
+        task = progress.add_task("passages", total=None)
+        report = run(
+            me,
+            lambda now: progress.update(task, completed=now.embedded, total=now.embedded + now.pending),
+        )
+    if as_json:
+        show_json(report)
+    else:
+        console.print(f"{report.embedded} passages were given vectors by {report.embedder}.", markup=False)
+        what_now(f'holdfast … knowledge search --base {base} "a question"')
+
+
 @app.command(name="list")
 def list_documents(
     context: typer.Context,
@@ -134,18 +177,19 @@ def search(
     query: Annotated[str, typer.Argument(help="A question, or words.")],
     base: Annotated[str | None, typer.Option(help="Only in this base.")] = None,
     k: Annotated[int, typer.Option(help="How many passages.")] = 5,
+    mode: Annotated[str, typer.Option(help="By words (lexical), meaning (vector), or both (hybrid).")] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """The passages that answer best, of documents that you may read."""
     target: Target = context.obj
     with target.person() as me:
-        found = me.knowledge.search(query, base=base, k=k)
+        found = me.knowledge.search(query, base=base, k=k, mode=mode)  # type: ignore[arg-type]  # it checks
     if as_json:
         show_json(found)
         return
     for hit in found.hits:
         place = " › ".join(part for part in (hit.document.title, hit.chunk.heading) if part)
-        console.print(f"\n{place} ({hit.document.clearance}, {hit.score:.1f})", markup=False, style="bold")
+        console.print(f"\n{place} ({hit.document.clearance}, {hit.score:.2f})", markup=False, style="bold")
         console.print(hit.chunk.content, markup=False, soft_wrap=True)
     if not found.hits:
         console.print("Nothing that you may read has any of these words.")
