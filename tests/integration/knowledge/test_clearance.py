@@ -23,7 +23,7 @@ PEOPLE = {
     "aud@acme.test": "B",
 }
 TOPICS = ("loan", "account", "visa", "mortgage", "pension", "card")
-CASES = 500
+CASES = 750
 """For each engine and seed."""
 
 
@@ -36,14 +36,15 @@ class World:
             give(store, email, "SABCD")
         self.people = {email: store.tenant("acme").user(email).knowledge for email in PEOPLE}
         maker = self.people["amina@acme.test"]
-        self.bases = [maker.create_base(f"base{n}", window=n).id for n in range(2)]
+        embedders = (None, "hashing:64", "hashing:96")
+        self.bases = [maker.create_base(f"base{n}", window=n, embedder=by).id for n, by in enumerate(embedders)]
         self.documents = {}
         for n in range(25):
             self._add(maker, n)
         for email, levels in PEOPLE.items():
             give(store, email, levels)
         self.levels = dict(PEOPLE)
-        self.store = store
+        self.store, self.chats, self.asking = store, {}, None
 
     def _add(self, maker, n):
         level = self.chance.choice(LEVELS)
@@ -53,6 +54,13 @@ class World:
             self.chance.choice(self.bases), "\n\n".join(said), clearance=level, metadata={"topic": topics[0]}
         )
         self.documents[added.id] = level
+
+    def context(self, email, question):
+        """A prompt about a question, of which the passages are a part."""
+        room = self.store.tenant("acme").user(email).conversations
+        if email not in self.chats:
+            self.chats[email] = room.create().id
+        return room.context(self.chats[email], max_tokens=20_000, question=question).passages
 
     def may(self, email, document_id):
         return self.documents[document_id] in self.levels[email]
@@ -71,7 +79,7 @@ def test_whatever_is_asked_nothing_above_the_level_comes_back(world):
     retrievals = [maker.search(topic, k=50).id for topic in TOPICS]
     shown = 0
     for _case in range(CASES):
-        email = world.chance.choice(list(PEOPLE))
+        email = world.asking = world.chance.choice(list(PEOPLE))
         knowledge, document_id = world.people[email], world.chance.choice(list(world.documents))
         path = world.chance.choice(list(PATHS))
         try:
@@ -122,7 +130,12 @@ def _search(world, knowledge, document_id, _chunks, _retrievals):
         k=world.chance.choice([1, 8, 200]),
         filters=filters,
         neighbours=world.chance.randrange(3),
+        mode=world.chance.choice(["auto", "lexical", "vector", "hybrid"]),
     )
+
+
+def _context(world, _knowledge, document_id, chunks, _retrievals):
+    return world.context(world.asking, _question(world))
 
 
 def _list(world, knowledge, _document_id, _chunks, _retrievals):
@@ -139,18 +152,20 @@ PATHS = {
     "similar": lambda w, knowledge, document_id, chunks, _r: knowledge.similar(
         w.chance.choice(chunks[document_id]), k=50
     ),
+    "context": _context,
     "report": lambda _w, knowledge, _d, _c, _r: knowledge.report(),
     "retrieval": lambda w, knowledge, _d, _c, retrievals: knowledge.retrieval(w.chance.choice(retrievals)),
 }
 
 
-def test_hidden_documents_change_nothing_that_others_see(sync_store):
+@pytest.mark.parametrize("embedder", [None, "hashing:64"])
+def test_hidden_documents_change_nothing_that_others_see(sync_store, embedder):
     """The same answers, to the last digit of a score, with and without what one may not read."""
     give(sync_store, "amina@acme.test", "SABCD")
     give(sync_store, "ben@acme.test", "D")
     me = sync_store.tenant("acme").user("amina@acme.test").knowledge
     low = sync_store.tenant("acme").user("ben@acme.test").knowledge
-    base = me.create_base("base").id
+    base = me.create_base("base", embedder=embedder).id
     for n in range(10):
         me.add(base, f"loan number {n} " + "account " * n, clearance="D")
 
@@ -196,9 +211,10 @@ def test_the_server_itself_holds_the_level(sync_store, place):
     base = scope.knowledge.create_base("base").id
     for level in LEVELS:
         scope.knowledge.add(base, f"loan at {level}", clearance=level)
+    scope.knowledge.reindex(base, embedder="hashing:64")
     scope.knowledge.search("loan", base=base)
     for levels, count in (("SABCD", 5), ("D", 1), ("", 0)):
-        for table in ("documents", "chunks", "lexical_index", "retrieval_hits"):
+        for table in ("documents", "chunks", "lexical_index", "vectors", "retrieval_hits"):
             assert _count(place.url, scope.scope, levels, table) == count, (table, levels)
 
 

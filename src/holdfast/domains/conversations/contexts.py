@@ -115,7 +115,7 @@ def _from_sources(
     tx: Transaction, conversation: Conversation, messages: list[Message], budget: _Budget, wanted: Wanted
 ) -> dict[str, tuple[ContextItem, ...]]:
     question = newest_question(messages) if wanted.question is None else wanted.question
-    sources = registered_sources()
+    sources = sorted(registered_sources(), key=lambda source: source.field == "passages")  # they fill any room
     added = {}
     room = budget.left // 4
     for number, source in enumerate(sources):
