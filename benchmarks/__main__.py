@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from benchmarks import append, caching, http, importing, knowledge, overhead, protection, reads, report, search, vectors
+from benchmarks import append, http, hybrid, importing, knowledge, overhead, protection, reads, report, search, vectors
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 from benchmarks.retrieval import measuring as retrieval
@@ -25,6 +26,7 @@ def main() -> int:
         "protection": protection.measure,
         "vectors": vectors.measure,
         "knowledge": knowledge.measure,
+        "hybrid": hybrid.measure,
         "retrieval": retrieval.measure,
         "cache": caching.measure,
     }
