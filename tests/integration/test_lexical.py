@@ -13,7 +13,8 @@ from holdfast.core import lexical
 from holdfast.core.ids import new_id
 
 BASE, OTHER = new_id(), new_id()
-PURPOSE = "knowledge"
+PURPOSE = "notes"
+"""Of no room, so that the index alone is tested."""
 
 
 class Index:

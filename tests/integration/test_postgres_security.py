@@ -244,6 +244,10 @@ def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
 NARROWED = {
     **dict.fromkeys(("facts", "fact_sources", "knowledge_bases", "documents", "chunks"), ("deleting",)),
     **dict.fromkeys(("lexical_index", "lexical_counts"), ("reading", "adding", "changing", "deleting")),
+    **dict.fromkeys(("facts", "fact_sources"), ("forgetting",)),
+    **dict.fromkeys(("knowledge_bases", "documents", "chunks"), ("deleting",)),
+    "lexical_index": ("reading", "adding", "changing", "deleting"),
+    "lexical_counts": ("reading",),
 }
 """What may be deleted there is less than what may be read; words are closed like what they are of."""
 

@@ -26,17 +26,7 @@ BEGIN
     ) AS o
     WHERE tenant IS NOT NULL AND (
         whole OR o.owner_id = actor
-        OR CASE p_purpose
-            WHEN 'knowledge' THEN EXISTS (
-                SELECT FROM knowledge_bases b
-                WHERE b.tenant_id = tenant AND b.id = a.about
-                    AND (b.workspace_id IS NULL OR is_open_workspace(tenant, actor, b.workspace_id))
-            )
-            WHEN 'memory' THEN is_open_workspace(tenant, actor, a.about) AND EXISTS (
-                SELECT FROM memberships m WHERE m.tenant_id = tenant AND m.user_id = actor AND m.role <> 'visitor'
-            )
-            ELSE true
-        END
+        OR is_open_about(p_purpose, a.about, false)
     );
     RETURN QUERY EXECUTE $query$
         SELECT found.item_id, found.words
@@ -49,16 +39,48 @@ BEGIN
 END $$
 """
 
-# With the rights of whoever calls it: a policy, or a function of the operator's.
-OPEN_WORKSPACE = """
-CREATE FUNCTION is_open_workspace(p_tenant uuid, p_actor uuid, p_workspace uuid, p_role text DEFAULT NULL)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = holdfast, pg_catalog, pg_temp AS $$
-    SELECT NOT EXISTS (
-        SELECT FROM workspace_members a WHERE a.tenant_id = p_tenant AND a.workspace_id = p_workspace
-    ) OR EXISTS (
-        SELECT FROM workspace_members a
-        WHERE a.tenant_id = p_tenant AND a.workspace_id = p_workspace AND a.user_id = p_actor
-            AND (p_role IS NULL OR a.role = p_role)
-    )
-$$
+# Whether words are open to the actor, or the actor's to change. It runs as the operator because it is asked for every
+# row that is written: under row-level security each answer took 0.2 ms. It says no more than those tables' policies.
+OPEN_WORDS = """
+CREATE FUNCTION is_open_about(p_purpose text, p_about uuid, p_writing boolean)
+RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = holdfast, pg_catalog, pg_temp AS $$
+DECLARE
+    tenant uuid := nullif(current_setting('holdfast.tenant_id', true), '')::uuid;
+    actor uuid := nullif(current_setting('holdfast.actor_id', true), '')::uuid;
+    place uuid;
+    maker uuid;
+BEGIN
+    IF p_purpose = 'knowledge' THEN
+        SELECT b.workspace_id, b.created_by INTO place, maker FROM knowledge_bases b
+        WHERE b.tenant_id = tenant AND b.id = p_about;
+        IF NOT FOUND OR (p_writing AND maker IS DISTINCT FROM actor) THEN
+            RETURN false;
+        ELSIF place IS NULL THEN
+            RETURN true;
+        END IF;
+    ELSIF p_purpose = 'memory' THEN
+        PERFORM FROM memberships m WHERE m.tenant_id = tenant AND m.user_id = actor AND m.role <> 'visitor';
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+        place := p_about;
+    ELSE
+        RETURN true;
+    END IF;
+    PERFORM FROM workspace_members a WHERE a.tenant_id = tenant AND a.workspace_id = place LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN true;
+    END IF;
+    PERFORM FROM workspace_members a
+    WHERE a.tenant_id = tenant AND a.workspace_id = place AND a.user_id = actor
+        AND (NOT p_writing OR p_purpose = 'knowledge' OR a.role = 'editor');
+    RETURN FOUND;
+END $$
 """
+OWNED = (
+    "GRANT CREATE ON SCHEMA holdfast TO holdfast_operator",
+    "ALTER FUNCTION is_open_about OWNER TO holdfast_operator",
+    "REVOKE CREATE ON SCHEMA holdfast FROM holdfast_operator",
+    "REVOKE EXECUTE ON FUNCTION is_open_about FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION is_open_about TO holdfast_app",
+)

@@ -6,7 +6,7 @@ read what.
 
 import random
 import re
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from integration.knowledge.conftest import give
@@ -190,7 +190,8 @@ def test_hidden_documents_change_nothing_that_others_see(sync_store, embedder):
 
 def test_a_search_is_shown_again_only_as_far_as_the_level_still_goes(sync_store):
     give(sync_store, "amina@acme.test", "SABCD")
-    me = sync_store.tenant("acme").user("amina@acme.test").knowledge
+    amina = sync_store.tenant("acme").user("amina@acme.test")
+    me, said = amina.knowledge, amina.conversations
     base = me.create_base("base").id
     for level in LEVELS:
         me.add(base, f"loan at {level}", clearance=level)
@@ -199,7 +200,8 @@ def test_a_search_is_shown_again_only_as_far_as_the_level_still_goes(sync_store)
     give(sync_store, "amina@acme.test", "D")
     assert {hit.clearance for hit in me.retrieval(made.id).hits} == {"D"}
     hidden = next(hit.chunk.id for hit in made.hits if hit.document.clearance == "S")
-    refused("not_in_retrieval", me.cite, made.id, message=uuid4(), chunks=[hidden])
+    answer = said.append(said.create().id, role="assistant", content="Yes.").id
+    refused("not_in_retrieval", me.cite, made.id, message=answer, chunks=[hidden])
 
 
 def test_the_server_itself_holds_the_level(sync_store, place):
