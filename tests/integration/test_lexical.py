@@ -202,7 +202,15 @@ def _made(url):
     return ("made",) if url in _MADE else ()
 
 
-def test_no_byte_is_left_in_a_plain_file(tmp_path):
+_MOVED = "SQLite's secure_delete leaves a copy of a word in the gap of a page of lexical_counts whose rows moved"
+
+
+@pytest.mark.parametrize(
+    "purpose", ["knowledge", pytest.param("memory", marks=pytest.mark.xfail(strict=True, reason=_MOVED))]
+)
+def test_no_byte_is_left_in_a_plain_file(tmp_path, monkeypatch, purpose):
+    """How long the purpose is decides how the rows of the counts lie on their pages."""
+    monkeypatch.setattr(f"{__name__}.PURPOSE", purpose)
     path = Path(tmp_path) / "plain.db"
     with holdfast.create(f"sqlite:///{path}") as store:
         store.system().identity.create_tenant("acme")
