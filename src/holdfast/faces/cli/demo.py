@@ -1,4 +1,4 @@
-"""`holdfast demo`: a new encrypted file with sample conversations in it, ready to look around."""
+"""`holdfast demo`: a new encrypted file with chats and two organisations in it, ready to look around."""
 
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 import holdfast
 from holdfast.domains.conversations.models import ImportReport
 from holdfast.faces.cli.conversations import highlighted
+from holdfast.faces.cli.demo_organisations import Headline, load_all, show_all
 from holdfast.faces.cli.imports import import_one, show_reports
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.stores import write_key
@@ -27,7 +28,7 @@ def demo(
     folder: Annotated[Path | None, typer.Option(help="Where to put it; by default ./holdfast-demo")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new encrypted file, import sample chat exports into it, and show what is in it."""
+    """Make a new encrypted file with sample chats, a bank and a consultancy in it, and show what is there."""
     place = folder or _unused(Path("holdfast-demo"))
     place.mkdir(parents=True, exist_ok=True)
     key_file, profile = place / "demo.key", place / "profile.json"
@@ -40,13 +41,16 @@ def demo(
         identity.create_user("you@demo.test", tenant="demo", role="owner")
         me = store.tenant("demo").user("you@demo.test")
         reports = {name: _import(me, name, quiet=as_json) for name in SAMPLES}
+        headlines = load_all(store, quiet=as_json)
         if as_json:
-            show_json({"folder": str(place), "profile": str(profile), "imported": reports})
+            made = {"folder": str(place), "profile": str(profile), "imported": reports, "organisations": headlines}
+            show_json(made)
             return
         console.print(f"A new encrypted store: [bold]{place}/demo.db[/bold], its key: {key_file}\n", soft_wrap=True)
         show_reports(reports)
         _show(me)
-    _next(profile)
+        show_all(headlines)
+    _next(profile, headlines)
 
 
 def _unused(path: Path) -> Path:
@@ -73,10 +77,17 @@ def _show(me: UserScope) -> None:
     console.print(f"\nEvery hash chain verified: {'sound' if sound else 'NOT SOUND'}.")
 
 
-def _next(profile: Path) -> None:
+def _next(profile: Path, headlines: list[Headline]) -> None:
     start = f"uv run holdfast --profile {profile}"
+    bank, firm = headlines
+    teller, manager = (f"{start} --tenant {bank.tenant} --user {found.user}" for found in bank.found)
     what_now(
         f"{start} conversations list",
         f"{start} conversations search flour",
         f"{start} import YOUR-CHATGPT-OR-CLAUDE-EXPORT.zip",
+        f'{teller} knowledge search "margin of a home loan"',
+        f'{manager} knowledge search "margin of a home loan"',
+        f"{teller} memory list",
+        f"{manager} audit list --outcome read",
+        f"{start} --tenant {firm.tenant} --user {firm.found[-1].user} audit verify",
     )
