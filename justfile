@@ -28,6 +28,6 @@ reference:
 bench *ARGS:
     uv run python -m benchmarks {{ARGS}}
 
-# a new encrypted file with sample conversations
+# a new encrypted file with chats and two organisations in it
 demo:
     uv run holdfast demo

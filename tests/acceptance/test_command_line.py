@@ -1,6 +1,7 @@
 """The command line as a new user meets it: every command, in words and as JSON, with its exit code."""
 
 import json
+import shlex
 import socket
 from pathlib import Path
 
@@ -16,6 +17,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = run_process(folder, "demo").stdout
     assert "Every hash chain verified: sound." in shown
     assert "What now?" in shown
+    (folder / "shown.txt").write_text(shown)
     return folder
 
 
@@ -28,7 +30,36 @@ def test_the_demo_is_encrypted_and_its_key_is_private(demo: Path) -> None:
 
 
 def test_a_second_demo_leaves_the_first_alone(demo: Path) -> None:
-    assert as_json(demo, "demo")["folder"] == "holdfast-demo-2"
+    made = as_json(demo, "demo")
+    assert made["folder"] == "holdfast-demo-2"
+    assert [one["tenant"] for one in made["organisations"]] == ["larkfield", "lentera"]
+
+
+def test_the_demo_answers_two_people_of_each_organisation_by_their_clearance(demo: Path) -> None:
+    made = as_json(demo, "demo", "--folder", "third")
+    for one in made["organisations"]:
+        assert one["trail_sound"] and one["trail_lines"] > 40
+        assert one["rows"]["documents"] >= 15 and one["rows"]["facts"] >= 4 and one["rows"]["chats"] >= 2
+        few, many = one["found"]
+        for found in (few, many):
+            assert {document["clearance"] for document in found["documents"]} <= set(found["clearance"])
+        assert set(few["clearance"]) < set(many["clearance"])
+        above = {document["clearance"] for document in many["documents"]} - set(few["clearance"])
+        assert above, "what the other one may not read answers best"
+        assert many["documents"][0]["clearance"] in above
+    shown = (demo / "shown.txt").read_text()
+    assert "(A) Memo: margins" in shown and "106 lines, sound" in shown
+
+
+def test_every_command_that_the_demo_names_works(demo: Path) -> None:
+    named = (demo / "shown.txt").read_text().partition("What now?")[2].splitlines()
+    commands = [shlex.split(line)[3:] for line in named if line.strip()]
+    assert len(commands) == 8
+    answers = [run(demo, *command).stdout for command in commands if "import" not in command]
+    assert all(answers)
+    teller, manager = answers[2:4]
+    assert "Memo: margins" not in teller and "Memo: margins" in manager
+    assert "2 in all" in answers[4] and "Everything is as it was written" in answers[6]
 
 
 def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> None:
@@ -54,8 +85,9 @@ def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> Non
 
 
 def test_status_and_verify_say_that_all_is_well(demo: Path) -> None:
-    (tenant,) = as_json(demo, *ME, "status")["tenants"]
-    assert tenant["rows"]["messages"] == 50
+    tenants = as_json(demo, *ME, "status")["tenants"]
+    tenant = next(one for one in tenants if one["tenant"] == "demo")
+    assert len(tenants) == 3 and tenant["rows"]["messages"] == 50
     assert as_json(demo, *ME, "verify") == {"ok": True, "conversations": 12, "bad": []}
     assert "0 not sound" in run_process(demo, *ME, "verify").stdout
 
