@@ -5,8 +5,20 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from benchmarks import append, caching, http, importing, knowledge, overhead, protection, reads, report, search, vectors
-from benchmarks import append, http, hybrid, importing, knowledge, overhead, protection, reads, report, search, vectors
+from benchmarks import (
+    append,
+    caching,
+    http,
+    hybrid,
+    importing,
+    knowledge,
+    overhead,
+    protection,
+    reads,
+    report,
+    search,
+    vectors,
+)
 from benchmarks.figures import Figure
 from benchmarks.places import ENGINES, Places, places_on
 from benchmarks.retrieval import measuring as retrieval

@@ -243,9 +243,6 @@ def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
 
 NARROWED = {
     **dict.fromkeys(("facts", "fact_sources", "knowledge_bases", "documents", "chunks"), ("deleting",)),
-    **dict.fromkeys(("lexical_index", "lexical_counts"), ("reading", "adding", "changing", "deleting")),
-    **dict.fromkeys(("facts", "fact_sources"), ("forgetting",)),
-    **dict.fromkeys(("knowledge_bases", "documents", "chunks"), ("deleting",)),
     "lexical_index": ("reading", "adding", "changing", "deleting"),
     "lexical_counts": ("reading",),
 }
