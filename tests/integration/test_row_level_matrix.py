@@ -162,7 +162,7 @@ TABLES = {
         {"extractor": "other"},
     ),
     "lexical_index": _words(item_id=_new_id),
-    "lexical_counts": _words(word="other"),
+    "lexical_counts": _words(word=_new_id),
     "metric_snapshots": Protected(
         "t.created_by",
         {

@@ -69,7 +69,7 @@ _OF_PLACE = (
 
 forget_words = Query(
     delete(lexical_counts).where(
-        _n.tenant_id == TENANT, *_OF_PLACE, _n.word == bindparam("word", type_=Text()), _n["items"] <= 0
+        _n.tenant_id == TENANT, *_OF_PLACE, _n.word == bindparam("word", type_=Id), _n["items"] <= 0
     )
 )
 
@@ -89,13 +89,7 @@ def _sum(column: Any) -> ColumnElement[int]:
 counts = Query(
     select(_n.word, _sum(_n["items"]), _sum(_n.length)).where(*_AT, is_listed(_n.word, "words")).group_by(_n.word)
 )
-"""In how many texts that the scope may see each of `words` is. By primary key."""
-
-count_beginning = Query(
-    select(_sum(_n["items"])).where(
-        *_AT, _n.word >= bindparam("begin", type_=Text()), _n.word < bindparam("beyond", type_=Text())
-    )
-)
+"""In how many texts that the scope may see each of `words` (digests) is. By primary key."""
 
 delete_about = Query(
     delete(lexical_index).where(

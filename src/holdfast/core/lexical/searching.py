@@ -16,12 +16,15 @@ from holdfast.core.database import Transaction
 from holdfast.core.database.text_match import Wanted, mark
 from holdfast.core.database.text_search import MOST_TERMS, Term, shorter_stems
 from holdfast.core.lexical import queries
+from holdfast.core.lexical.counted import ALL, counted
 from holdfast.core.lexical.questions import Question
 from holdfast.core.scope import NIL
 from holdfast.core.words import words
 
 WINDOW = 1_000
 """The most texts that are scored."""
+BEGINNINGS = 20
+"""With `begin*`, one text in so many is taken to have such a word, or as many as have just what was given."""
 K1, B = 1.2, 0.75
 """The usual parameters of BM25 (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009)."""
 
@@ -109,19 +112,22 @@ def telling_words(tx: Transaction, text: str, *, purpose: str, abouts: Sequence[
 
 
 def _look_up(tx: Transaction, terms: Sequence[Term], at: dict[str, Any]) -> _Counts:
-    plain = sorted({word for term in terms for word in term.words} | {""})
-    rows = {word: (items, length) for word, items, length in tx.all(queries.counts, at | {"words": plain})}
-    texts, length = rows.get("", (0, 0))
-    having = {}
-    for term in terms:
-        found = [rows.get(word, (0, 0))[0] for word in (term.words[:-1] if term.prefix else term.words)]
-        if term.prefix:
-            begin = {"begin": term.words[-1], "beyond": term.words[-1] + "\U0010ffff"}
-            ((beginning,),) = tx.all(queries.count_beginning, at | begin)
-            stems = sum(items for _, items, _ in tx.all(queries.counts, at | {"words": shorter_stems(term)}))
-            found.append(min(texts, (beginning or 0) + stems))
-        having[term] = min(found)
-    return _Counts(texts, length, having)
+    assert tx.tenant_id is not None, "only a tenant has texts"
+    names = {counted(tx.tenant_id, word): word for term in terms for word in (*term.words, *shorter_stems(term), ALL)}
+    names[counted(tx.tenant_id, ALL)] = ALL
+    found = tx.all(queries.counts, at | {"words": sorted(names)})
+    rows = {names[word]: (items, length) for word, items, length in found}
+    texts, length = rows.get(ALL, (0, 0))
+    return _Counts(texts, length, {term: _having(term, rows, texts) for term in terms})
+
+
+def _having(term: Term, rows: Mapping[str, tuple[int, int]], texts: int) -> int:
+    """In how many texts a term is, at most. Beginnings are not counted: they are taken for one in `BEGINNINGS`."""
+    found = [rows.get(word, (0, 0))[0] for word in (term.words[:-1] if term.prefix else term.words)]
+    if term.prefix:
+        known = sum(rows.get(word, (0, 0))[0] for word in (term.words[-1], *shorter_stems(term)))
+        found.append(min(texts, max(known, -(-texts // BEGINNINGS))))
+    return min(found)
 
 
 def _places(tx: Transaction, purpose: str, abouts: Sequence[UUID]) -> tuple[str, ...]:

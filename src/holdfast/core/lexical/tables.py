@@ -5,9 +5,6 @@ from sqlalchemy import BigInteger, Column, Integer, Text
 from holdfast.core.database.schema import scoped_table
 from holdfast.core.database.types import Id
 
-SORTED = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text in the order of its bytes, so that what begins with some letters is one range on both engines."""
-
 lexical_index = scoped_table(
     "lexical_index",
     Column("item_id", Id, primary_key=True),
@@ -29,7 +26,7 @@ lexical_counts = scoped_table(
     "lexical_counts",
     Column("purpose", Text, primary_key=True),
     Column("about", Id, primary_key=True),
-    Column("word", SORTED, primary_key=True),
+    Column("word", Id, primary_key=True),
     Column("level", Text, primary_key=True),
     Column("owner_id", Id, primary_key=True),
     Column("items", BigInteger, nullable=False),
@@ -37,6 +34,6 @@ lexical_counts = scoped_table(
     index=True,
     sqlite_with_rowid=False,
 )
-"""In how many texts of a place each word is; the empty word stands for all of them, with their length in words. Ranking
-needs it (neither engine tells), and it says which words are rare. A place counts for itself, so that a rank tells
+"""In how many texts of a place each word is, by the word's digest (`counted.py`); that of the empty word stands for all
+of them, with their length in words. Ranking needs it (neither engine tells), and it says which words are rare. A place counts for itself, so that a rank tells
 nobody anything of texts that they may not read."""

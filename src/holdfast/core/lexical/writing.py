@@ -9,6 +9,7 @@ from uuid import UUID
 from holdfast.core.database import Transaction
 from holdfast.core.database.text_match import mark
 from holdfast.core.lexical import queries
+from holdfast.core.lexical.counted import ALL, counted
 from holdfast.core.scope import NIL
 from holdfast.core.words import words
 
@@ -35,38 +36,38 @@ def put(tx: Transaction, purpose: str, about: UUID, entries: Iterable[Entry]) ->
     How often each word occurs is counted up at the end, in one order whoever does it: on PostgreSQL others who change
     the same place wait from there to the end of the transaction, so put texts last.
     """
-    counted: Counter[tuple[Place, str]] = Counter()
+    changes: Counter[tuple[Place, str]] = Counter()
     lengths: Counter[Place] = Counter()
     waiting = iter(entries)
     while lot := list(islice(waiting, LOT)):
-        tx.many(queries.insert_item, [_row(tx, purpose, about, entry, counted, lengths) for entry in lot])
-    _count(tx, counted, lengths)
+        tx.many(queries.insert_item, [_row(tx, purpose, about, entry, changes, lengths) for entry in lot])
+    _count(tx, changes, lengths)
 
 
 def remove(tx: Transaction, item_ids: Sequence[UUID]) -> None:
     """Take texts out; of their words nothing is left. Ids that the scope may not see stay as they are."""
-    counted: Counter[tuple[Place, str]] = Counter()
+    changes: Counter[tuple[Place, str]] = Counter()
     lengths: Counter[Place] = Counter()
     for ids in _lots(item_ids):
         for _id, place, length, found in _items(tx, ids):
-            _tell(place, set(found), length, -1, counted, lengths)
+            _tell(place, set(found), length, -1, changes, lengths)
         tx.run(queries.delete_items, {"ids": ids})
-    _count(tx, counted, lengths)
+    _count(tx, changes, lengths)
 
 
 def move(tx: Transaction, item_ids: Sequence[UUID], *, level: str) -> None:
     """Put texts at another clearance level."""
-    counted: Counter[tuple[Place, str]] = Counter()
+    changes: Counter[tuple[Place, str]] = Counter()
     lengths: Counter[Place] = Counter()
     for ids in _lots(item_ids):
         rows = []
         for item_id, (purpose, about, old, owner), length, found in _items(tx, ids):
-            _tell((purpose, about, old, owner), set(found), length, -1, counted, lengths)
-            _tell((purpose, about, level, owner), set(found), length, 1, counted, lengths)
+            _tell((purpose, about, old, owner), set(found), length, -1, changes, lengths)
+            _tell((purpose, about, level, owner), set(found), length, 1, changes, lengths)
             marked = " ".join([*_marks(tx, (purpose, about, level, owner)), *found])
             rows.append({"item_id": item_id, "new_level": level, "new_words": marked})
         tx.many(queries.move_item, rows)
-    _count(tx, counted, lengths)
+    _count(tx, changes, lengths)
 
 
 def remove_about(tx: Transaction, tenant_id: UUID, purpose: str, about: UUID) -> None:
@@ -81,12 +82,12 @@ def _row(
     purpose: str,
     about: UUID,
     entry: Entry,
-    counted: "Counter[tuple[Place, str]]",
+    changes: "Counter[tuple[Place, str]]",
     lengths: "Counter[Place]",
 ) -> dict[str, Any]:
     found = _fitting(words(entry.text))
     place = (purpose, about, entry.level or "", entry.owner_id or NIL)
-    _tell(place, set(found), len(found), 1, counted, lengths)
+    _tell(place, set(found), len(found), 1, changes, lengths)
     return {
         "item_id": entry.item_id,
         "purpose": purpose,
@@ -123,28 +124,29 @@ def _tell(
     distinct: set[str],
     length: int,
     by: int,
-    counted: "Counter[tuple[Place, str]]",
+    changes: "Counter[tuple[Place, str]]",
     lengths: "Counter[Place]",
 ) -> None:
     for word in distinct:
-        counted[place, word] += by
-    counted[place, ""] += by
+        changes[place, word] += by
+    changes[place, ALL] += by
     lengths[place] += by * length
 
 
-def _count(tx: Transaction, counted: "Counter[tuple[Place, str]]", lengths: "Counter[Place]") -> None:
+def _count(tx: Transaction, changes: "Counter[tuple[Place, str]]", lengths: "Counter[Place]") -> None:
+    assert tx.tenant_id is not None, "only a tenant has texts"
     rows: list[dict[str, Any]] = [
         {
             "purpose": place[0],
             "about": place[1],
             "level": place[2],
             "owner_id": place[3],
-            "word": word,
+            "word": counted(tx.tenant_id, word),
             "items": by,
-            "length": 0 if word else lengths[place],
+            "length": lengths[place] if word == ALL else 0,
         }
-        for (place, word), by in sorted(counted.items())
-        if by or (not word and lengths[place])
+        for (place, word), by in sorted(changes.items())
+        if by or (word == ALL and lengths[place])
     ]
     tx.many(queries.add_counts, rows)
     tx.many(queries.forget_words, [row for row in rows if row["items"] < 0])

@@ -55,12 +55,11 @@ def _lexical_index() -> None:
 
 
 def _lexical_counts() -> None:
-    word = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     _scoped(
         "lexical_counts",
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("about", Id, nullable=False),
-        sa.Column("word", word, nullable=False),
+        sa.Column("word", Id, nullable=False),
         sa.Column("level", sa.Text, nullable=False),
         sa.Column("owner_id", Id, nullable=False),
         sa.Column("items", sa.BigInteger, nullable=False),
