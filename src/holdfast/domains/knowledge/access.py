@@ -34,16 +34,18 @@ def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
     return _find_base(tx, base, queries.base, queries.base_by_name)
 
 
-def editable_base(tx: Transaction, base: UUID | str, *, alone: bool = False) -> KnowledgeBase:
-    """A base that the actor may change; until the transaction ends nobody deletes it. Raises `BaseNotFound`,
-    `BaseReadOnly`, and what `check_workspace` does.
+def editable_base(tx: Transaction, base: UUID | str, *, shared: bool = False, alone: bool = False) -> KnowledgeBase:
+    """A base that the actor may change. Raises `BaseNotFound`, `BaseReadOnly`, and what `check_workspace` does.
 
-    `alone`: the base itself is to be changed or deleted; whoever is changing what is in it is waited for.
+    `shared`: what is in it is to be changed, and nobody deletes it until the transaction ends. `alone`: the base itself
+    is to be changed or deleted; whoever is changing what is in it is waited for. Transactions that read take neither.
     """
     if alone:
         found = _find_base(tx, base, queries.base_alone, queries.base_alone_by_name)
-    else:
+    elif shared:
         found = _find_base(tx, base, queries.base_shared, queries.base_shared_by_name)
+    else:
+        found = open_base(tx, base)
     if tx.reach == "own" and found.created_by != tx.scope.actor_id:
         raise BaseReadOnly(found.id)
     if found.workspace_id is not None:
@@ -77,7 +79,7 @@ def editable_document(tx: Transaction, document_id: UUID) -> tuple[Document, Kno
     """A document that the actor may change, and its base; nobody else changes it until the transaction ends."""
     tx.all(queries.wait_for_turn, {"turn": f"document {document_id}"})
     found = find_document(tx, document_id)
-    return found, editable_base(tx, found.base_id)
+    return found, editable_base(tx, found.base_id, shared=True)
 
 
 def _as_id(value: UUID | str) -> UUID | None:

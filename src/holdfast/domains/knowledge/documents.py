@@ -93,7 +93,7 @@ class Documents(Reindexing):
         }
 
         def work(tx: Transaction) -> Document:
-            of = editable_base(tx, base)
+            of = editable_base(tx, base, shared=True)
             at = level or of.clearance
             hold(tx, at)
             known = _same(tx, of.id, at, prepared.digest)
