@@ -21,7 +21,7 @@ from holdfast.store import UserScope
 
 Ranked = list[tuple[str, float]]
 """Ids of passages and their scores, best first."""
-PURPOSE = "knowledge"
+PURPOSE = "retrieval"
 MOST_CHARS = 4_000
 _WORD = re.compile(r"\w+")
 

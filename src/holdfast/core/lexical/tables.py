@@ -35,5 +35,5 @@ lexical_counts = scoped_table(
     sqlite_with_rowid=False,
 )
 """In how many texts of a place each word is, by the word's digest (`counted.py`); that of the empty word stands for all
-of them, with their length in words. Ranking needs it (neither engine tells), and it says which words are rare. A place counts for itself, so that a rank tells
-nobody anything of texts that they may not read."""
+of them, with their length in words. Ranking needs it (neither engine tells), and it says which words are rare. A place
+counts for itself, so that a rank tells nobody anything of texts that they may not read."""
