@@ -18,6 +18,8 @@ from holdfast.domains.knowledge.passing import Filters
 MOST = 10
 """So many passages at most."""
 MOST_BASES = 200
+WINDOW = 200
+"""So many texts are scored by their words."""
 IDLE_SECONDS = 1.0
 """For so long after there was no vector in the tenant none is looked for."""
 
@@ -99,6 +101,7 @@ def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, .
         asked=prepared.asked,
         weight=settings.vector_weight,
         k=MOST,
+        window=WINDOW,
     )
     found, more = searching.find(tx, wanted)
     notes += [*meaning.without("auto", bases, indexes, prepared.asked), *more]

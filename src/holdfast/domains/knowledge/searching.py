@@ -24,6 +24,10 @@ from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, 
 from holdfast.domains.knowledge.passing import Filters, Passing
 
 
+BESIDE_MEANING = 400
+"""So many texts are scored by their words where meaning finds too: four for each candidate."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What is searched for: in which bases, how many, by what."""
@@ -36,6 +40,7 @@ class Wanted:
     asked: Asked
     weight: float
     k: int
+    window: int = WINDOW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +91,8 @@ def by_words(tx: Transaction, wanted: Wanted, passing: Passing, k: int) -> tuple
     """The best chunks by their words, and notes. With filters perhaps more are looked at: all that pass."""
     asked: dict[str, Any] = {"purpose": PURPOSE, "abouts": [base.id for base in wanted.bases]}
     if not wanted.filters.any or passing.few is not None:
-        return lexical.search(tx, wanted.question, k=k, among=passing.few, **asked), []
+        window = min(wanted.window, WINDOW if wanted.mode == "lexical" else BESIDE_MEANING)
+        return lexical.search(tx, wanted.question, k=k, among=passing.few, window=window, **asked), []
     found = lexical.search(tx, wanted.question, k=WINDOW, **asked)
     kept = passing.of(tx, found)
     short = len(kept) < wanted.k and len(found) == WINDOW
