@@ -1,5 +1,6 @@
 """What a document may do to whoever reads it: nothing. Each is refused by name, soon, and without its text."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -339,3 +340,13 @@ def test_without_its_library_a_format_says_what_to_install(name, module, word_do
     with pytest.raises(errors.ReaderMissing, match=r"pip install 'holdfast\[documents\]'") as caught:
         read(data, filename=name)
     assert caught.value.code == "reader_missing"
+
+
+def test_documents_are_read_under_a_profiler():
+    """CPython 3.11 stood still there when an exception was taken back that had not been sent."""
+    program = (
+        "from holdfast.domains.knowledge.readers import read; [read(f'text {n}') for n in range(50)]; print('read')"
+    )
+    profiled = "import cProfile, sys; cProfile.run(sys.argv[1])"
+    ran = subprocess.run([sys.executable, "-c", profiled, program], capture_output=True, text=True, timeout=120)
+    assert "read" in ran.stdout

@@ -4,6 +4,9 @@ The call runs in a thread of its own. When its time is up, an exception is raise
 two of its instructions, until it is out; where else it might strike, nothing is left to break. It is no `Exception`, so
 that no parser takes it for a damaged file and carries on. Where it strikes in a finaliser, Python reports and drops it,
 and the next one follows. A thread that is stuck in C is left behind.
+
+Nothing is taken back unless something was sent: otherwise CPython 3.11 goes on looking for an exception that is not
+there, and stands still as soon as a profiler, a debugger or a tracer is at work in the process.
 """
 
 import ctypes
@@ -41,7 +44,7 @@ class _Attempt(threading.Thread, Generic[T]):
         self._result: list[T] = []
         self._error: BaseException | None = None
         self._lock = threading.Lock()
-        self._done = False
+        self._done = self._struck = False
 
     def run(self) -> None:
         while not self._done:
@@ -49,7 +52,8 @@ class _Attempt(threading.Thread, Generic[T]):
                 self._run_once()
                 with self._lock:  # from here on nothing strikes any more, and what has not struck yet is taken back
                     self._done = True
-                    _strike(self.ident, None)
+                    if self._struck:
+                        _strike(self.ident, None)
             except TimeIsUp:
                 continue
 
@@ -68,6 +72,7 @@ class _Attempt(threading.Thread, Generic[T]):
             with self._lock:
                 if self._done:
                     break
+                self._struck = True
                 _strike(self.ident, TimeIsUp)
             self.join(_AGAIN_SECONDS)
         else:
