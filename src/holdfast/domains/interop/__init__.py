@@ -1,0 +1,6 @@
+"""Messages that health systems send each other, and what can be learned from them. Nothing here knows a database.
+
+hl7        reading and writing HL7 v2, byte for byte
+standard   what the base standard says, from the definitions that hl7apy carries
+profiles   how a sender really writes its messages, counted without keeping any of them
+"""

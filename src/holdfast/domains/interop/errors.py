@@ -1,0 +1,51 @@
+"""What can go wrong with messages and profiles as a whole. What is wrong inside a message is a `Problem`, not raised."""
+
+from holdfast.core.errors import Conflict, HoldfastError, InvalidInput
+
+
+class DefinitionsMissing(HoldfastError):
+    """The definitions of the base standard are not installed."""
+
+    code = "definitions_missing"
+    status = 501
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"profiles of HL7 v2 need the standard's definitions, and {module} is not installed; "
+            "pip install 'holdfast[interop]'"
+        )
+
+
+class MessagesNotFound(InvalidInput):
+    """There is no file of messages at that path, or it is a folder."""
+
+    code = "messages_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is no file; give the path of a file of messages", field="paths")
+
+
+class ProfileUnreadable(InvalidInput):
+    """The bytes are no profile of this version, or are sealed under another key."""
+
+    code = "profile_unreadable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; profiles are read with the key they were made with", field="profile")
+
+
+class ProfilesOverlap(Conflict):
+    """Two profiles counted some of the same messages; their sum would count these twice.
+
+    `messages` is how many. Profile the second batch with the first profile at hand (`Profiler(key, beside=first)`), which
+    leaves out what the first has counted.
+    """
+
+    code = "profiles_overlap"
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(
+            f"both profiles counted {messages} of the same messages; "
+            "profile the later batch beside the earlier profile, which leaves those out"
+        )
+        self.messages = messages
