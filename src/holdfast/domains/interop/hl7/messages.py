@@ -104,6 +104,11 @@ class Message:
         return "^".join(part for part in self._header(9).split(self.delimiters.component)[:2] if part)
 
     @property
+    def structure(self) -> str:
+        """The third component of MSH-9, `ADT_A01`; "" where it is not sent."""
+        return "".join(self._header(9).split(self.delimiters.component)[2:3])
+
+    @property
     def version(self) -> str:
         """The first component of MSH-12."""
         return self._header(12).split(self.delimiters.component)[0]

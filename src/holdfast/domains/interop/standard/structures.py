@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from .definitions import definitions
@@ -130,7 +130,7 @@ class Structure:
         return [groups[: depth + 1] for depth in range(shared, len(groups))]
 
 
-@cache
+@lru_cache(maxsize=1024)
 def structure_of(version: str, message_type: str, declared: str = "") -> Structure | None:
     """The structure of a type such as `ADT^A04`; `declared` is MSH-9.3. None where the version has none for it."""
     known = definitions(version)

@@ -1,0 +1,163 @@
+"""Counting messages of one type, column by column.
+
+Messages wait until there are enough of them; then each field is a column, and only its distinct values are looked
+into. So a value that a thousand messages share is cut and measured once.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+from itertools import pairwise, zip_longest
+
+from holdfast.domains.interop.hl7 import Delimiters, Message
+from holdfast.domains.interop.hl7.messages import name_of
+from holdfast.domains.interop.standard import Structure, coded, structure_of
+
+from .columns import count_column, count_values
+from .counts import PATIENTS, Column, SegmentCounts, add_up, bucket
+from .keys import ProfileKey
+from .type_counts import TypeCounts
+
+FIELDS = 512
+"""The fields of a segment that are looked into; those beyond are counted as such."""
+
+
+class Counting:
+    """Messages of one type, one version and one set of delimiters, added to `counts` when there are enough."""
+
+    def __init__(
+        self, counts: TypeCounts, key: ProfileKey, message_type: str, version: str, delimiters: Delimiters
+    ) -> None:
+        self.counts, self.key = counts, key
+        self.type, self.version, self.delimiters = message_type, version, delimiters
+        self._known: dict[str, str] = {}
+        self._forget()
+
+    def add(self, message: Message, digest: int) -> None:
+        """One message, whose digest stands for its patient where it names none."""
+        separator, known, rows = self.delimiters.field, self._known, self._rows
+        names: list[str] = []
+        for line in message.lines:
+            start = line[:4]
+            name = known.get(start)
+            if name is None:
+                name = known[start] = name_of(line, separator)
+            if name:
+                names.append(name)
+                rows[name].append(line.split(separator))
+        patient = self._patient(rows["PID"][-1] if "PID" in names else [], digest)
+        for name in names:
+            self._patients[name].append(patient)
+        self._all_patients.add(patient)
+        self._sequences[tuple(names), message.structure] += 1
+        self._habits[_encoding(message)] += 1
+        for problem in message.problems:
+            self._problems[problem.kind] += 1
+
+    def flush(self) -> None:
+        """Everything that waits is counted."""
+        counts = self.counts
+        counts.messages += self._sequences.total()
+        counts.patients.add(self._all_patients)
+        add_up(counts.problems, self._problems)
+        for habits, times in self._habits.items():
+            for habit, name in habits:
+                add_up(counts.habits.setdefault(habit, {}), {name: times})
+        for (names, declared), times in self._sequences.items():
+            self._count_order(names, times)
+            self._count_groups(names, structure_of(self.version, self.type, declared), times)
+        for name, rows in self._rows.items():
+            self._count_segment(name, rows, self._patients[name])
+        self._forget()
+
+    def _forget(self) -> None:
+        self._rows: defaultdict[str, list[list[str]]] = defaultdict(list)
+        self._patients: defaultdict[str, list[int]] = defaultdict(list)
+        self._all_patients: set[int] = set()
+        self._sequences: Counter[tuple[tuple[str, ...], str]] = Counter()
+        self._habits: Counter[tuple[tuple[str, str], ...]] = Counter()
+        self._problems: Counter[str] = Counter()
+
+    def _patient(self, identity: list[str], digest: int) -> int:
+        """The patient of a message by PID-3, 2 or 4, by name and birth date, or the message itself where all are empty."""
+        for number in (3, 2, 4):
+            if number < len(identity) and identity[number]:
+                first = identity[number].split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
+                if first[0] and first[0] != '""':
+                    return self.key.patient(f"{first[0]}^{first[3] if len(first) > 3 else ''}")
+        if len(identity) > 7 and identity[5]:
+            return self.key.patient(f"{identity[5]}|{identity[7]}")
+        return digest
+
+    def _count_order(self, names: tuple[str, ...], times: int) -> None:
+        add_up(self.counts.follows, {f"{a}>{b}": n * times for (a, b), n in Counter(_pairs(names)).items()})
+        for name, often in Counter(names).items():
+            segment = self.counts.segments.setdefault(name, SegmentCounts())
+            size = bucket(often)
+            segment.in_message[size] = segment.in_message.get(size, 0) + times
+
+    def _count_groups(self, names: tuple[str, ...], structure: Structure | None, times: int) -> None:
+        if structure is None:
+            return
+        placed, groups = structure.place(names)
+        for path, often in groups.items():
+            add_up(self.counts.groups.setdefault("/".join(path), {}), {bucket(often): times})
+        without = Counter(name for name, place in zip(names, placed, strict=True) if place is None)
+        add_up(self.counts.unplaced, {name: often * times for name, often in without.items()})
+
+    def _count_segment(self, name: str, rows: list[list[str]], patients: list[int]) -> None:
+        segment = self.counts.segments.setdefault(name, SegmentCounts())
+        segment.occurrences += len(rows)
+        first = 2 if name in ("MSH", "BHS", "FHS") else 1  # MSH-1 is the separator itself
+        for width, times in Counter(map(len, rows)).items():
+            size = bucket(width - 2 + first)
+            segment.widths[size] = segment.widths.get(size, 0) + times
+            segment.beyond += times if width - 2 + first > FIELDS else 0
+        segment.trailing += sum(len(row) > 1 and not row[-1] for row in rows)
+        places = coded(self.version, name)
+        for index, column in enumerate(_columns(rows), first):
+            if index > FIELDS:
+                break
+            if name == "MSH" and index == 2:
+                continue
+            found = Counter(column)
+            del found[""]
+            if found:
+                counts = segment.columns.setdefault(index, Column())
+                count_column(counts, found, self.delimiters)
+                if index in places:
+                    whose = _patients_of(column, patients)
+                    count_values(counts, found, whose, places[index], self.delimiters)
+
+
+def _columns(rows: list[list[str]]) -> Iterator[tuple[str, ...]]:
+    columns = zip_longest(*rows, fillvalue="")
+    next(columns, None)  # the segment's name
+    return columns
+
+
+def _pairs(names: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    return pairwise(("^", *names, "$"))
+
+
+def _patients_of(column: tuple[str, ...], patients: list[int]) -> dict[str, list[int]]:
+    """The patients of every value, at most as many as are counted exactly: the smallest of their digests."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for value, patient in set(zip(column, patients, strict=True)):
+        if value:
+            found[value].append(patient)
+    return {value: nsmallest(PATIENTS, some) if len(some) > PATIENTS else some for value, some in found.items()}
+
+
+def _encoding(message: Message) -> tuple[tuple[str, str], ...]:
+    """How a message is encoded, as habits by name."""
+    return (
+        ("delimiters", message.delimiters.declared),
+        ("line ends", message.line_ends),
+        ("last segment", "ended" if message.raw.endswith((b"\r", b"\n")) else "not ended"),
+        ("framing", "MLLP" if message.framed else "none"),
+        ("character set declared", message.charset or "none"),
+        ("character set used", message.codec),
+    )
+
+

@@ -1,0 +1,131 @@
+"""What a value looks like: a date in some format, a number, a code, text. Never what it says."""
+
+import re
+from collections.abc import Callable
+
+_SHAPES = str.maketrans(
+    {digit: "9" for digit in "0123456789"}
+    | {letter: "A" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    | {letter: "a" for letter in "abcdefghijklmnopqrstuvwxyz"}
+)
+_LONGEST = 40
+_KNOWN = 20_000
+_PLAIN_DATES = {8: "YYYYMMDD", 10: "YYYYMMDDHH", 12: "YYYYMMDDHHMM", 14: "YYYYMMDDHHMMSS"}
+_DIGITS = re.compile(r"(9{8}|9{10}|9{12}|9{14})(\.9{1,6})?([+-]9{4})?")
+_WRITTEN = {  # shapes of dates that are written out
+    "9999-99-99": "YYYY-MM-DD",
+    "9999/99/99": "YYYY/MM/DD",
+    "99.99.9999": "DD.MM.YYYY",
+    "99-AAA-9999": "DD-MON-YYYY",
+    "99-Aaa-9999": "DD-Mon-YYYY",
+    "99AAA9999": "DDMONYYYY",
+}
+_TIMES = {
+    "99:99": "HH:MM",
+    "99:99:99": "HH:MM:SS",
+    "9999": "HHMM",
+    "999999": "HHMMSS",
+}
+_TIME = re.compile(r"(.+?)([ T])(99:99(?::99)?|9{4}|9{6})(\.9{1,6})?(Z|[+-]99:?99)?")
+_AMERICAN = re.compile(r"9{1,2}/9{1,2}/(?:9999|99)")
+_NUMBERS = (
+    (re.compile(r"9+"), "integer"),
+    (re.compile(r"9*\.9+|9+\."), "decimal"),
+    (re.compile(r"[+-]9+(\.9+)?"), "signed number"),
+    (re.compile(r"[<>]=?9+(\.9+)?"), "compared number"),
+)
+_WORDS = (
+    (re.compile(r"[A-Z][A-Z_]*"), "upper-case word"),
+    (re.compile(r"[A-Za-z]+"), "word"),
+    (re.compile(r"[A-Z0-9._:/+-]+"), "upper-case code"),
+    (re.compile(r"\S+"), "code"),
+)
+Kind = str | Callable[[str], str]
+_known: dict[str, Kind] = {}
+
+
+def kind_of(value: str) -> str:
+    """The kind of a value that is not empty."""
+    if len(value) > _LONGEST:
+        return "text" if " " in value else "long"
+    if not value.isascii():
+        return "text"
+    shape = value.translate(_SHAPES)
+    kind = _known.get(shape)
+    if kind is None:
+        if len(_known) >= _KNOWN:
+            _known.clear()
+        kind = _known[shape] = _of_shape(shape)
+    return kind if isinstance(kind, str) else kind(value)
+
+
+def _of_shape(shape: str) -> Kind:
+    return _date(shape) or _date_and_time(shape) or _number_or_word(shape)
+
+
+def _date(shape: str) -> Kind | None:
+    plain = _DIGITS.fullmatch(shape)
+    if plain is not None:
+        return _plain_date(shape, plain)
+    if _AMERICAN.fullmatch(shape):
+        return _slashed
+    return _WRITTEN.get(shape)
+
+
+def _plain_date(shape: str, found: re.Match[str]) -> Kind:
+    name = _PLAIN_DATES[len(found[1])] + ("." + "S" * (len(found[2]) - 1) if found[2] else "")
+    name += "+ZZZZ" if found[3] else ""
+    otherwise = _number_or_word(shape)
+    return lambda value: name if _is_date(value) else otherwise
+
+
+def _number_or_word(shape: str) -> str:
+    for pattern, kind in _NUMBERS:
+        if pattern.fullmatch(shape):
+            return kind
+    plain = shape.replace("9", "0")
+    for pattern, kind in _WORDS:
+        if pattern.fullmatch(plain):
+            return kind
+    return "blank" if not shape.strip() else "text"
+
+
+def _is_date(value: str) -> bool:
+    """Whether eight or more digits are a day, and the rest a time of it."""
+    if not ("1800" <= value[:4] <= "2199" and "01" <= value[4:6] <= "12" and "01" <= value[6:8] <= "31"):
+        return False
+    time = value[8:14].split(".")[0].split("+")[0].split("-")[0]
+    return all(time[at : at + 2] <= most for at, most in ((0, "24"), (2, "59"), (4, "60")))
+
+
+def _slashed(value: str) -> str:
+    """Which of day and month comes first, where the value tells."""
+    first, second, year = value.split("/")
+    years = "YYYY" if len(year) == 4 else "YY"
+    if int(first) > 31 or int(second) > 31 or (int(first) > 12 and int(second) > 12):
+        return "code"
+    if int(first) > 12:
+        return f"DD/MM/{years}"
+    return f"MM/DD/{years}" if int(second) > 12 else f"NN/NN/{years}"
+
+
+def _date_and_time(shape: str) -> Kind | None:
+    if shape in ("99:99", "99:99:99"):
+        return _TIMES[shape]
+    found = _TIME.fullmatch(shape)
+    day = _date(found[1]) if found is not None else None
+    if found is None or day is None:
+        return None
+    rest = found[2] + _TIMES[found[3]] + ("." + "S" * (len(found[4]) - 1) if found[4] else "")
+    if found[5]:
+        rest += "Z" if found[5] == "Z" else "+ZZ:ZZ" if ":" in found[5] else "+ZZZZ"
+    if isinstance(day, str):
+        return day + rest
+    find = day
+    end = len(found[1])
+    return lambda value: _with_time(find, value[: len(value) - (len(shape) - end)], rest)
+
+
+def _with_time(day: Callable[[str], str], value: str, rest: str) -> str:
+    found = day(value)
+    return found + rest if "YY" in found else "text"

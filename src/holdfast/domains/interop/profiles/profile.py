@@ -1,0 +1,75 @@
+"""A profile: what is known of the messages of a sender, and none of the messages."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.domains.interop.errors import ProfilesOverlap, ProfileUnreadable
+
+from .counts import Tally, add_up
+from .digests import Digests
+from .keys import ProfileKey
+from .type_counts import TypeCounts
+
+FORMAT = 1
+
+
+@dataclass
+class Profile:
+    """The counts by type and version ("ADT^A01 2.5"), and the digests of the messages counted.
+
+    8 bytes a message, and what its structure takes. `unreadable` counts messages whose MSH cannot be read, by problem.
+    """
+
+    key: ProfileKey
+    types: dict[str, TypeCounts] = field(default_factory=dict)
+    unreadable: Tally = field(default_factory=dict)
+    digests: Digests = field(default_factory=Digests)
+
+    @property
+    def messages(self) -> int:
+        """How many different messages were counted."""
+        return sum(counts.messages for counts in self.types.values())
+
+    def merge(self, other: "Profile") -> "Profile":
+        """Both together, as if one pass had counted all. Neither is changed.
+
+        Raises `ProfilesOverlap` when a message was counted in both, `ProfileUnreadable` for another key.
+        """
+        if self.key.name != other.key.name:
+            raise ProfileUnreadable("the profiles were made with different keys")
+        if shared := self.digests.shared(other.digests):
+            raise ProfilesOverlap(shared)
+        whole = Profile(self.key, digests=self.digests.joined(other.digests))
+        for one in (self, other):
+            whole.count(one)
+        return whole
+
+    def count(self, other: "Profile") -> None:
+        """Adds the counts of another without asking whether messages are in both."""
+        add_up(self.unreadable, other.unreadable)
+        for name, counts in other.types.items():
+            self.types.setdefault(name, TypeCounts()).merge(counts)
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: the same counts are the same bytes. Values are sealed; see `ProfileKey`."""
+        state = {
+            "format": FORMAT,
+            "key": self.key.name,
+            "unreadable": self.unreadable,
+            "digests": self.digests.text(),
+            "types": {name: counts.state(name, self.key.seal) for name, counts in self.types.items()},
+        }
+        return json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+    @classmethod
+    def from_bytes(cls, given: bytes, key: ProfileKey) -> "Profile":
+        """What `to_bytes` gave. Raises `ProfileUnreadable`."""
+        try:
+            state = json.loads(given)
+            if state["format"] != FORMAT or state["key"] != key.name:
+                raise ProfileUnreadable("the profile is of another format or key")
+            types = {name: TypeCounts.from_state(one, name, key.unseal) for name, one in state["types"].items()}
+            return cls(key, types, dict(state["unreadable"]), Digests.from_text(state["digests"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ProfileUnreadable("these bytes are no profile") from error

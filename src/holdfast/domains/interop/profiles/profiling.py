@@ -1,0 +1,125 @@
+"""From messages to a profile, in one pass and constant memory."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from holdfast.domains.interop.hl7 import Message, Problem
+from holdfast.domains.interop.hl7.batches import Batches
+from holdfast.domains.interop.hl7.framing import LONGEST
+from holdfast.domains.interop.hl7.reading import Source, pieces_of, read_piece
+
+from .counting import Counting
+from .counts import add_up
+from .digests import Digests
+from .keys import ProfileKey
+from .profile import Profile
+from .type_counts import TypeCounts
+
+Report = Callable[[Problem], None]
+_WAITING_CHARACTERS = 6_000_000
+_TYPE = re.compile(r"[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?")
+_VERSION = re.compile(r"2\.\d(?:\.\d)?")
+_UNKNOWN = "unknown"
+
+
+class Profiler:
+    """Profiles messages as they come.
+
+    `beside`: an earlier profile whose messages are left out, so that both can be added up. A message that came before
+    counts once. `profile` flushes what waits and can be asked at any time.
+    """
+
+    def __init__(self, key: ProfileKey, *, beside: Profile | None = None) -> None:
+        self._profile = Profile(key)
+        self._beside = Digests() if beside is None else beside.digests
+        self._counting: dict[tuple[object, ...], Counting] = {}
+        self._waiting = 0
+
+    def add(self, message: Message) -> bool:
+        """Whether the message was new. What is malformed in it is counted by kind."""
+        digest = self._profile.key.message(message.raw)
+        if not self.is_new(digest):
+            return False
+        self.count(message, digest)
+        return True
+
+    def is_new(self, digest: int) -> bool:
+        """Whether no message of that digest came before; it has come now."""
+        return digest not in self._beside and self._profile.digests.add(digest)
+
+    def count(self, message: Message, digest: int) -> None:
+        """A message that is known to be new."""
+        place = (*type_of(message), message.delimiters)
+        counting = self._counting.get(place)
+        if counting is None:
+            counting = self._counting[place] = self._begun(message)
+        counting.add(message, digest)
+        self._waiting += len(message.text)
+        if self._waiting > _WAITING_CHARACTERS:
+            self._flush()
+
+    def unreadable(self, raw: bytes, problem: Problem) -> bool:
+        """Whether a message that could not be read is new."""
+        if not self.is_new(self._profile.key.message(raw)):
+            return False
+        add_up(self._profile.unreadable, {problem.kind: 1})
+        return True
+
+    def profile(self) -> Profile:
+        """Everything that came."""
+        self._flush()
+        return self._profile
+
+    def _flush(self) -> None:
+        for counting in self._counting.values():
+            counting.flush()
+        self._counting, self._waiting = {}, 0
+
+    def _begun(self, message: Message) -> Counting:
+        message_type, version = type_of(message)
+        counts = self._profile.types.setdefault(f"{message_type} {version}", TypeCounts())
+        return Counting(counts, self._profile.key, message_type, version, message.delimiters)
+
+
+def type_of(message: Message) -> tuple[str, str]:
+    """MSH-9 and MSH-12 where they look as such, else "unknown": what stands there may be anything."""
+    message_type, version = message.type, message.version
+    return (
+        message_type if _TYPE.fullmatch(message_type) else _UNKNOWN,
+        version if _VERSION.fullmatch(version) else _UNKNOWN,
+    )
+
+
+def profile_messages(
+    source: Source | list[Path],
+    key: ProfileKey,
+    *,
+    beside: Profile | None = None,
+    report: Report | None = None,
+    longest: int = LONGEST,
+) -> Profile:
+    """The profile of a file, several, bytes or a stream. `report` is told of everything malformed, in order.
+
+    Raises `MessagesNotFound`.
+    """
+    profiler = Profiler(key, beside=beside)
+    for one in source if isinstance(source, list) else [source]:
+        batches = Batches()
+        for piece in pieces_of(one, longest=longest):
+            found = read_piece(piece, batches)
+            if isinstance(found, Message):
+                profiler.add(found)
+                _tell(report, found.problems if report is not None else ())
+                continue
+            if piece.kind == "MSH":
+                profiler.unreadable(piece.raw, found[0])
+            _tell(report, found)
+        _tell(report, batches.end())
+    return profiler.profile()
+
+
+def _tell(report: Report | None, problems: Iterable[Problem]) -> None:
+    if report is not None:
+        for problem in problems:
+            report(problem)
