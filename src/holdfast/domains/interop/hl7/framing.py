@@ -10,7 +10,8 @@ PieceKind = Literal["MSH", "FHS", "BHS", "BTS", "FTS", "between"]
 _CHUNK = 1 << 20
 LONGEST = 32 << 20
 # A header begins a line or an MLLP block, or comes after a byte-order mark, and is followed by its separator.
-_START = re.compile(rb"(?:(?<=[\r\n\x0b\x1c])|(?<=\xef\xbb\xbf))(MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9])")
+_START = re.compile(rb"[\r\n\x0b\x1c\xbf]((?:MSH|[FB]HS|[FB]TS)(?![A-Za-z0-9]))")
+_MARK = b"\xef\xbb\xbf"
 _HEADER = 4
 """Bytes that decide whether a header begins: its name and what follows."""
 _KEPT = 8
@@ -70,11 +71,14 @@ class _Framer:
     def cut_at_headers(self, buffer: bytes, seen: int, until: int) -> Generator[Piece, None, tuple[bytes, int]]:
         """Everything before the last header that begins before `until`, as pieces; gives what is left."""
         begun = 0
-        for found in _START.finditer(buffer, seen):
-            if found.start() >= until:
+        for found in _START.finditer(buffer, seen - 1):
+            start = found.start(1)
+            if start >= until:
                 break
-            yield from self.piece(buffer[begun : found.start()])
-            begun, self.kind, self.cut = found.start(), cast(PieceKind, found[1].decode()), False
+            if buffer[start - 1] == _MARK[-1] and buffer[start - 3 : start] != _MARK:
+                continue
+            yield from self.piece(buffer[begun:start])
+            begun, self.kind, self.cut = start, cast(PieceKind, found[1].decode()), False
             self.number += self.kind == "MSH"
         rest = buffer[begun:]
         return rest, max(1, len(rest) - _HEADER + 1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .charsets import decode
 from .delimiters import Delimiters, declared_by
@@ -61,7 +61,7 @@ class Segment:
     @property
     def name(self) -> str:
         """The three characters that name it, "" for a line that has no such beginning."""
-        return name_of(self.text, self.delimiters.field)
+        return name_of(self.text[:4], self.delimiters.field)
 
     @cached_property
     def fields(self) -> list[str]:
@@ -79,9 +79,9 @@ class Segment:
         return self.delimiters.field.join(fields) + self.end
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Message:
-    """One message as it was sent."""
+    """One message as it was sent. Not to be changed; not frozen, because that doubles the time it takes to make."""
 
     raw: bytes
     number: int
@@ -98,7 +98,7 @@ class Message:
     """MSH cut at its separators: MSH-n is `header[n - 1]`."""
     whole: Problem | None = None
 
-    @property
+    @cached_property
     def type(self) -> str:
         """MSH-9 as code and event, `ADT^A01`; "" where it is empty."""
         return "^".join(part for part in self._header(9).split(self.delimiters.component)[:2] if part)
@@ -108,7 +108,7 @@ class Message:
         """The third component of MSH-9, `ADT_A01`; "" where it is not sent."""
         return "".join(self._header(9).split(self.delimiters.component)[2:3])
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The first component of MSH-12."""
         return self._header(12).split(self.delimiters.component)[0]
@@ -164,10 +164,11 @@ def parse(raw: bytes, number: int = 1, *, framed: bool = False) -> Message | Pro
     )
 
 
-def name_of(line: str, separator: str) -> str:
-    """The name a line begins with, "" when it is no segment's."""
-    name = line[:3]
-    return name if _NAME.fullmatch(name) and line[3:4] in ("", separator) else ""
+@lru_cache(maxsize=4096)
+def name_of(start: str, separator: str) -> str:
+    """The name a line begins with, "" when it is no segment's. `start`: the line's first four characters."""
+    name = start[:3]
+    return name if _NAME.fullmatch(name) and start[3:] in ("", separator) else ""
 
 
 def _cut(text: str) -> tuple[LineEnds, list[str]]:
@@ -203,8 +204,9 @@ def _problems(message: Message) -> Iterator[Problem]:
         yield _at(message, "type_missing", 9, "MSH-9 names no type")
     if not _VERSION.fullmatch(message.version):
         yield _at(message, "version_unknown", 12, "MSH-12 names no version from 2.1 to 2.8")
+    separator = message.delimiters.field
     for position, line in enumerate(message.lines, 1):
-        if not name_of(line, message.delimiters.field):
+        if not name_of(line[:4], separator):
             yield Problem("segment_malformed", "a line begins with no segment's name", message.number, None, position)
     if not message.text.isascii() and _SURROGATE.search(message.text):
         yield from _undecodable(message)
@@ -236,6 +238,6 @@ def _unknown_escapes(message: Message) -> Iterator[Problem]:
             continue
         for number, value in enumerate(line.split(message.delimiters.field)):
             if escape in value and "unknown" in escapes_in(value, message.delimiters):
-                name = name_of(line, message.delimiters.field) or None
+                name = name_of(line[:4], message.delimiters.field) or None
                 detail = "an escape sequence that the standard does not have"
                 yield Problem("escape_unknown", detail, message.number, name, position, number)

@@ -18,6 +18,7 @@ from .counts import PATIENTS, Column, SegmentCounts, add_up, bucket
 from .keys import ProfileKey
 from .type_counts import TypeCounts
 
+_HABITS = ("delimiters", "line ends", "last segment", "framing", "character set declared", "character set used")
 FIELDS = 512
 """The fields of a segment that are looked into; those beyond are counted as such."""
 
@@ -30,22 +31,18 @@ class Counting:
     ) -> None:
         self.counts, self.key = counts, key
         self.type, self.version, self.delimiters = message_type, version, delimiters
-        self._known: dict[str, str] = {}
         self._forget()
 
     def add(self, message: Message, digest: int) -> None:
         """One message, whose digest stands for its patient where it names none."""
-        separator, known, rows = self.delimiters.field, self._known, self._rows
+        separator, lines = self.delimiters.field, self._lines
         names: list[str] = []
         for line in message.lines:
-            start = line[:4]
-            name = known.get(start)
-            if name is None:
-                name = known[start] = name_of(line, separator)
+            name = name_of(line[:4], separator)
             if name:
                 names.append(name)
-                rows[name].append(line.split(separator))
-        patient = self._patient(rows["PID"][-1] if "PID" in names else [], digest)
+                lines[name].append(line)
+        patient = self._patient(lines["PID"][-1].split(separator, 8) if "PID" in names else [], digest)
         for name in names:
             self._patients[name].append(patient)
         self._all_patients.add(patient)
@@ -60,22 +57,22 @@ class Counting:
         counts.messages += self._sequences.total()
         counts.patients.add(self._all_patients)
         add_up(counts.problems, self._problems)
-        for habits, times in self._habits.items():
-            for habit, name in habits:
+        for encoding, times in self._habits.items():
+            for habit, name in zip(_HABITS, (self.delimiters.declared, *encoding), strict=True):
                 add_up(counts.habits.setdefault(habit, {}), {name: times})
         for (names, declared), times in self._sequences.items():
             self._count_order(names, times)
             self._count_groups(names, structure_of(self.version, self.type, declared), times)
-        for name, rows in self._rows.items():
-            self._count_segment(name, rows, self._patients[name])
+        for name, lines in self._lines.items():
+            self._count_segment(name, [line.split(self.delimiters.field) for line in lines], self._patients[name])
         self._forget()
 
     def _forget(self) -> None:
-        self._rows: defaultdict[str, list[list[str]]] = defaultdict(list)
+        self._lines: defaultdict[str, list[str]] = defaultdict(list)
         self._patients: defaultdict[str, list[int]] = defaultdict(list)
         self._all_patients: set[int] = set()
         self._sequences: Counter[tuple[tuple[str, ...], str]] = Counter()
-        self._habits: Counter[tuple[tuple[str, str], ...]] = Counter()
+        self._habits: Counter[tuple[str, ...]] = Counter()
         self._problems: Counter[str] = Counter()
 
     def _patient(self, identity: list[str], digest: int) -> int:
@@ -149,15 +146,8 @@ def _patients_of(column: tuple[str, ...], patients: list[int]) -> dict[str, list
     return {value: nsmallest(PATIENTS, some) if len(some) > PATIENTS else some for value, some in found.items()}
 
 
-def _encoding(message: Message) -> tuple[tuple[str, str], ...]:
-    """How a message is encoded, as habits by name."""
-    return (
-        ("delimiters", message.delimiters.declared),
-        ("line ends", message.line_ends),
-        ("last segment", "ended" if message.raw.endswith((b"\r", b"\n")) else "not ended"),
-        ("framing", "MLLP" if message.framed else "none"),
-        ("character set declared", message.charset or "none"),
-        ("character set used", message.codec),
-    )
-
-
+def _encoding(message: Message) -> tuple[str, ...]:
+    """How a message is encoded, in the order of `_HABITS` after the delimiters."""
+    ended = "ended" if message.raw.endswith((b"\r", b"\n")) else "not ended"
+    framing = "MLLP" if message.framed else "none"
+    return message.line_ends, ended, framing, message.charset or "none", message.codec
