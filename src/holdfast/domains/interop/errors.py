@@ -49,3 +49,13 @@ class ProfilesOverlap(Conflict):
             "profile the later batch beside the earlier profile, which leaves those out"
         )
         self.messages = messages
+
+
+class WorkerLost(HoldfastError):
+    """A process that counted messages ended before its work; what it counted is lost with it."""
+
+    code = "worker_lost"
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(f"a process that counted messages ended (exit code {exit_code}); run the analysis again")
+        self.exit_code = exit_code

@@ -4,11 +4,25 @@ key = ProfileKey(secret)
 profile = profile_messages([Path("adt.hl7")], key)
 profile.merge(other)                      # the same bytes as one pass over both
 profile.to_bytes()                        # canonical; values sealed
-document = shown(profile, k=11)           # what may be read: values of coded places of 11 patients or more
+shown(profile, k=11)                      # what may be read: values of coded places that 11 patients or more have
 """
 
 from .keys import ProfileKey
 from .profile import Profile
 from .profiling import Profiler, profile_messages
+from .sharing import profile_shared
+from .showing import shown
+from .signatures import Recognised, Signature, recognise, signature
 
-__all__ = ["Profile", "ProfileKey", "Profiler", "profile_messages"]
+__all__ = [
+    "Profile",
+    "ProfileKey",
+    "Profiler",
+    "Recognised",
+    "Signature",
+    "profile_messages",
+    "profile_shared",
+    "recognise",
+    "shown",
+    "signature",
+]

@@ -63,8 +63,12 @@ class Profiler:
         """Whether a message that could not be read is new."""
         if not self.is_new(self._profile.key.message(raw)):
             return False
-        add_up(self._profile.unreadable, {problem.kind: 1})
+        self.count_unreadable(problem)
         return True
+
+    def count_unreadable(self, problem: Problem) -> None:
+        """A message that could not be read and is known to be new."""
+        add_up(self._profile.unreadable, {problem.kind: 1})
 
     def profile(self) -> Profile:
         """Everything that came."""
