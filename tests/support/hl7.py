@@ -3,7 +3,24 @@
 import random
 from dataclasses import dataclass
 
-_SYLLABLES = ("bar", "den", "fol", "gri", "hav", "jor", "kel", "lom", "mir", "nav", "ost", "pel", "rud", "sav", "tor", "vek")
+_SYLLABLES = (
+    "bar",
+    "den",
+    "fol",
+    "gri",
+    "hav",
+    "jor",
+    "kel",
+    "lom",
+    "mir",
+    "nav",
+    "ost",
+    "pel",
+    "rud",
+    "sav",
+    "tor",
+    "vek",
+)
 _WARDS = ("ICU", "MED", "SUR", "OBS")
 _TESTS = ("WBC", "HGB", "PLT", "NA", "K", "CREA")
 

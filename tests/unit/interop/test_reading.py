@@ -76,7 +76,9 @@ def test_escapes_go_back_and_forth() -> None:
     delimiters = Delimiters()
     text = "5 | 6 ^ 7 & 8 ~ 9 \\ end\r\n"
     assert unescape(escape(text, delimiters), delimiters) == text
-    assert unescape("a\\.br\\b \\X4142\\ \\H\\bold\\N\\ \\Zq\\ \\?\\", delimiters) == "a\nb AB \\H\\bold\\N\\ \\Zq\\ \\?\\"
+    assert (
+        unescape("a\\.br\\b \\X4142\\ \\H\\bold\\N\\ \\Zq\\ \\?\\", delimiters) == "a\nb AB \\H\\bold\\N\\ \\Zq\\ \\?\\"
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,21 @@ def test_a_file_that_is_not_there_is_named(tmp_path) -> None:
 
 
 PIECES = st.sampled_from(
-    [ONE, TWO, b"\x0b", b"\x1c\r", b"\r", b"\n", b"MSH", b"MSH|", HEADER, b"BHS|^~\\&|", b"BTS|1", b"\xef\xbb\xbf", b"|^~\\&"]
+    [
+        ONE,
+        TWO,
+        b"\x0b",
+        b"\x1c\r",
+        b"\r",
+        b"\n",
+        b"MSH",
+        b"MSH|",
+        HEADER,
+        b"BHS|^~\\&|",
+        b"BTS|1",
+        b"\xef\xbb\xbf",
+        b"|^~\\&",
+    ]
 )
 
 

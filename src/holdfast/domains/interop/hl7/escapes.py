@@ -66,6 +66,8 @@ def unescape(value: str, delimiters: Delimiters, *, codec: str = "utf-8") -> str
 
 def escape(text: str, delimiters: Delimiters) -> str:
     r"""The text as a value: delimiters as sequences, line breaks as \X0D\ and \X0A\."""
-    sequences = {meant: f"{delimiters.escape}{name}{delimiters.escape}" for name, meant in _meanings(delimiters).items()}
+    sequences = {
+        meant: f"{delimiters.escape}{name}{delimiters.escape}" for name, meant in _meanings(delimiters).items()
+    }
     sequences |= {end: f"{delimiters.escape}X{ord(end):02X}{delimiters.escape}" for end in "\r\n\x0b\x1c"}
     return "".join(sequences.get(one, one) for one in text)

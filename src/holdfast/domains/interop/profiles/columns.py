@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from holdfast.domains.interop.hl7 import Delimiters, escapes_in
 
-from .counts import VALUES, Column, Histogram, Leaf, Value, bucket
+from .counts import Column, Histogram, Leaf, Value, bucket
 from .kinds import kind_of
 
 Place = tuple[int, int]
@@ -56,7 +56,7 @@ def count_values(
             kept.count += times
             kept.patients.add(patients[raw])
     for leaf in column.leaves.values():
-        leaf.trim(2 * VALUES)
+        leaf.trim(2)
 
 
 def _cut(

@@ -89,9 +89,9 @@ class Leaf:
         self.shortest = size if self.shortest < 0 else min(self.shortest, size)
         self.longest = max(self.longest, size)
 
-    def trim(self, most: int = VALUES) -> None:
-        """Leaves the values whose hashes are smallest."""
-        if len(self.values) > most:
+    def trim(self, often: int = 1) -> None:
+        """Leaves the values whose hashes are smallest, once there are `often` times too many."""
+        if len(self.values) > often * VALUES:
             kept = nsmallest(VALUES, self.values, key=_rank)
             self.values = {value: self.values[value] for value in kept}
 
@@ -110,7 +110,7 @@ class Leaf:
             mine = self.values.setdefault(value, Value())
             mine.count += found.count
             mine.patients.add(found.patients.digests)
-        self.trim(2 * VALUES)
+        self.trim(2)
 
     def state(self, place: str, seal: Sealer) -> dict[str, Any]:
         self.trim()
@@ -162,7 +162,9 @@ class Column:
             self.leaves.setdefault(place, Leaf()).merge(leaf)
 
     def state(self, place: str, seal: Sealer) -> dict[str, Any]:
-        leaves = {f"{one}.{part}": leaf.state(f"{place}.{one}.{part}", seal) for (one, part), leaf in self.leaves.items()}
+        leaves = {
+            f"{one}.{part}": leaf.state(f"{place}.{one}.{part}", seal) for (one, part), leaf in self.leaves.items()
+        }
         return {
             "present": self.present,
             "nulls": self.nulls,

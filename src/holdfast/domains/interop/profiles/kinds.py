@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 _SHAPES = str.maketrans(
     {digit: "9" for digit in "0123456789"}
-    | {letter: "A" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    | {letter: "A" for letter in "ABCDEFGHIJKLMNOPQRSUVWXY"}  # T and Z part and end times
     | {letter: "a" for letter in "abcdefghijklmnopqrstuvwxyz"}
 )
 _LONGEST = 40
@@ -16,10 +16,8 @@ _WRITTEN = {  # shapes of dates that are written out
     "9999-99-99": "YYYY-MM-DD",
     "9999/99/99": "YYYY/MM/DD",
     "99.99.9999": "DD.MM.YYYY",
-    "99-AAA-9999": "DD-MON-YYYY",
     "99-Aaa-9999": "DD-Mon-YYYY",
-    "99AAA9999": "DDMONYYYY",
-}
+} | {f"99-{month}-9999": "DD-MON-YYYY" for month in ("AAA", "AAT")}
 _TIMES = {
     "99:99": "HH:MM",
     "99:99:99": "HH:MM:SS",

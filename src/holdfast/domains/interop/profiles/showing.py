@@ -100,7 +100,8 @@ def _values(leaf: Leaf, k: int) -> dict[str, Any]:
     told = leaf.present - leaf.nulls
     return {
         "shown": {
-            value: {"count": count, "patients": patients, "share": _share(count, told)} for value, count, patients in kept
+            value: {"count": count, "patients": patients, "share": _share(count, told)}
+            for value, count, patients in kept
         },
         "withheld": told - sum(count for _, count, _ in kept),
         "complete": len(leaf.values) < VALUES,

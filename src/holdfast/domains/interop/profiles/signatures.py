@@ -45,7 +45,9 @@ def signature(profile: Profile) -> Signature:
     traits: Signature = {}
     for name, counts in profile.types.items():
         for trait, share in _traits(counts).items():
-            traits[f"{name.split(' ')[0][:3]} {trait}"] = max(share, traits.get(f"{name.split(' ')[0][:3]} {trait}", 0.0))
+            traits[f"{name.split(' ')[0][:3]} {trait}"] = max(
+                share, traits.get(f"{name.split(' ')[0][:3]} {trait}", 0.0)
+            )
     return traits
 
 

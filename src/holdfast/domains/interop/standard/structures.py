@@ -42,9 +42,7 @@ _SHARED = {  # events that have the structure of another, as the standard's chap
     "QBP_Q21": "Q22 Q23 Q24 Q25",
     "RSP_K23": "K24",
 }
-_OF_EVENT = {
-    f"{structure[:3]}_{event}": structure for structure, events in _SHARED.items() for event in events.split()
-}
+_OF_EVENT = {f"{structure[:3]}_{event}": structure for structure, events in _SHARED.items() for event in events.split()}
 
 
 @dataclass(frozen=True, slots=True)
