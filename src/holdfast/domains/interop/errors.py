@@ -1,4 +1,4 @@
-"""What can go wrong with messages and profiles as a whole. What is wrong inside a message is a `Problem`, not raised."""
+"""What can go wrong with messages and profiles as a whole. What is wrong in one message is a `Problem`."""
 
 from holdfast.core.errors import Conflict, HoldfastError, InvalidInput
 
@@ -37,7 +37,7 @@ class ProfileUnreadable(InvalidInput):
 class ProfilesOverlap(Conflict):
     """Two profiles counted some of the same messages; their sum would count these twice.
 
-    `messages` is how many. Profile the second batch with the first profile at hand (`Profiler(key, beside=first)`), which
+    `messages` is how many. Profile the second batch beside the first profile (`Profiler(key, beside=first)`), which
     leaves out what the first has counted.
     """
 

@@ -38,12 +38,7 @@ def declared_by(head: str) -> Delimiters | None:
     whole = given + _STANDARD[len(given) :]
     if len({separator, *whole}) != len(whole) + 1:
         return None
-    return Delimiters(separator, *whole, missing=missing) if len(whole) == 5 else _of_four(separator, whole, missing)
-
-
-def _of_four(separator: str, whole: str, missing: int) -> Delimiters:
-    component, repetition, escape, subcomponent = whole
-    return Delimiters(separator, component, repetition, escape, subcomponent, missing=missing)
+    return Delimiters(separator, whole[0], whole[1], whole[2], whole[3], whole[4:], missing)
 
 
 def _delimits(character: str) -> bool:

@@ -1,4 +1,4 @@
-r"""Escape sequences: \F\ \S\ \T\ \R\ \E\ \P\, \Xdd..\ \Cxxyy\ \Mxxyyzz\ \Zdd..\, \H\ \N\ and those of formatted text."""
+r"""Escape sequences: \F\ \S\ \T\ \R\ \E\ \P\, \Xdd..\ \Cxxyy\ \Mxxyyzz\ \Zdd..\, \H\ \N\, those of formatted text."""
 
 import re
 from functools import lru_cache
@@ -42,9 +42,9 @@ def kind_of(body: str) -> str:
 
 def escapes_in(value: str, delimiters: Delimiters) -> list[str]:
     """The kind of every escape sequence in a value, in order; a lone escape character counts as "unknown"."""
-    kinds: list[str] = []
-    rest = _pattern(delimiters.escape).sub(lambda found: kinds.append(kind_of(found[1])) or "", value)
-    return [*kinds, "unknown"] if delimiters.escape in rest else kinds
+    pattern = _pattern(delimiters.escape)
+    kinds = [kind_of(body) for body in pattern.findall(value)]
+    return [*kinds, "unknown"] if value.count(delimiters.escape) % 2 else kinds
 
 
 def unescape(value: str, delimiters: Delimiters, *, codec: str = "utf-8") -> str:

@@ -1,11 +1,11 @@
 """One column: the distinct values of a field, cut into repetitions, components and subcomponents."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from holdfast.domains.interop.hl7 import Delimiters, escapes_in
 
-from .counts import Column, Histogram, Leaf, Value, bucket
+from .counts import Column, Leaf, Value, add_up, bucket
 from .kinds import kind_of
 
 Place = tuple[int, int]
@@ -19,21 +19,23 @@ def count_column(column: Column, found: Mapping[str, int], delimiters: Delimiter
     """Adds what a column holds: `found` says how often each value came, none of them empty."""
     parts = (delimiters.component, delimiters.repetition, delimiters.subcomponent)
     component, repetition, subcomponent = parts
-    leaves: dict[Place, dict[str, int]] = {(1, 1): {}}
-    simple, plain = leaves[1, 1], 0
+    simple: dict[str, int] = {}
+    composite: dict[str, int] = {}
     for raw, times in found.items():
         if component in raw or repetition in raw or subcomponent in raw:
-            _cut(column, leaves, raw, times, parts)
+            composite[raw] = times
         else:
-            simple[raw] = simple.get(raw, 0) + times
-            plain += times
-    column.present += sum(found.values())
-    column.nulls += found.get('""', 0)
-    _more(column.repetitions, 1, plain)
-    _more(column.components, 1, plain)
+            simple[raw] = times
+    plain = sum(simple.values())
+    column.present += plain + sum(composite.values())
+    column.nulls += simple.get('""', 0)
+    add_up(column.repetitions, {1: plain} if plain else {})
+    add_up(column.components, {1: plain} if plain else {})
+    leaves = _cut(column, composite, parts) if composite else {}
+    if simple:
+        add_up(leaves.setdefault((1, 1), {}), simple)
     for place, values in leaves.items():
-        if values:
-            _count_leaf(column.leaves.setdefault(place, Leaf()), values, delimiters)
+        _count_leaf(column.leaves.setdefault(place, Leaf()), values, delimiters)
 
 
 def count_values(
@@ -44,44 +46,78 @@ def count_values(
     delimiters: Delimiters,
 ) -> None:
     """Adds the values of the coded places, with whose they are."""
-    for raw, times in found.items():
-        for place, value in _at(raw, coded, delimiters):
-            leaf = column.leaves[place]
-            if len(value) > _LONGEST_CODE or not value.isprintable() or _LIKE_AN_IDENTIFIER.search(value):
-                leaf.withheld += times
-                continue
-            kept = leaf.values.get(value)
-            if kept is None:
-                kept = leaf.values[value] = Value()
-            kept.count += times
-            kept.patients.add(patients[raw])
-    for leaf in column.leaves.values():
-        leaf.trim(2)
+    tallies: dict[Place, dict[str, tuple[list[int], list[int]]]] = {place: {} for place in coded}
+    targets = [(number - 1, part, tallies[number, part]) for number, part in coded]
+    component, repetition, subcomponent = delimiters.component, delimiters.repetition, delimiters.subcomponent
+    for raw, whose in patients.items():
+        for one in raw.split(repetition):
+            components = one.split(component)
+            there = len(components)
+            for index, part, tally in targets:
+                value = components[index] if index < there else ""
+                if subcomponent in value:
+                    value = "".join(value.split(subcomponent)[part - 1 : part])
+                elif part > 1:
+                    continue
+                if value:
+                    entry = tally.get(value)
+                    if entry is None:
+                        entry = tally[value] = ([], [])
+                    entry[0].append(found[raw])
+                    entry[1].extend(whose)
+    for place, tally in tallies.items():
+        for value, (times, whose) in tally.items():
+            if value != '""':
+                _count_value(column.leaves[place], value, sum(times), whose)
+        if tally:
+            column.leaves[place].trim(2)
 
 
-def _cut(
-    column: Column, leaves: dict[Place, dict[str, int]], raw: str, times: int, parts: tuple[str, str, str]
-) -> None:
-    """Adds the parts of one value to `leaves`."""
+def _count_value(leaf: Leaf, value: str, times: int, whose: list[int]) -> None:
+    if len(value) > _LONGEST_CODE or not value.isprintable() or _LIKE_AN_IDENTIFIER.search(value):
+        leaf.withheld += times
+        return
+    kept = leaf.values.get(value)
+    if kept is None:
+        kept = leaf.values[value] = Value()
+    kept.count += times
+    kept.patients.add(whose)
+
+
+def _cut(column: Column, found: Mapping[str, int], parts: tuple[str, str, str]) -> dict[Place, dict[str, int]]:
+    """How often each value came at each place of these composite ones."""
     component, repetition, subcomponent = parts
-    repeated = raw.split(repetition)
-    _more(column.repetitions, bucket(len(repeated)), times)
-    if raw[-1] in parts:
-        column.trailing += times
-    for one in repeated:
-        components = one.split(component)
-        _more(column.components, bucket(len(components)), times)
-        for number, value in enumerate(components[:_PARTS], 1):
-            if not value:
-                continue
-            if subcomponent in value:
-                for part, inner in enumerate(value.split(subcomponent)[:_PARTS], 1):
-                    if inner:
-                        values = leaves.setdefault((number, part), {})
-                        values[inner] = values.get(inner, 0) + times
-            else:
-                values = leaves.get((number, 1)) or leaves.setdefault((number, 1), {})
-                values[value] = values.get(value, 0) + times
+    whole: list[dict[str, int]] = [{} for _ in range(_PARTS)]
+    inner: dict[Place, dict[str, int]] = {}
+    repetitions, sizes = column.repetitions, column.components
+    for raw, times in found.items():
+        if raw[-1] in parts:
+            column.trailing += times
+        repeated = raw.split(repetition)
+        size = bucket(len(repeated))
+        repetitions[size] = repetitions.get(size, 0) + times
+        for one in repeated:
+            components = one.split(component)
+            size = bucket(len(components))
+            sizes[size] = sizes.get(size, 0) + times
+            for number, (value, values) in enumerate(zip(components, whole, strict=False), 1):
+                if not value:
+                    continue
+                if subcomponent in value:
+                    _cut_component(inner, number, value.split(subcomponent)[:_PARTS], times)
+                else:
+                    values[value] = values.get(value, 0) + times
+    for number, values in enumerate(whole, 1):
+        if values:
+            add_up(inner.setdefault((number, 1), {}), values)
+    return inner
+
+
+def _cut_component(leaves: dict[Place, dict[str, int]], number: int, parts: list[str], times: int) -> None:
+    for part, value in enumerate(parts, 1):
+        if value:
+            values = leaves.setdefault((number, part), {})
+            values[value] = values.get(value, 0) + times
 
 
 def _count_leaf(leaf: Leaf, values: Mapping[str, int], delimiters: Delimiters) -> None:
@@ -107,21 +143,3 @@ def _count_leaf(leaf: Leaf, values: Mapping[str, int], delimiters: Delimiters) -
     if sizes:
         leaf.seen(min(sizes))
         leaf.seen(max(sizes))
-
-
-def _at(raw: str, coded: Mapping[Place, str], delimiters: Delimiters) -> Iterator[tuple[Place, str]]:
-    """The values at the coded places of one field, but for empty and null ones."""
-    for one in raw.split(delimiters.repetition):
-        components = one.split(delimiters.component)
-        for place in coded:
-            number, part = place
-            if number > len(components):
-                continue
-            inner = components[number - 1].split(delimiters.subcomponent)
-            if part <= len(inner) and inner[part - 1] not in ("", '""'):
-                yield place, inner[part - 1]
-
-
-def _more(into: Histogram, size: int, times: int) -> None:
-    if times:
-        into[size] = into.get(size, 0) + times

@@ -76,7 +76,7 @@ class Counting:
         self._problems: Counter[str] = Counter()
 
     def _patient(self, identity: list[str], digest: int) -> int:
-        """The patient of a message by PID-3, 2 or 4, by name and birth date, or the message itself where all are empty."""
+        """By PID-3, 2 or 4, by name and birth date, or the message itself where all are empty."""
         for number in (3, 2, 4):
             if number < len(identity) and identity[number]:
                 first = identity[number].split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)

@@ -96,6 +96,7 @@ class Leaf:
             self.values = {value: self.values[value] for value in kept}
 
     def merge(self, other: "Leaf") -> None:
+        """What the other has counted, added."""
         self.present += other.present
         self.nulls += other.nulls
         self.padded += other.padded
@@ -113,6 +114,7 @@ class Leaf:
         self.trim(2)
 
     def state(self, place: str, seal: Sealer) -> dict[str, Any]:
+        """As JSON, values sealed for the place."""
         self.trim()
         values = {seal(value, place): [one.count, one.patients.state()] for value, one in self.values.items()}
         return {
@@ -130,6 +132,7 @@ class Leaf:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], place: str, unseal: Sealer) -> "Leaf":
+        """What `state` gave."""
         values = {unseal(sealed, place): _value(*found) for sealed, found in state["values"].items()}
         simple = {name: state[name] for name in ("present", "nulls", "padded", "withheld", "shortest", "longest")}
         return cls(
@@ -153,6 +156,7 @@ class Column:
     leaves: dict[tuple[int, int], Leaf] = field(default_factory=dict)
 
     def merge(self, other: "Column") -> None:
+        """What the other has counted, added."""
         self.present += other.present
         self.nulls += other.nulls
         self.trailing += other.trailing
@@ -162,6 +166,7 @@ class Column:
             self.leaves.setdefault(place, Leaf()).merge(leaf)
 
     def state(self, place: str, seal: Sealer) -> dict[str, Any]:
+        """As JSON, values sealed for the place."""
         leaves = {
             f"{one}.{part}": leaf.state(f"{place}.{one}.{part}", seal) for (one, part), leaf in self.leaves.items()
         }
@@ -176,6 +181,7 @@ class Column:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], place: str, unseal: Sealer) -> "Column":
+        """What `state` gave."""
         leaves = {}
         for name, leaf in state["leaves"].items():
             one, part = name.split(".")
@@ -207,6 +213,7 @@ class SegmentCounts:
         return sum(self.in_message.values())
 
     def merge(self, other: "SegmentCounts") -> None:
+        """What the other has counted, added."""
         self.occurrences += other.occurrences
         self.trailing += other.trailing
         self.beyond += other.beyond
@@ -216,6 +223,7 @@ class SegmentCounts:
             self.columns.setdefault(number, Column()).merge(column)
 
     def state(self, name: str, seal: Sealer) -> dict[str, Any]:
+        """As JSON, values sealed for the place."""
         return {
             "occurrences": self.occurrences,
             "trailing": self.trailing,
@@ -227,6 +235,7 @@ class SegmentCounts:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], name: str, unseal: Sealer) -> "SegmentCounts":
+        """What `state` gave."""
         columns = {
             int(number): Column.from_state(column, f"{name}-{number}", unseal)
             for number, column in state["columns"].items()

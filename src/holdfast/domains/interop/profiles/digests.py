@@ -6,12 +6,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from heapq import merge
+from itertools import pairwise
 
 _RECENT = 1 << 15
 
 
 class Digests:
-    """A set of 64-bit numbers: a small set for what is new, sorted arrays for the rest, each at least twice the next."""
+    """64-bit numbers: a small set of what is new, and sorted arrays, each at least twice as long as the next."""
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
         self._recent: set[int] = set()
@@ -65,7 +66,7 @@ class Digests:
     def from_text(cls, text: str) -> "Digests":
         """What `text` gave. Raises `ValueError` for anything else."""
         packed = _turned(array("Q", base64.b64decode(text, validate=True)))
-        if any(left >= right for left, right in zip(packed, packed[1:], strict=False)):
+        if any(left >= right for left, right in pairwise(packed)):
             raise ValueError("the digests are not in order")
         whole = cls()
         whole._runs = [packed] if packed else []

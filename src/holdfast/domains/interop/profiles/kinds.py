@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 _SHAPES = str.maketrans(
-    {digit: "9" for digit in "0123456789"}
-    | {letter: "A" for letter in "ABCDEFGHIJKLMNOPQRSUVWXY"}  # T and Z part and end times
-    | {letter: "a" for letter in "abcdefghijklmnopqrstuvwxyz"}
+    dict.fromkeys("0123456789", "9")
+    | dict.fromkeys("ABCDEFGHIJKLMNOPQRSUVWXY", "A")  # T and Z part and end times
+    | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
 )
 _LONGEST = 40
 _KNOWN = 20_000

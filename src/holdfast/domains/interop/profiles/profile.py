@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
 
 from holdfast.domains.interop.errors import ProfilesOverlap, ProfileUnreadable
 

@@ -1,4 +1,4 @@
-"""A profile as it may be read: counts, shares with their intervals, and values of coded places that many patients have."""
+"""A profile as it may be read: counts, shares with their intervals, and coded values that many patients have."""
 
 from typing import Any
 

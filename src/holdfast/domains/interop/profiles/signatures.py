@@ -2,7 +2,7 @@
 
 A signature is the set of a profile's traits: which segments, Z-segments and fields are used, the formats of dates, the
 encoding. It is compared with profiles whose sender is known. Structure alone is often shared between senders, so the
-answer is "unknown" unless one is near and clearly nearer than the next; what MSH-3 to 6 say is told beside it, not mixed in.
+answer is "unknown" unless one is near and clearly nearer than the next. What MSH-3 to 6 say is told beside it.
 """
 
 from collections.abc import Mapping

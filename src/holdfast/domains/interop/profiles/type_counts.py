@@ -12,8 +12,8 @@ class TypeCounts:
     """`ADT^A01` of version 2.5, say.
 
     `follows` counts which segment comes after which ("PID>PV1", with "^" before the first and "$" after the last);
-    `groups` how often a group came in a message, by its path; `unplaced` segments that the type's structure has no place
-    for; `habits` how messages are encoded, by the name of the habit.
+    `groups` how often a group came in a message, by its path; `unplaced` segments without a place in the type's
+    structure; `habits` how messages are encoded, by the name of the habit.
     """
 
     messages: int = 0

@@ -1,4 +1,4 @@
-"""The definitions that hl7apy carries, one version at a time. A third of a second for the first version in a process."""
+"""The definitions that hl7apy carries, one version at a time. A third of a second for the first in a process."""
 
 from dataclasses import dataclass
 from functools import cache
