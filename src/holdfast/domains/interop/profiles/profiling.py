@@ -9,6 +9,7 @@ from holdfast.domains.interop.hl7.batches import Batches
 from holdfast.domains.interop.hl7.framing import LONGEST
 from holdfast.domains.interop.hl7.reading import Source, pieces_of, read_piece
 
+from .collector import held
 from .counting import Counting
 from .counts import add_up
 from .digests import Digests
@@ -76,8 +77,9 @@ class Profiler:
         return self._profile
 
     def _flush(self) -> None:
-        for counting in self._counting.values():
-            counting.flush()
+        with held():
+            for counting in self._counting.values():
+                counting.flush()
         self._counting, self._waiting = {}, 0
 
     def _begun(self, message: Message) -> Counting:
