@@ -23,7 +23,6 @@ from holdfast.domains.knowledge.meaning import Asked
 from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval, SearchMode
 from holdfast.domains.knowledge.passing import Filters, Passing
 
-
 BESIDE_MEANING = 400
 """So many texts are scored by their words where meaning finds too: four for each candidate."""
 
