@@ -1,5 +1,9 @@
 """A real model of meaning, as it comes with its package."""
 
+import logging
+import subprocess
+import sys
+
 import pytest
 
 from holdfast.core.embedders import InvalidEmbedder, embedder_from
@@ -33,3 +37,13 @@ def test_vectors_have_one_length_and_the_same_text_the_same_vector(embedder):
 def test_there_is_one_dimension(spec):
     with pytest.raises(InvalidEmbedder):
         embedder_from(spec, settings=Settings())
+
+
+def test_the_applications_logging_stays_as_it_was():
+    """In a process of its own: here it was imported long ago."""
+    program = (
+        "import logging; from holdfast.core.embedders.wordllama import WordLlamaEmbedder; WordLlamaEmbedder();"
+        "print(logging.getLogger().handlers, logging.getLogger().level)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"[] {logging.WARNING}"

@@ -4,14 +4,20 @@ It is the table of token vectors of a large language model, trained further and 
 numbers). It knows that a home loan is borrowing for a house; it does not know the order of words. English mostly.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
-
-import wordllama
 
 from holdfast.core.embedders.checking import checked
 from holdfast.core.embedders.errors import EmbedderFailed, InvalidEmbedder
 from holdfast.core.embedders.models import Kind, Vector
+
+_nothing = logging.NullHandler()
+logging.getLogger().addHandler(_nothing)  # the package would set up the application's logging when it is imported
+try:
+    import wordllama
+finally:
+    logging.getLogger().removeHandler(_nothing)
 
 DIMENSION = 256
 
