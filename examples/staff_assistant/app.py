@@ -195,7 +195,10 @@ def _answer_to(me: UserScope, asked: Message) -> Message | None:
 
 
 def _prompt(context: Context, found: Retrieval | None, asked: Message) -> list[dict[str, str]]:
-    """What the model is told. Eligibility results belong here too, once Holdfast keeps them (`context.decisions`)."""
+    """What the model is told. Eligibility results belong here too, once Holdfast keeps them (`context.decisions`).
+
+    The passages are those of the search, which is logged and can be cited; `context.passages` would do without that.
+    """
     told = ["You help the staff of a bank. Answer from the passages, and name their numbers."]
     told += [] if context.summary is None else [f"So far: {context.summary.text}"]
     told += [f"About the person: {fact.text}" for fact in context.facts]

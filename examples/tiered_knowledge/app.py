@@ -136,6 +136,7 @@ class Library:
 
 
 def _prompt(context: Context, found: Retrieval) -> list[dict[str, str]]:
+    # the passages of the search, which is logged and can be cited; `context.passages` would do without that
     told = ["You help consultants. Answer from the passages."]
     told += [f"About the person: {fact.text}" for fact in context.facts]
     told += [f"[{number}] {' '.join(hit.chunk.content.split())}" for number, hit in enumerate(found.hits, 1)]
