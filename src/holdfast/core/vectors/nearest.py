@@ -24,13 +24,15 @@ def nearest(
     levels: frozenset[str] | None,
     owner: UUID | None = None,
     within: Collection[UUID] | None = None,
+    candidates: int | None = None,
 ) -> list[Found]:
     """The `k` items most like `vector`, best first, ties by id; fewer only where there are fewer. One statement.
 
     `levels`: only items of these, beside those without one, as far as the scope is cleared for them; None: all of its.
     `owner`: only what is theirs or nobody's own. `within`: only these items, compared one by one. Similarities are
     exact; which items are found is exact among up to 300 that match (2,000 on PostgreSQL), and nearly so among more.
-    Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
+    `candidates`: on SQLite so many are compared exactly; by default 300, or 30 for each of `k` if that is more. Raises
+    `InvalidInput`, `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
         raise InvalidInput(f"k: {k!r} is not between 1 and {MOST}", field="k")
@@ -48,5 +50,11 @@ def nearest(
         return tx.all(query, {**params, "item_ids": list(within)})
     query = queries.nearest if owner is None else queries.nearest_of_owner
     return tx.all(
-        query, {**params, "code": direction, "dimension": index.dimension, "candidates": max(CANDIDATES, 30 * k)}
+        query,
+        {
+            **params,
+            "code": direction,
+            "dimension": index.dimension,
+            "candidates": candidates or max(CANDIDATES, 30 * k),
+        },
     )
