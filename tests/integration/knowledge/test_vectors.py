@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -125,6 +126,26 @@ def test_whatever_the_embedder_does_the_document_is_there_and_waits(opened, serv
     assert (report.embedded, report.pending, report.done) == (1, 0, True)
     assert me.document(added.id).pending == 0
     assert me.search("home loan", base="kb").mode == "hybrid"
+
+
+def test_an_embedder_that_is_away_is_left_alone_and_found_again(opened, server):
+    me = amina_of(opened)
+    base = me.create_base("kb", embedder="main").id
+    me.add(base, TEXTS["Loans"])
+    (breaker,) = [one for one in opened.engine.breakers if one.name == "embedder main"]
+    server.mode = "500"
+    while breaker.state == "closed":
+        assert me.search("home loan").mode == "lexical"
+    server.requests.clear()
+    found = me.search("home loan")
+    assert (found.mode, len(found.hits), server.requests) == ("lexical", 1, [])
+    assert "is left alone" in found.notes[0]
+    server.mode = "right"
+    until = time.monotonic() + 30
+    while me.search("home loan").mode == "lexical":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert (breaker.state, len(server.requests)) == ("closed", 1)
 
 
 def refused_code(call, *args):

@@ -72,7 +72,7 @@ class PostgresEngine:
         self.breakers = Breakers()
         self._settings = settings
         self.vault = vault
-        self.embedders = Embedders(settings)
+        self.embedders = Embedders(settings, self.breakers)
         self._start()
         self._gate = Gate(self._drop)
 

@@ -69,7 +69,7 @@ class SqliteEngine:
         self._settings = settings
         self._revision: str | None = None
         self.vault = vault
-        self.embedders = Embedders(settings)
+        self.embedders = Embedders(settings, self.breakers)
         self._start()
         self._gate = Gate(self._drop)
 

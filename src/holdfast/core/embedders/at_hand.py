@@ -16,6 +16,7 @@ from holdfast.core.embedders.choosing import OPENAI, embedder_from
 from holdfast.core.embedders.errors import EmbedderFailed, EmbedderUnknown, InvalidEmbedder
 from holdfast.core.embedders.models import Embedder, Kind, Vector
 from holdfast.core.errors import HoldfastError
+from holdfast.core.resilience import Breakers
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ class Pair:
 class Embedders:
     """The embedders at hand in one open store. Safe in several threads."""
 
-    def __init__(self, settings: Settings, guard: "Guard | None" = None) -> None:
-        """`guard`: a circuit breaker around each request."""
+    def __init__(self, settings: Settings, breakers: Breakers | None = None) -> None:
+        """`breakers`: those of the store; every server that is asked for vectors gets one."""
         self._settings = settings
-        self._guard = guard
+        self._breakers = breakers or Breakers()
         self._lock = threading.Lock()
         self._made: dict[str, Pair] = {}
         self._idle: dict[UUID, float] = {}
@@ -108,15 +109,22 @@ class Embedders:
             one = Checked(given)
             return Pair(one, one)
         spec = given or recorded
-        documents = embedder_from(spec, settings=self._settings, guard=self._guard)
+        guard = self._guard(recorded) if spec.startswith("openai:") else None
+        documents = embedder_from(spec, settings=self._settings, guard=guard)
         assert documents is not None, "a text names one"
-        if not spec.startswith("openai:"):
+        if guard is None:
             return Pair(documents, documents)
         seconds = self._settings.embedder_query_seconds
         hasty = replace(self._settings, embedder_attempts=2, embedder_seconds=seconds, embedder_total_seconds=seconds)
-        questions = embedder_from(spec, settings=hasty, guard=self._guard)
+        questions = embedder_from(spec, settings=hasty, guard=guard)
         assert questions is not None, "a text names one"
         return Pair(documents, questions)
+
+    def _guard(self, recorded: str) -> "Guard":
+        """A server that is away is left alone for a moment: nobody waits for it meanwhile."""
+        from holdfast.core.embedders.asking import NoAnswer  # its HTTP library takes a while to import
+
+        return self._breakers.breaker(f"embedder {recorded}", failing=(NoAnswer,)).call
 
 
 class Checked:
