@@ -21,7 +21,7 @@ VOCABULARY = 60_000
 CHUNK_WORDS = 120
 LOT = 20_000
 BASE = new_id()
-PURPOSE = "knowledge"
+PURPOSE = "benchmark"
 
 _weights = [*accumulate(1 / (rank + 2.7) for rank in range(VOCABULARY))]
 
