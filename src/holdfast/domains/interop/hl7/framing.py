@@ -24,7 +24,7 @@ class Piece:
 
     A piece that begins with a header goes as far as the next one; the end of an MLLP block and what follows is
     "between". `number` counts messages from 1 and is 0 for other pieces. `cut`: this is part of a message longer than
-    the reader takes.
+    the reader takes, the first part under the header's kind and those after it as "between".
     """
 
     kind: PieceKind
@@ -64,6 +64,7 @@ class _Framer:
             if len(buffer) > self.longest:
                 self.cut = self.cut or self.kind != "between"
                 yield from self.piece(buffer[:-_KEPT])
+                self.kind = "between"
                 buffer, seen = buffer[-_KEPT:], _KEPT - _HEADER + 1
         buffer, seen = yield from self.cut_at_headers(buffer, seen, len(buffer))
         yield from self.piece(buffer)
@@ -88,8 +89,8 @@ class _Framer:
             raw, self.begun = raw[1:], True
         if not raw:
             return
-        if self.kind == "between":
-            yield self.made("between", raw)
+        if self.kind == "between" or self.cut:
+            yield self.made(self.kind, raw)
             return
         end = _block_end(raw)
         framed, self.framed = self.framed, False
@@ -101,7 +102,7 @@ class _Framer:
         if kind == "between":
             self.framed = raw.endswith(b"\x0b")
         number = self.number if kind == "MSH" else 0
-        made = Piece(kind, raw, self.offset, number, framed, self.cut and kind != "between")
+        made = Piece(kind, raw, self.offset, number, framed, self.cut)
         self.offset += len(raw)
         return made
 

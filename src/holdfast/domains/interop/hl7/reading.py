@@ -47,7 +47,10 @@ def pieces_of(source: Source, *, longest: int = LONGEST) -> Iterator[Piece]:
 def read_piece(piece: Piece, batches: Batches) -> Message | list[Problem]:
     """The message of a piece, or what is to be said about it."""
     if piece.cut:
-        return [Problem("too_long", "the message is longer than the reader takes", piece.number or None)]
+        first = piece.kind != "between"
+        return (
+            [Problem("too_long", "the message is longer than the reader takes", piece.number or None)] if first else []
+        )
     if piece.kind == "MSH":
         batches.message()
         found = parse(piece.raw, piece.number, framed=piece.framed)

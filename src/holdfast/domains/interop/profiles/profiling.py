@@ -118,7 +118,7 @@ def profile_messages(
                 profiler.add(found)
                 _tell(report, found.problems if report is not None else ())
                 continue
-            if piece.kind == "MSH":
+            if piece.kind == "MSH" and not piece.cut:
                 profiler.unreadable(piece.raw, found[0])
             _tell(report, found)
         _tell(report, batches.end())

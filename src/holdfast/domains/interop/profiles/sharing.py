@@ -15,7 +15,6 @@ from holdfast.domains.interop.hl7 import Message, parse
 from holdfast.domains.interop.hl7.framing import LONGEST
 from holdfast.domains.interop.hl7.reading import Source, pieces_of
 
-from .counts import add_up
 from .digests import Digests
 from .keys import ProfileKey
 from .profile import Profile
@@ -101,17 +100,14 @@ class _Worker:
 
 
 def _loads(source: Source | list[Path], profile: Profile, known: _Known, longest: int) -> Iterator[_Load]:
-    """New messages in loads; those that the reader does not take are counted here."""
+    """New messages in loads."""
     load, size = _Load(), 0
     for one in source if isinstance(source, list) else [source]:
         for piece in pieces_of(one, longest=longest):
-            if piece.kind != "MSH":
+            if piece.kind != "MSH" or piece.cut:
                 continue
             digest = profile.key.message(piece.raw)
             if not known.add(digest):
-                continue
-            if piece.cut:
-                add_up(profile.unreadable, {"too_long": 1})
                 continue
             load.append((piece.raw, piece.framed, digest))
             size += len(piece.raw)
