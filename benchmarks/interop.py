@@ -122,10 +122,11 @@ def _start(pick: random.Random, number: int, kind: str) -> list[str]:
     return [
         f"MSH|^~\\&|ADMIT|NORTH^1.2.3^ISO|EHR|CENTRAL|{day}{time_of_day}.123+0100||{kind}|C{number}|P|2.5.1|||AL|NE",
         f"EVN|{kind[4:7]}|{day}{time_of_day}||{pick.choice('OUM')}|{doctor}",
-        f"PID|1||{10_000_000 + number}^^^NORTH&1.2.3&ISO^MR~{pick.randrange(10**9):09}^^^SSA^SS||{family}^{given}^M^^^^L"
-        f"||19{pick.randrange(100):02}0{pick.randrange(1, 10)}1{pick.randrange(10)}|{pick.choice('MF')}||2106-3^White^HL70005"
-        f"|{pick.randrange(9_999)} Long Street^^Town^ST^{zip_code}^USA^H||{phone}^PRN^PH|{phone}^WPN^PH|en|M|CHR|"
-        f"V{number}^^^NORTH^VN|||||||||||||||||||||",
+        f"PID|1||{10_000_000 + number}^^^NORTH&1.2.3&ISO^MR~"
+        f"{pick.randrange(10**9):09}^^^SSA^SS||"
+        f"{family}^{given}^M^^^^L||19{pick.randrange(100):02}0{pick.randrange(1, 10)}1{pick.randrange(10)}|{pick.choice('MF')}|"
+        f"|2106-3^White^HL70005|{pick.randrange(9_999)} Long Street^^Town^ST^{zip_code}^USA^H||{phone}^PRN^PH|"
+        f"{phone}^WPN^PH|en|M|CHR|V{number}^^^NORTH^VN|||||||||||||||||||||",
         f"PV1|1|{pick.choice('IOE')}|W{pick.randrange(20)}^{pick.randrange(60)}^{pick.randrange(4)}^NORTH||||{doctor}|||MED"
         f"|||||7|A0||{doctor}||V{number}^^^NORTH^VN|||||||||||||||||||||||||{day}{time_of_day}||||||",
     ]
@@ -135,7 +136,8 @@ def _admission(pick: random.Random, number: int) -> str:
     lines = _start(pick, number, "ADT^A01^ADT_A01")
     for one in range(2):
         lines.append(
-            f"NK1|{one + 1}|Kin{pick.randrange(90_000)}^Next|SPO^Spouse^HL70063|1 Long Street^^Town^ST^12345^USA||555-1234"
+            f"NK1|{one + 1}|Kin{pick.randrange(90_000)}^Next|SPO^Spouse^HL70063|"
+            "1 Long Street^^Town^ST^12345^USA||555-1234"
         )
         lines.append(
             f"AL1|{one + 1}|DA^Drug^HL70127|{pick.randrange(900)}^Penicillin^L|MO^Moderate^HL70128|Rash|20200101"

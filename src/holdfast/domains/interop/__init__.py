@@ -3,4 +3,5 @@
 hl7        reading and writing HL7 v2, byte for byte
 standard   what the base standard says, from the definitions that hl7apy carries
 profiles   how a sender really writes its messages, counted without keeping any of them
+deviations where that differs from the standard
 """

@@ -1,0 +1,165 @@
+"""Where the messages of a profile differ from the base standard.
+
+Judged by the definitions that hl7apy carries. What these do not have is not judged, and said so: `not_checked`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from holdfast.core.errors import InvalidInput
+
+from .profiles import Profile
+from .profiles.counts import PATIENTS, Column, Leaf, SegmentCounts
+from .profiles.showing import K
+from .profiles.type_counts import TypeCounts
+from .standard import Structure, coded, definitions, structure_of
+from .standard.rules import FieldRule, rules
+
+Kind = Literal["custom segment", "missing required", "extra", "reordered", "wrong type", "unknown code", "over-long"]
+Severity = Literal["error", "warning", "note"]
+
+_TIMES = frozenset({"DTM", "TS"})
+_NUMBERS = {"NM": ("integer", "decimal", "signed number"), "SI": ("integer",)}
+_DIGITS = frozenset({"integer", "decimal", "signed number"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """`location` is "PID", "PID-8" or "PID-8.1.1"; `count` of `whole` messages, segments or values differ."""
+
+    kind: Kind
+    severity: Severity
+    location: str
+    count: int
+    whole: int
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviations:
+    """Of one type and version. `not_checked` says what the definitions of the version have no data for."""
+
+    found: tuple[Deviation, ...]
+    not_checked: tuple[str, ...]
+
+
+def deviations(profile: Profile, *, k: int = K) -> dict[str, Deviations]:
+    """By type and version. Codes are named only where at least `k` different patients have them.
+
+    Raises `InvalidInput` for a `k` under 2 or over 64.
+    """
+    if not 2 <= k <= PATIENTS:
+        raise InvalidInput(f"k is {k}; values are shown from 2 to {PATIENTS} patients up", field="k")
+    return {name: _of_type(name, counts, k) for name, counts in sorted(profile.types.items())}
+
+
+def _of_type(name: str, counts: TypeCounts, k: int) -> Deviations:
+    message_type, version = name.rsplit(" ", 1)
+    structure = structure_of(version, message_type)
+    found = list(_segments(counts, structure, version))
+    for segment, one in sorted(counts.segments.items()):
+        asked = rules(version, segment)
+        if asked is not None:
+            found += _fields(segment, one, asked, version, k)
+    return Deviations(found=tuple(found), not_checked=tuple(_not_checked(version, structure)))
+
+
+def _not_checked(version: str, structure: Structure | None) -> Iterator[str]:
+    known = definitions(version)
+    yield "over-long: the definitions have no lengths"
+    if known.version != version:
+        yield f"version {version}: judged by {known.version}"
+    if structure is None:
+        yield "missing, extra and reordered segments: there is no structure for this event"
+    if not known.tables:
+        yield f"unknown code: there are no tables for {known.version}"
+
+
+def _segments(counts: TypeCounts, structure: Structure | None, version: str) -> Iterator[Deviation]:
+    there = {position.segment for position in structure.positions} if structure is not None else set()
+    for name, segment in sorted(counts.segments.items()):
+        if rules(version, name) is None:
+            detail = "a Z-segment" if name.startswith("Z") else f"version {version} has no such segment"
+            severity: Severity = "note" if name.startswith("Z") else "warning"
+            yield _deviation("custom segment", severity, name, segment.messages, counts.messages, detail)
+        elif (unplaced := counts.unplaced.get(name, 0)) and name in there:
+            detail = "not where the structure has it, or too often"
+            yield _deviation("reordered", "warning", name, unplaced, segment.occurrences, detail)
+        elif unplaced:
+            yield _deviation("extra", "warning", name, unplaced, segment.occurrences, "not in the type's structure")
+    for position in structure.positions if structure is not None else ():
+        seen = counts.segments[position.segment].messages if position.segment in counts.segments else 0
+        if position.least > 0 and not position.groups and seen < counts.messages:
+            missing = counts.messages - seen
+            yield _deviation("missing required", "error", position.segment, missing, counts.messages, "is required")
+
+
+def _fields(
+    name: str, segment: SegmentCounts, asked: dict[int, FieldRule], version: str, k: int
+) -> Iterator[Deviation]:
+    for number, rule in asked.items():
+        seen = segment.columns[number].present if number in segment.columns else 0
+        if rule.required and seen < segment.occurrences and not (name == "MSH" and number <= 2):
+            missing = segment.occurrences - seen
+            yield _deviation(
+                "missing required", "error", f"{name}-{number}", missing, segment.occurrences, "is required"
+            )
+    for number, column in sorted(segment.columns.items()):
+        rule_of = asked.get(number)
+        if rule_of is None:
+            detail = "the segment has no such field"
+            yield _deviation("extra", "warning", f"{name}-{number}", column.present, segment.occurrences, detail)
+        else:
+            yield from _field(f"{name}-{number}", column, rule_of)
+            yield from _codes(f"{name}-{number}", column, rule_of, coded(version, name).get(number, {}), version, k)
+
+
+def _field(location: str, column: Column, rule: FieldRule) -> Iterator[Deviation]:
+    repeated = sum(count for size, count in column.repetitions.items() if size > rule.most)
+    if rule.most >= 0 and repeated:
+        detail = f"more than {rule.most} times" if rule.most else "withdrawn"
+        yield _deviation("extra", "warning", location, repeated, column.present, detail)
+    for (one, part), leaf in sorted(column.leaves.items()):
+        place = f"{location}.{one}.{part}"
+        if one > rule.components and rule.types:
+            yield _deviation("extra", "warning", place, leaf.present, leaf.present, "no such component")
+            continue
+        data_type = rule.types.get((one, part), "")
+        wrong = sum(count for kind, count in leaf.kinds.items() if not _is_of(kind, data_type))
+        if wrong:
+            yield _deviation("wrong type", "error", place, wrong, leaf.present, f"no {data_type}")
+
+
+def _is_of(kind: str, data_type: str) -> bool:
+    """Whether a value that looks like this may be of the type.
+
+    A number of eight digits may look like a date, and a year or a month alone looks like a number.
+    """
+    if data_type in _NUMBERS:
+        return kind in _NUMBERS[data_type] or (kind.startswith("YYYYMMDD") and kind.isalpha())
+    if data_type == "DT":
+        return kind in ("YYYYMMDD", "integer")
+    if data_type in _TIMES:
+        digits = kind.replace(".", "").replace("+", "")
+        return kind in _DIGITS or (kind.startswith("YYYYMMDD") and digits.isalpha() and "T" not in digits)
+    return True
+
+
+def _codes(
+    location: str, column: Column, rule: FieldRule, places: dict[tuple[int, int], str], version: str, k: int
+) -> Iterator[Deviation]:
+    tables = definitions(version).tables
+    for (one, part), table in sorted(places.items()):
+        known, leaf = tables.get(table, frozenset()), column.leaves.get((one, part), Leaf())
+        severity: Severity = "note" if rule.types.get((one, part)) == "IS" else "warning"
+        for value, found in sorted(leaf.values.items() if known else ()):
+            if value not in known and found.patients.count >= k:
+                detail = f"{value!r} is not in table {table}"
+                yield _deviation(
+                    "unknown code", severity, f"{location}.{one}.{part}", found.count, leaf.present, detail
+                )
+
+
+def _deviation(kind: Kind, severity: Severity, location: str, count: int, whole: int, detail: str) -> Deviation:
+    return Deviation(kind=kind, severity=severity, location=location, count=count, whole=whole, detail=detail)
