@@ -124,8 +124,9 @@ def _start(pick: random.Random, number: int, kind: str) -> list[str]:
         f"EVN|{kind[4:7]}|{day}{time_of_day}||{pick.choice('OUM')}|{doctor}",
         f"PID|1||{10_000_000 + number}^^^NORTH&1.2.3&ISO^MR~"
         f"{pick.randrange(10**9):09}^^^SSA^SS||"
-        f"{family}^{given}^M^^^^L||19{pick.randrange(100):02}0{pick.randrange(1, 10)}1{pick.randrange(10)}|{pick.choice('MF')}|"
-        f"|2106-3^White^HL70005|{pick.randrange(9_999)} Long Street^^Town^ST^{zip_code}^USA^H||{phone}^PRN^PH|"
+        f"{family}^{given}^M^^^^L||"
+        f"19{pick.randrange(100):02}0{pick.randrange(1, 10)}1{pick.randrange(10)}|{pick.choice('MF')}"
+        f"||2106-3^White^HL70005|{pick.randrange(9_999)} Long Street^^Town^ST^{zip_code}^USA^H||{phone}^PRN^PH|"
         f"{phone}^WPN^PH|en|M|CHR|V{number}^^^NORTH^VN|||||||||||||||||||||",
         f"PV1|1|{pick.choice('IOE')}|W{pick.randrange(20)}^{pick.randrange(60)}^{pick.randrange(4)}^NORTH||||{doctor}|||MED"
         f"|||||7|A0||{doctor}||V{number}^^^NORTH^VN|||||||||||||||||||||||||{day}{time_of_day}||||||",
