@@ -1,6 +1,7 @@
 """Every operation, called by somebody it does not belong to. The list is made from the class: new ones are covered."""
 
 import inspect
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -133,8 +134,14 @@ def test_those_who_administer_or_audit_read_all_of_it(store, amina, hers, email)
     scope = store.tenant("acme").user(email)
     for name in FOREIGN:
         if not writes(name):
-            assert call(scope, name, hers) == call(amina, name, hers), name
+            assert read(scope, name, hers) == read(amina, name, hers), name
     unchanged(amina, hers)
+
+
+def read(scope, name, hers):
+    """What an operation shows; of a context not what the caller's role may not search for it."""
+    shown = call(scope, name, hers)
+    return replace(shown, left_out=()) if name == "context" else shown
 
 
 def test_an_auditor_writes_nothing(store, amina, hers):

@@ -285,7 +285,7 @@ class Things:
     def library(self) -> Any:
         """A knowledge base of the owner's in a workspace that is closed to others."""
         name, k = f"{MINE} {next(_numbers)}", self._world.owner.knowledge
-        made = k.create_base(name, workspace=self._for("amina@acme.test"), description=MINE).id
+        made = k.create_base(name, workspace=self._for("amina@acme.test"), description=MINE, embedder="hashing:64").id
         text = f"{MINE} wenge passage"
         self._paper = k.add_text(made, text, title=MINE, source=MINE, metadata={"about": MINE}).id
         self._passage = k.chunks(self._paper).items[0].id
