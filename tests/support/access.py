@@ -211,7 +211,7 @@ class Things:
         chat = c.create(title=f"{MINE} title", metadata={"about": MINE}, tags=[MINE])
         c.append(chat.id, role="user", content=f"{MINE} wenge question", metadata={"m": MINE})
         self._answer = c.append(chat.id, role="assistant", content=f"{MINE} answer").id
-        c.summarize(chat.id, f"{MINE} summary", entities=[MINE])
+        c.summarize(chat.id, f"{MINE} summary", through=1, entities=[MINE])  # so that another is due
         c.rate(self._answer, 1, comment=f"{MINE} comment")
         self._digest = c.attach(chat.id, MINE.encode(), name=f"{MINE}.txt", media_type="text/plain").digest
         return chat.id

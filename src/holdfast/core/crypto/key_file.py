@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,10 @@ class Contents:
         made = now()
         self.current = f"{made:%Y%m%d}-{secrets.token_hex(3)}"
         self.generations[self.current] = made.isoformat()
+
+
+_PAUSES = (0.001, 0.01, 0.05)
+"""Seconds between looks for a file that was there."""
 
 
 class FileRing:
@@ -126,7 +131,7 @@ class FileRing:
     def _status(self) -> os.stat_result | None:
         """None before the file is made. One that was there must not begin anew: keys would be lost."""
         try:
-            status = self.path.stat()
+            status = _looked_at(self.path, patient=self._seen is not None)
         except FileNotFoundError as error:
             if self._seen is not None:
                 raise UnsafeKeyFile(self.path, "is gone; put it back") from error
@@ -193,9 +198,20 @@ def _check_safe(path: Path, status: os.stat_result) -> None:
         raise UnsafeKeyFile(path, f"belongs to another user ({status.st_uid}); give it to the one who runs Holdfast")
 
 
+def _looked_at(path: Path, *, patient: bool) -> os.stat_result:
+    """The file's status. Where a file is replaced, some file systems have none for a moment: `patient` looks again."""
+    for pause in _PAUSES if patient else ():
+        try:
+            return path.stat()
+        except FileNotFoundError:
+            time.sleep(pause)
+    return path.stat()
+
+
 def _parse(path: Path) -> Contents:
     """The contents. No message holds any of it."""
     try:
+        _looked_at(path, patient=True)
         found: dict[str, Any] = json.loads(path.read_text())
         if found.pop("format") != FORMAT:
             raise ValueError
