@@ -109,7 +109,9 @@ class PostgresEngine:
             return self._write_once(scope, reach, work)
         except _Conflict:
             pass
-        for attempt in stamina.retry_context(on=_Conflict, attempts=RETRIES, wait_initial=0.01, wait_max=0.5):
+        for attempt in stamina.retry_context(
+            on=_Conflict, attempts=RETRIES, wait_initial=0.01, wait_max=0.5, wait_jitter=0.01
+        ):
             with attempt:
                 return self._write_once(scope, reach, work)
         raise AssertionError("unreachable: the last attempt raises")
