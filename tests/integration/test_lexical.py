@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from support.refusals import refused
@@ -136,7 +137,7 @@ def test_moving_and_removing(sync_store):
 
 
 def _rows_left(tx):
-    words = [counted(tx.tenant_id, word) for word in ("loan", "one", "two")]
+    words = [UUID(counted(tx.tenant_id, word)) for word in ("loan", "one", "two")]
     at = {"purpose": PURPOSE, "abouts": [BASE], "words": words}
     return len(tx.all(lexical.queries.counts, at))
 

@@ -4,7 +4,22 @@ from pathlib import Path
 
 from holdfast.core.database.engine import Engine
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0025",
+)
 """Every revision this version knows, oldest first."""
 NEWEST = REVISIONS[-1]
 

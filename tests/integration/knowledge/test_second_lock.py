@@ -1,11 +1,14 @@
 """PostgreSQL itself keeps the words of a closed workspace closed: seen past Holdfast, as the application role."""
 
+import json
 from types import SimpleNamespace
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 import holdfast
+from holdfast.core.scope import NIL
 
 SEARCH = "SELECT words FROM search_lexical(%s, %s, '''heliotrop''', 100)"
 
@@ -95,3 +98,17 @@ def test_words_are_changed_by_those_alone_who_change_what_they_are_of(world):
             world.connection.execute(add, (world.ben.scope.tenant_id, purpose, one))
     become(world, world.me)
     assert world.connection.execute("DELETE FROM lexical_index").rowcount
+
+
+@pytest.mark.parametrize("where", ["of another", "of a closed workspace", "where one only looks", "above the level"])
+def test_words_are_counted_only_where_the_caller_may_write(world, where):
+    purpose, place, level, owner = {
+        "of another": ("memory", world.me.scope.actor_id, "", world.me.scope.actor_id),
+        "of a closed workspace": ("knowledge", world.bases[world.closed], "D", NIL),
+        "where one only looks": ("memory", world.seen, "", NIL),
+        "above the level": ("knowledge", world.bases[None], "A", NIL),
+    }[where]
+    become(world, world.ben)
+    told = (purpose, place, level, owner, json.dumps({uuid4().hex: 1}), NIL, 0)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        world.connection.execute("SELECT told FROM count_lexical(%s, %s, %s, %s, %s, %s, %s)", told)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column
+from sqlalchemy import BigInteger, BindParameter, Boolean, ColumnElement, Integer, bindparam, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -165,6 +165,35 @@ def _in_json_each(element: is_listed, compiler: Any, **options: Any) -> str:
     value = "unhex(w.value)" if isinstance(of.type, Id) else "w.value"
     rows = f"SELECT {value} FROM json_each({compiler.process(given, **options)}) AS w"  # noqa: S608  # see above
     return f"{compiler.process(of, **options)} IN ({rows})"
+
+
+class counts_of(FunctionElement[Any]):  # noqa: N801
+    """Digests with a number each, given as one parameter: `{"5f0c…": 3}`, in that order. Digests have 32 hex digits.
+
+    One statement for any number of them; as a parameter each, most of the time would go to those.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, given: BindParameter[str]) -> None:
+        super().__init__(given)
+
+    def rows(self) -> TableValuedAlias:
+        """As a FROM element with `digest` and `number`."""
+        return self.table_valued(column("digest", Id), column("number", BigInteger()), name="counted")
+
+
+@compiles(counts_of)
+def _json_each_text(element: counts_of, compiler: Any, **options: Any) -> str:
+    (given,) = (compiler.process(clause, **options) for clause in element.clauses)
+    pairs = f"json_each_text({given}::text::json) AS w"
+    return f"(SELECT w.key::uuid AS digest, w.value::bigint AS number FROM {pairs})"  # noqa: S608  # see above
+
+
+@compiles(counts_of, "sqlite")
+def _json_each(element: counts_of, compiler: Any, **options: Any) -> str:
+    (given,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(SELECT unhex(w.key) AS digest, w.value AS number FROM json_each({given}) AS w)"  # noqa: S608  # see above
 
 
 class is_within(FunctionElement[Any]):  # noqa: N801

@@ -1,13 +1,29 @@
 """Every statement of the text index."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
 
-from holdfast.core.database import ACTOR, LEVELS, REACH, TENANT, Query
-from holdfast.core.database.text_match import is_listed, is_within, search_lexical
+from holdfast.core.database import ACTOR, LEVELS, REACH, TENANT, Params, Procedure, Query, Transaction
+from holdfast.core.database.text_match import counts_of, is_listed, is_within, search_lexical
 from holdfast.core.database.types import Id
 from holdfast.core.lexical.tables import lexical_counts, lexical_index
 from holdfast.core.scope import NIL
@@ -50,28 +66,59 @@ move_item = Query(
 _found = search_lexical().found()
 matching = Query(select(_found.c.item_id, _found.c.words))
 
-_new = upsert(lexical_counts).values(
-    tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _n if c.name != "tenant_id"}
+_PLACE = {
+    "purpose": bindparam("purpose", type_=Text()),
+    "about": bindparam("about", type_=Id),
+    "level": bindparam("level", type_=Text()),
+    "owner_id": bindparam("owner_id", type_=Id),
+}
+_COUNTS, _ALL = bindparam("counts", type_=Text()), bindparam("all", type_=Id)
+_LENGTH = bindparam("length", type_=BigInteger())
+_told = counts_of(_COUNTS).rows()
+_new = upsert(lexical_counts).from_select(
+    ["tenant_id", "word", "items", "length", *_PLACE],
+    select(
+        TENANT,
+        _told.c.digest,
+        _told.c.number,
+        case((_told.c.digest == _ALL, _LENGTH), else_=0),
+        *_PLACE.values(),
+    ).where(true()),
 )
-add_counts = Query(
+_add_counts = Query(
     _new.on_conflict_do_update(
         index_elements=["tenant_id", "purpose", "about", "word", "level", "owner_id"],
         set_={"items": _n["items"] + _new.excluded["items"], "length": _n.length + _new.excluded.length},
     )
 )
-
-_OF_PLACE = (
-    _n.purpose == bindparam("purpose", type_=Text()),
-    _n.about == bindparam("about", type_=Id),
-    _n.level == bindparam("level", type_=Text()),
-    _n.owner_id == bindparam("owner_id", type_=Id),
-)
-
-forget_words = Query(
+_forget_words = Query(
     delete(lexical_counts).where(
-        _n.tenant_id == TENANT, *_OF_PLACE, _n.word == bindparam("word", type_=Id), _n["items"] <= 0
+        _n.tenant_id == TENANT,
+        *(_n[name] == place for name, place in _PLACE.items()),
+        _n.word.in_(select(_told.c.digest).where(_told.c.number < 0)),
+        _n["items"] <= 0,
     )
 )
+
+
+def _count(tx: Transaction, params: Params) -> Sequence[Any]:
+    told = tx.run(_add_counts, params)
+    tx.run(_forget_words, params)
+    return (told,)
+
+
+count_words = Procedure(
+    name="count_lexical",
+    query=Query(
+        select(literal_column("told", BigInteger())).select_from(
+            func.count_lexical(*_PLACE.values(), _COUNTS, _ALL, _LENGTH).table_valued("told")
+        )
+    ),
+    steps=_count,
+    result=lambda row, _params: int(row[0]),
+)
+"""Count the words of one place up or down, `counts`; `length` is that of its texts, counted for `all`, the digest of
+no word. Words that no text has any longer go. One call, or two statements."""
 
 _AT = (
     _visible(_n),

@@ -130,8 +130,8 @@ def telling_words(tx: Transaction, text: str, *, purpose: str, abouts: Sequence[
 
 def _look_up(tx: Transaction, terms: Sequence[Term], at: dict[str, Any]) -> _Counts:
     assert tx.tenant_id is not None, "only a tenant has texts"
-    names = {counted(tx.tenant_id, word): word for term in terms for word in (*term.words, *shorter_stems(term), ALL)}
-    names[counted(tx.tenant_id, ALL)] = ALL
+    looked_up = {ALL, *(word for term in terms for word in (*term.words, *shorter_stems(term)))}
+    names = {UUID(counted(tx.tenant_id, word)): word for word in looked_up}
     found = tx.all(queries.counts, at | {"words": sorted(names)})
     rows = {names[word]: (items, length) for word, items, length in found}
     texts, length = rows.get(ALL, (0, 0))

@@ -1,13 +1,15 @@
 """Putting texts into the index, taking them out, moving them to another clearance level."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from holdfast.core.database import Transaction
 from holdfast.core.database.text_match import mark
+from holdfast.core.database.types import dump_json
 from holdfast.core.lexical import queries
 from holdfast.core.lexical.counted import ALL, counted
 from holdfast.core.scope import NIL
@@ -19,6 +21,14 @@ MOST_BYTES = 900_000
 
 Place = tuple[str, UUID, str, UUID]
 """Purpose, about, level, owner."""
+
+
+class Changes:
+    """By how much the counts of each place change: in how many of its texts each word is, and how long those are."""
+
+    def __init__(self) -> None:
+        self.words: defaultdict[Place, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.lengths: defaultdict[Place, int] = defaultdict(int)
 
 
 class Entry(NamedTuple):
@@ -36,38 +46,35 @@ def put(tx: Transaction, purpose: str, about: UUID, entries: Iterable[Entry]) ->
     How often each word occurs is counted up at the end, in one order whoever does it: on PostgreSQL others who change
     the same place wait from there to the end of the transaction, so put texts last.
     """
-    changes: Counter[tuple[Place, str]] = Counter()
-    lengths: Counter[Place] = Counter()
+    changes = Changes()
     waiting = iter(entries)
     while lot := list(islice(waiting, LOT)):
-        tx.many(queries.insert_item, [_row(tx, purpose, about, entry, changes, lengths) for entry in lot])
-    _count(tx, changes, lengths)
+        tx.many(queries.insert_item, [_row(tx, purpose, about, entry, changes) for entry in lot])
+    _count(tx, changes)
 
 
 def remove(tx: Transaction, item_ids: Sequence[UUID]) -> None:
     """Take texts out; of their words nothing is left. Ids that the scope may not see stay as they are."""
-    changes: Counter[tuple[Place, str]] = Counter()
-    lengths: Counter[Place] = Counter()
+    changes = Changes()
     for ids in _lots(item_ids):
         for _id, place, length, found in _items(tx, ids):
-            _tell(place, set(found), length, -1, changes, lengths)
+            _tell(place, set(found), length, -1, changes)
         tx.run(queries.delete_items, {"ids": ids})
-    _count(tx, changes, lengths)
+    _count(tx, changes)
 
 
 def move(tx: Transaction, item_ids: Sequence[UUID], *, level: str) -> None:
     """Put texts at another clearance level."""
-    changes: Counter[tuple[Place, str]] = Counter()
-    lengths: Counter[Place] = Counter()
+    changes = Changes()
     for ids in _lots(item_ids):
         rows = []
         for item_id, (purpose, about, old, owner), length, found in _items(tx, ids):
-            _tell((purpose, about, old, owner), set(found), length, -1, changes, lengths)
-            _tell((purpose, about, level, owner), set(found), length, 1, changes, lengths)
+            _tell((purpose, about, old, owner), set(found), length, -1, changes)
+            _tell((purpose, about, level, owner), set(found), length, 1, changes)
             marked = " ".join([*_marks(tx, (purpose, about, level, owner)), *found])
             rows.append({"item_id": item_id, "new_level": level, "new_words": marked})
         tx.many(queries.move_item, rows)
-    _count(tx, changes, lengths)
+    _count(tx, changes)
 
 
 def remove_about(tx: Transaction, tenant_id: UUID, purpose: str, about: UUID) -> None:
@@ -82,12 +89,11 @@ def _row(
     purpose: str,
     about: UUID,
     entry: Entry,
-    changes: "Counter[tuple[Place, str]]",
-    lengths: "Counter[Place]",
+    changes: Changes,
 ) -> dict[str, Any]:
     found = _fitting(words(entry.text))
     place = (purpose, about, entry.level or "", entry.owner_id or NIL)
-    _tell(place, set(found), len(found), 1, changes, lengths)
+    _tell(place, set(found), len(found), 1, changes)
     return {
         "item_id": entry.item_id,
         "purpose": purpose,
@@ -119,37 +125,26 @@ def _items(tx: Transaction, ids: Sequence[UUID]) -> Iterator[tuple[UUID, Place, 
         yield item_id, (purpose, about, level, owner), length, marked.split(" ")[2:]
 
 
-def _tell(
-    place: Place,
-    distinct: set[str],
-    length: int,
-    by: int,
-    changes: "Counter[tuple[Place, str]]",
-    lengths: "Counter[Place]",
-) -> None:
+def _tell(place: Place, distinct: Iterable[str], length: int, by: int, changes: Changes) -> None:
+    """Count words once each, up or down (`by`)."""
+    told = changes.words[place]
     for word in distinct:
-        changes[place, word] += by
-    changes[place, ALL] += by
-    lengths[place] += by * length
+        told[word] += by
+    told[ALL] += by
+    changes.lengths[place] += by * length
 
 
-def _count(tx: Transaction, changes: "Counter[tuple[Place, str]]", lengths: "Counter[Place]") -> None:
+def _count(tx: Transaction, changes: Changes) -> None:
+    """Write down what was told: one call for each place."""
     assert tx.tenant_id is not None, "only a tenant has texts"
-    rows: list[dict[str, Any]] = [
-        {
-            "purpose": place[0],
-            "about": place[1],
-            "level": place[2],
-            "owner_id": place[3],
-            "word": counted(tx.tenant_id, word),
-            "items": by,
-            "length": lengths[place] if word == ALL else 0,
-        }
-        for (place, word), by in sorted(changes.items())
-        if by or (word == ALL and lengths[place])
-    ]
-    tx.many(queries.add_counts, rows)
-    tx.many(queries.forget_words, [row for row in rows if row["items"] < 0])
+    for place, told in sorted(changes.words.items(), key=itemgetter(0)):
+        length = changes.lengths[place]
+        by = sorted((counted(tx.tenant_id, word), n) for word, n in told.items() if n or (word == ALL and length))
+        if not by:
+            continue
+        at = dict(zip(("purpose", "about", "level", "owner_id"), place, strict=True))
+        what = {"counts": dump_json(dict(by)), "all": UUID(counted(tx.tenant_id, ALL)), "length": length}
+        tx.call(queries.count_words, at | what)
 
 
 def _lots(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
