@@ -45,7 +45,12 @@ def test_counts_are_exact() -> None:
     name = segments["PID"]["fields"]["3"]
     assert name["repetitions"] == {"2": 60}
     assert name["parts"]["1.1"]["present"] == 120
-    assert name["parts"]["1.1"]["length"] == {"min": 10, "max": 11, "counts": {"10": 60, "11": 60}}
+    assert name["parts"]["1.1"]["length"] == {
+        "min": 10,
+        "max": 11,
+        "counts": {"10": 60, "11": 60},
+        "confidence": 0.969,
+    }
     assert name["parts"]["5.1"]["values"]["shown"]["MR"]["count"] == 60
     sexes = segments["PID"]["fields"]["8"]["parts"]["1.1"]["values"]["shown"]
     assert {sex: found["count"] for sex, found in sexes.items()} == {
@@ -205,7 +210,7 @@ def test_another_key_opens_nothing() -> None:
     with pytest.raises(ProfileUnreadable, match="sealed under another key"):
         Profile.from_bytes(renamed, ProfileKey(b"another secret of another tenant"))
     with pytest.raises(ProfileUnreadable, match="are no profile"):
-        Profile.from_bytes(b'{"format":1}', KEY)
+        Profile.from_bytes(b'{"format":2}', KEY)
 
 
 def test_a_sender_is_recognised_by_structure_or_unknown() -> None:

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from holdfast.core.errors import InvalidInput
-
 from .profiles import Profile
-from .profiles.counts import PATIENTS, Column, Leaf, SegmentCounts
-from .profiles.showing import K
+from .profiles.counts import Column, Leaf, SegmentCounts
+from .profiles.showing import K, check_k
 from .profiles.type_counts import TypeCounts
 from .standard import Structure, coded, definitions, structure_of
 from .standard.rules import FieldRule, rules
@@ -49,8 +47,7 @@ def deviations(profile: Profile, *, k: int = K) -> dict[str, Deviations]:
 
     Raises `InvalidInput` for a `k` under 2 or over 64.
     """
-    if not 2 <= k <= PATIENTS:
-        raise InvalidInput(f"k is {k}; values are shown from 2 to {PATIENTS} patients up", field="k")
+    check_k(k)
     return {name: _of_type(name, counts, k) for name, counts in sorted(profile.types.items())}
 
 

@@ -34,6 +34,18 @@ class ProfileUnreadable(InvalidInput):
         super().__init__(f"{reason}; profiles are read with the key they were made with", field="profile")
 
 
+class DocumentUnreadable(InvalidInput):
+    """The document at an address is no configuration that was inferred from messages."""
+
+    code = "document_unreadable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"this is no configuration inferred from messages: {reason}; analyse messages to make one",
+            field="document",
+        )
+
+
 class ProfilesOverlap(Conflict):
     """Two profiles counted some of the same messages; their sum would count these twice.
 

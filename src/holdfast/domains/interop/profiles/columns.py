@@ -73,8 +73,13 @@ def count_values(
             column.leaves[place].trim(2)
 
 
+def is_kept(value: str) -> bool:
+    """Whether a value of a coded place looks like a code, and not like an identifier or a text."""
+    return len(value) <= _LONGEST_CODE and value.isprintable() and not _LIKE_AN_IDENTIFIER.search(value)
+
+
 def _count_value(leaf: Leaf, value: str, times: int, whose: list[int]) -> None:
-    if len(value) > _LONGEST_CODE or not value.isprintable() or _LIKE_AN_IDENTIFIER.search(value):
+    if not is_kept(value):
         leaf.withheld += times
         return
     kept = leaf.values.get(value)

@@ -7,7 +7,7 @@ into. So a value that a thousand messages share is cut and measured once.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
-from itertools import pairwise, zip_longest
+from itertools import combinations, islice, pairwise, zip_longest
 
 from holdfast.domains.interop.hl7 import Delimiters, Message
 from holdfast.domains.interop.hl7.messages import name_of
@@ -16,11 +16,14 @@ from holdfast.domains.interop.standard import Structure, coded, structure_of
 from .columns import count_column, count_values
 from .counts import PATIENTS, Column, SegmentCounts, add_up, bucket
 from .keys import ProfileKey
+from .together import LEADING, PRESENT, codes_alone, counted, first_codes, pairs_within
 from .type_counts import TypeCounts
 
 _HABITS = ("delimiters", "line ends", "last segment", "framing", "character set declared", "character set used")
 FIELDS = 512
 """The fields of a segment that are looked into; those beyond are counted as such."""
+_ORDERED = 64
+"""The different segments of a message whose order is looked at: there are pairs of them."""
 
 
 class Counting:
@@ -43,9 +46,11 @@ class Counting:
                 names.append(name)
                 lines[name].append(line)
         patient = self._patient(lines["PID"][-1].split(separator, 8) if "PID" in names else [], digest)
+        number = len(self._patients)
         for name in names:
-            self._patients[name].append(patient)
-        self._all_patients.add(patient)
+            self._owners[name].append(number)
+        self._patients.append(patient)
+        self._orders.append(tuple(names))
         self._sequences[tuple(names), message.structure] += 1
         self._habits[_encoding(message)] += 1
         for problem in message.problems:
@@ -55,7 +60,7 @@ class Counting:
         """Everything that waits is counted."""
         counts = self.counts
         counts.messages += self._sequences.total()
-        counts.patients.add(self._all_patients)
+        counts.patients.add(set(self._patients))
         add_up(counts.problems, self._problems)
         for encoding, times in self._habits.items():
             for habit, name in zip(_HABITS, (self.delimiters.declared, *encoding), strict=True):
@@ -64,13 +69,14 @@ class Counting:
             self._count_order(names, times)
             self._count_groups(names, structure_of(self.version, self.type, declared), times)
         for name, lines in self._lines.items():
-            self._count_segment(name, [line.split(self.delimiters.field) for line in lines], self._patients[name])
+            self._count_segment(name, [line.split(self.delimiters.field) for line in lines], self._owners[name])
         self._forget()
 
     def _forget(self) -> None:
         self._lines: defaultdict[str, list[str]] = defaultdict(list)
-        self._patients: defaultdict[str, list[int]] = defaultdict(list)
-        self._all_patients: set[int] = set()
+        self._owners: defaultdict[str, list[int]] = defaultdict(list)
+        self._patients: list[int] = []
+        self._orders: list[tuple[str, ...]] = []
         self._sequences: Counter[tuple[tuple[str, ...], str]] = Counter()
         self._habits: Counter[tuple[str, ...]] = Counter()
         self._problems: Counter[str] = Counter()
@@ -88,6 +94,8 @@ class Counting:
 
     def _count_order(self, names: tuple[str, ...], times: int) -> None:
         add_up(self.counts.follows, {f"{a}>{b}": n * times for (a, b), n in Counter(_pairs(names)).items()})
+        firsts = islice(dict.fromkeys(names), _ORDERED)
+        add_up(self.counts.precedes, {f"{a}>{b}": times for a, b in combinations(firsts, 2)})
         for name, often in Counter(names).items():
             segment = self.counts.segments.setdefault(name, SegmentCounts())
             size = bucket(often)
@@ -102,7 +110,8 @@ class Counting:
         without = Counter(name for name, place in zip(names, placed, strict=True) if place is None)
         add_up(self.counts.unplaced, {name: often * times for name, often in without.items()})
 
-    def _count_segment(self, name: str, rows: list[list[str]], patients: list[int]) -> None:
+    def _count_segment(self, name: str, rows: list[list[str]], owners: list[int]) -> None:
+        patients = [self._patients[owner] for owner in owners]
         segment = self.counts.segments.setdefault(name, SegmentCounts())
         segment.occurrences += len(rows)
         first = 2 if name in ("MSH", "BHS", "FHS") else 1  # MSH-1 is the separator itself
@@ -112,6 +121,7 @@ class Counting:
             segment.beyond += times if width - 2 + first > FIELDS else 0
         segment.trailing += sum(len(row) > 1 and not row[-1] for row in rows)
         places = coded(self.version, name)
+        codes: dict[int, list[str]] = {}
         for index, column in enumerate(_columns(rows), first):
             if index > FIELDS:
                 break
@@ -125,6 +135,31 @@ class Counting:
                 if index in places:
                     whose = _patients_of(column, patients)
                     count_values(counts, found, whose, places[index], self.delimiters)
+                    if (1, 1) in places[index] and self.counts.together.takes_part(f"{name}-{index}"):
+                        codes[index] = first_codes(column, self.delimiters)
+        self._count_together(name, codes, owners, patients)
+
+    def _count_together(self, name: str, codes: dict[int, list[str]], owners: list[int], patients: list[int]) -> None:
+        """Codes within the segment, and the segments that come with a leading code."""
+        together = self.counts.together
+        alone = codes_alone(codes, patients)
+        for number, found in alone.items():
+            together.add(f"{name} {name}-{number}", {(PRESENT, code): value for code, value in found.items() if code})
+        together.settle()
+        codes = {number: column for number, column in codes.items() if together.takes_part(f"{name}-{number}")}
+        for one, other, pairs in pairs_within(codes, alone, patients):
+            together.add(f"{name}-{one} {name}-{other}", pairs)
+        for number in LEADING.get(name, ()):
+            if number in codes:
+                self._count_leading(f"{name}-{number}", codes[number], owners)
+
+    def _count_leading(self, field: str, codes: list[str], owners: list[int]) -> None:
+        """The segments that come in a message with the first code of a field."""
+        first = dict(zip(reversed(owners), reversed(codes), strict=True))
+        seen = [(code, self._orders[owner]) for owner, code in first.items()]
+        for (code, order), value in counted(seen, [self._patients[owner] for owner in first]).items():
+            for segment in {"*", *order} if code else ():
+                self.counts.together.add(f"{segment} {field} in message", {(PRESENT, code): value})
 
 
 def _columns(rows: list[list[str]]) -> Iterator[tuple[str, ...]]:

@@ -36,12 +36,16 @@ def add_up(into: dict[Any, int], other: Mapping[Any, int]) -> None:
 
 
 class Patients:
-    """Distinct patients, as the smallest of their digests: exact up to `PATIENTS`."""
+    """Distinct patients, as the smallest of their digests: exact up to `PATIENTS`.
 
-    __slots__ = ("digests",)
+    `told`: how many a document says there are. Such patients are nobody's, and do not add up.
+    """
 
-    def __init__(self, digests: set[int] | None = None) -> None:
+    __slots__ = ("digests", "told")
+
+    def __init__(self, digests: set[int] | None = None, *, told: int | None = None) -> None:
         self.digests = set() if digests is None else digests
+        self.told = told
 
     def add(self, digests: "list[int] | set[int]") -> None:
         """More of them, seen before or not."""
@@ -56,6 +60,8 @@ class Patients:
     @property
     def count(self) -> int:
         """How many there are; an estimate above `PATIENTS`."""
+        if self.told is not None:
+            return self.told
         kept = self.state()
         return len(kept) if len(kept) < PATIENTS else (PATIENTS - 1) * _HASHES // (kept[-1] + 1)
 

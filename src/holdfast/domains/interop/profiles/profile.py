@@ -10,7 +10,7 @@ from .digests import Digests
 from .keys import ProfileKey
 from .type_counts import TypeCounts
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass

@@ -22,12 +22,18 @@ def shown(profile: Profile, *, k: int = K) -> dict[str, dict[str, Any]]:
     A value is there only when at least `k` different patients have it, 2 to 64; the others are counted as
     "withheld". Raises `InvalidInput`.
     """
+    check_k(k)
+    return {name: shown_type(name, counts, k) for name, counts in sorted(profile.types.items())}
+
+
+def check_k(k: int) -> None:
+    """Refuses a number of patients that protects nobody, or that nobody counts. Raises `InvalidInput`."""
     if not 2 <= k <= PATIENTS:
         raise InvalidInput(f"k is {k}; values are shown from 2 to {PATIENTS} patients up", field="k")
-    return {name: _type(name, counts, k) for name, counts in sorted(profile.types.items())}
 
 
-def _type(name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
+def shown_type(name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
+    """The document of one type and version, whose name is as in "ADT^A01 2.5"."""
     message_type, version = name.rsplit(" ", 1)
     segments = sorted(counts.segments.items())
     return {
@@ -38,6 +44,7 @@ def _type(name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
         "patients": counts.patients.count,
         "encoding": {habit: _by_size(tally) for habit, tally in sorted(counts.habits.items())},
         "order": _by_size(counts.follows),
+        "precedes": _by_size(counts.precedes),
         "groups": {path: _times(times) for path, times in sorted(counts.groups.items())},
         "unplaced": _by_size(counts.unplaced),
         "problems": _by_size(counts.problems),
@@ -56,9 +63,11 @@ def _segment(name: str, version: str, counts: SegmentCounts, messages: int, k: i
         "share": _share(counts.messages, messages),
         "occurrences": counts.occurrences,
         "in message": _times(counts.in_message),
+        "confidence": _sure(counts.messages),
         "custom": name.startswith("Z"),
         "trailing delimiters": counts.trailing,
         "fields sent": _times(counts.widths),
+        "fields beyond": counts.beyond,
         "fields": fields,
     }
 
@@ -74,6 +83,7 @@ def _column(column: Column, occurrences: int, places: dict[tuple[int, int], str]
         "null": column.nulls,
         "trailing delimiters": column.trailing,
         "repetitions": _times(column.repetitions),
+        "confidence": _sure(column.present),
         "components": _times(column.components),
         "parts": parts,
     }
@@ -87,7 +97,12 @@ def _leaf(leaf: Leaf, present: int, table: str | None, k: int) -> dict[str, Any]
         "padded": leaf.padded,
         "data type": guess(leaf),
         "formats": _by_size(leaf.kinds),
-        "length": {"min": max(leaf.shortest, 0), "max": leaf.longest, "counts": _times(leaf.lengths)},
+        "length": {
+            "min": max(leaf.shortest, 0),
+            "max": leaf.longest,
+            "counts": _times(leaf.lengths),
+            "confidence": _sure(sum(leaf.lengths.values())),
+        },
         "escapes": _by_size(leaf.escapes),
     }
     return document if table is None else document | {"table": table, "values": _values(leaf, k)}
@@ -130,6 +145,11 @@ def _family(kind: str) -> str:
 def _share(part: int, whole: int) -> dict[str, float]:
     low, high = wilson(min(part, whole), whole)
     return {"of": round(part / whole, 4) if whole else 0.0, "low": low, "high": high}
+
+
+def _sure(seen: int) -> float:
+    """The least share of what is yet to come that is like all that was seen, by Wilson's interval."""
+    return wilson(seen, seen)[0]
 
 
 def _times(histogram: dict[int, int]) -> dict[str, int]:

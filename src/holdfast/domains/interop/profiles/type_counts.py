@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .counts import Histogram, Patients, Sealer, SegmentCounts, Tally, add_up, histogram
+from .together import Pairs
 
 
 @dataclass(slots=True)
@@ -12,24 +13,28 @@ class TypeCounts:
     """`ADT^A01` of version 2.5, say.
 
     `follows` counts which segment comes after which ("PID>PV1", with "^" before the first and "$" after the last);
-    `groups` how often a group came in a message, by its path; `unplaced` segments without a place in the type's
-    structure; `habits` how messages are encoded, by the name of the habit.
+    `precedes` in how many messages the first of one segment comes before the first of another; `groups` how often a
+    group came in a message, by its path; `unplaced` segments without a place in the type's structure; `habits` how
+    messages are encoded, by the name of the habit; `together` which codes and segments go together.
     """
 
     messages: int = 0
     patients: Patients = field(default_factory=Patients)
     follows: Tally = field(default_factory=dict)
+    precedes: Tally = field(default_factory=dict)
     groups: dict[str, Histogram] = field(default_factory=dict)
     unplaced: Tally = field(default_factory=dict)
     habits: dict[str, Tally] = field(default_factory=dict)
     problems: Tally = field(default_factory=dict)
     segments: dict[str, SegmentCounts] = field(default_factory=dict)
+    together: Pairs = field(default_factory=Pairs)
 
     def merge(self, other: "TypeCounts") -> None:
         """What the other has counted, added."""
         self.messages += other.messages
         self.patients.add(other.patients.digests)
         add_up(self.follows, other.follows)
+        add_up(self.precedes, other.precedes)
         add_up(self.unplaced, other.unplaced)
         add_up(self.problems, other.problems)
         for path, times in other.groups.items():
@@ -38,6 +43,7 @@ class TypeCounts:
             add_up(self.habits.setdefault(habit, {}), tally)
         for name, segment in other.segments.items():
             self.segments.setdefault(name, SegmentCounts()).merge(segment)
+        self.together.merge(other.together)
 
     def state(self, name: str, seal: Sealer) -> dict[str, Any]:
         """As JSON. `name` is that of the type, to which sealed values are bound."""
@@ -45,11 +51,13 @@ class TypeCounts:
             "messages": self.messages,
             "patients": self.patients.state(),
             "follows": self.follows,
+            "precedes": self.precedes,
             "groups": self.groups,
             "unplaced": self.unplaced,
             "habits": self.habits,
             "problems": self.problems,
             "segments": {one: counts.state(f"{name}/{one}", seal) for one, counts in self.segments.items()},
+            "together": self.together.state(name, seal),
         }
 
     @classmethod
@@ -62,9 +70,11 @@ class TypeCounts:
             messages=state["messages"],
             patients=Patients(set(state["patients"])),
             follows=dict(state["follows"]),
+            precedes=dict(state["precedes"]),
             groups={path: histogram(times) for path, times in state["groups"].items()},
             unplaced=dict(state["unplaced"]),
             habits={habit: dict(tally) for habit, tally in state["habits"].items()},
             problems=dict(state["problems"]),
             segments=segments,
+            together=Pairs.from_state(state["together"], name, unseal),
         )
