@@ -48,6 +48,9 @@ class Provider:
         self.sign_with: Any = None
         self.algorithm = "RS256"
         self.down = False
+        self.answering = threading.Event()
+        """Cleared, it takes requests and answers none."""
+        self.answering.set()
         self.asked: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
         self.new_key("first")
@@ -57,6 +60,7 @@ class Provider:
         self._thread.start()
 
     def stop(self) -> None:
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -134,6 +138,7 @@ class Provider:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 provider.asked.append(parts.path)
+                provider.answering.wait(30)
                 if provider.down:
                     self.answer(500, b"<html>broken</html>")
                 elif parts.path == "/.well-known/openid-configuration":
@@ -146,6 +151,7 @@ class Provider:
 
             def do_POST(self) -> None:
                 provider.asked.append(self.path)
+                provider.answering.wait(30)
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 form = {name: values[0] for name, values in parse_qs(body).items()}
                 if provider.down:

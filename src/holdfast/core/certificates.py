@@ -1,4 +1,4 @@
-"""Whose certificates are believed when an outside platform is asked over TLS."""
+"""Whose certificates are believed when somebody is asked over TLS."""
 
 import ssl
 from functools import cache

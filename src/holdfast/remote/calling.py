@@ -1,6 +1,11 @@
-"""One call to a server: sent again when the line breaks, its answer made into what the library gives."""
+"""One call to a server: sent again when the line breaks, its answer made into what the library gives.
+
+What is sent again carries the idempotency key of the first time, so that it takes effect once: the line may have broken
+after the server did what was asked.
+"""
 
 import hashlib
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -18,14 +23,17 @@ from pydantic_core import PydanticSerializationError, to_json
 from holdfast.core.errors import InvalidInput, Unavailable
 from holdfast.core.ids import new_id
 from holdfast.core.pages import Page
+from holdfast.core.retries import retry_after
 from holdfast.remote.errors import error_from
 
 T = TypeVar("T")
 JSON = {"Content-Type": "application/json"}
 PART = 256 * 1024
-ATTEMPTS = 4
+ATTEMPTS = 5
 FIRST_PAUSE = 0.1
-"""Seconds before the second attempt; each pause after it is four times as long."""
+"""Seconds before the second attempt; each pause after it is four times as long. In 8.5 in all a server restarts."""
+LONGEST_PAUSE = 10.0
+"""Who is told to come again later than in so many seconds gets the error, and decides."""
 _AGAIN = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
 
@@ -84,7 +92,7 @@ class Caller:
 
     def _headers(self, method: str) -> dict[str, str]:
         """A key for what must take effect once, so that it can be sent again."""
-        return {"Idempotency-Key": str(new_id())} if method == "POST" else {}
+        return {"Idempotency-Key": str(new_id())} if method in ("POST", "DELETE") else {}
 
     def _send(
         self,
@@ -95,8 +103,8 @@ class Caller:
         content: Callable[[], Any],
     ) -> httpx.Response:
         params = {name: _as_text(value) for name, value in (query or {}).items() if value is not None}
-        pause = FIRST_PAUSE
         for attempt in range(1, ATTEMPTS + 1):
+            pause = FIRST_PAUSE * 4 ** (attempt - 1)
             try:
                 answer = self._client.request(method, path, params=params, headers=headers, content=content())
             except httpx.TransportError as error:
@@ -107,10 +115,10 @@ class Caller:
             else:
                 if not answer.is_error:
                     return answer
-                if answer.status_code not in _AGAIN or attempt == ATTEMPTS:
+                pause = max(pause, retry_after(answer.headers.get("retry-after")) or 0.0)
+                if answer.status_code not in _AGAIN or attempt == ATTEMPTS or pause > LONGEST_PAUSE:
                     raise error_from(answer)
-            time.sleep(pause)
-            pause *= 4
+            time.sleep(pause * random.uniform(1.0, 1.2))  # so that not all who were cut off come back at once
         raise AssertionError("unreachable: the last attempt raises")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from holdfast.core.certificates import authorities
 from holdfast.core.errors import InvalidInput
 from holdfast.remote.calling import Caller
 from holdfast.remote.proposing import ProposingMemory
@@ -47,8 +48,8 @@ def connect(
     """See `holdfast.connect`."""
     _check_url(url, plain_http=plain_http)
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
-    verify = True if certificates is None else ssl.create_default_context(cafile=certificates)
-    client = httpx.Client(base_url=url.rstrip("/") + "/v1", headers=headers, verify=verify, timeout=seconds)
+    believed = authorities() if certificates is None else ssl.create_default_context(cafile=certificates)
+    client = httpx.Client(base_url=url.rstrip("/") + "/v1", headers=headers, verify=believed, timeout=seconds)
     return RemoteScope(client)
 
 

@@ -1,8 +1,9 @@
-"""Several processes serve one port: one that dies is replaced, and all end together."""
+"""Several processes serve one port: one that dies is replaced, and all end together, however their parent ended."""
 
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,14 @@ def workers_of(server: int) -> set[int]:
     """The server's processes that serve."""
     found = Path(f"/proc/{server}/task/{server}/children").read_text().split()
     return {int(pid) for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs: what nobody has collected yet has ended all the same."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def wait_for(what: Any) -> Any:
@@ -45,11 +54,11 @@ def serving(place: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
         assert told is not None
         yield server, told[0]
     finally:
-        server.send_signal(signal.SIGTERM)  # killed, it would leave its processes behind
+        server.send_signal(signal.SIGTERM)
         server.communicate(timeout=PATIENCE)
 
 
-def test_a_process_that_dies_is_replaced_and_what_was_acknowledged_stays(place, serving):
+def test_a_process_that_dies_is_replaced_what_was_acknowledged_stays_and_a_signal_ends_all(place, serving):
     server, url = serving
     with holdfast.open(place.url, place.key) as store:
         chat = store.tenant("acme").user("amina@acme.test").conversations.create().id
@@ -88,12 +97,32 @@ def test_a_process_that_dies_is_replaced_and_what_was_acknowledged_stays(place, 
         log = store.tenant("acme").user("amina@acme.test").conversations
         assert [message.content for message in log.last(chat, 1_000)] == said
         assert log.verify(chat).ok
-
-
-def test_a_signal_ends_them_all(serving):
-    server, url = serving
-    assert httpx.get(f"{url}/healthz", timeout=30).status_code == 200
     workers = workers_of(server.pid)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=PATIENCE) == 0
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in workers if is_there(pid)]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # of processes alone: the engine does not matter
+def test_processes_whose_parent_was_killed_finish_what_they_are_at_and_end(place, serving):
+    server, url = serving
+    with holdfast.open(place.url, place.key) as store:
+        key = store.system().identity.create_api_key(tenant="acme", user="amina@acme.test").secret
+    host, port = url.removeprefix("http://").split(":")
+    body = b'{"title": "said while it ended"}'
+    workers = workers_of(server.pid)
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as asking:
+        head = (
+            f"POST /v1/conversations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+        )
+        asking.sendall(head.encode())
+        assert asking.recv(1_000).startswith(b"HTTP/1.1 100")  # it waits for the body
+        server.kill()
+        server.wait(timeout=PATIENCE)
+        wait_for(lambda: sum(map(is_there, workers)) == 1)  # the other has nothing to finish
+        asking.sendall(body)
+        assert asking.recv(10_000).startswith(b"HTTP/1.1 201")
+    wait_for(lambda: not any(map(is_there, workers)))
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/healthz")

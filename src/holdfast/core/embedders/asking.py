@@ -8,12 +8,11 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from holdfast.core.embedders.errors import EmbedderUnavailable
+from holdfast.core.retries import retry_after
 
 ANSWER_BYTES = 256 * 1024 * 1024
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -117,7 +116,7 @@ class Asker:
                         return Answer(response.status_code, b"", "did not end its answer in time")
                     if len(raw) > ANSWER_BYTES:
                         return Answer(response.status_code, b"", "answered without end")
-                return Answer(response.status_code, bytes(raw), wait=_retry_after(response.headers))
+                return Answer(response.status_code, bytes(raw), wait=retry_after(response.headers.get("retry-after")))
         except httpx.TimeoutException:
             return Answer(0, b"", "did not answer in time")
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
@@ -129,14 +128,3 @@ def _wait(attempt: int, told: float | None) -> float:
     longest = min(_FIRST_WAIT * 2 ** (attempt - 1), _LONGEST_WAIT)
     chosen: float = longest * random.uniform(0.5, 1.0)
     return max(told or 0.0, chosen)
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds of the Retry-After header, which is a number or a date; None without one that makes sense."""
-    text = headers.get("retry-after", "").strip()
-    if text.replace(".", "", 1).isdigit() and text.isascii():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -55,6 +55,7 @@ class Operation:
         self._raw = places.get("data") or places.get("upload")
         self._media_type = places.get("media_type")
         self._if_match = places.get("if_match")
+        self._lane = serving.passwords if route.password else serving.outside if route.outside else serving.hop
         self._sender = [parameter.name for parameter in route.parameters if parameter.place == "sender"]
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Callable[..., Any]) -> None:
@@ -85,8 +86,7 @@ class Operation:
             if not self.route.anonymous and (incoming.length is None or incoming.length > UNKNOWN_BYTES):
                 caller = await self._serving.hop(self._caller, incoming)
             body = await bodies.read(receive, incoming, most=most, seconds=options.body_seconds)
-        lane = self._serving.passwords if self.route.password else self._serving.hop
-        return await lane(self._answer, incoming, scope, body, {}, caller)
+        return await self._lane(self._answer, incoming, scope, body, {}, caller)
 
     async def _take_in(self, scope: dict[str, Any], receive: Receive, incoming: Incoming) -> Answer:
         """A file: kept in memory when it is an attachment, on disk when it is an export."""

@@ -13,11 +13,11 @@ ROUTES = (
     _route("GET", _ONE, Connections.get),
     _route("PUT", _ONE, Connections.put),
     _route("DELETE", _ONE, Connections.revoke),
-    _route("GET", f"{_ONE}/token", Connections.token, policy="connections.token"),
+    _route("GET", f"{_ONE}/token", Connections.token, outside=True, policy="connections.token"),
     _route("GET", f"{_ONE}/secret", Connections.secret, names={"provider": "platform"}, policy="connections.token"),
     _route("GET", f"{_ONE}/snapshots", Connections.snapshot_history),
     _route("POST", f"{_ONE}/snapshots", Connections.snapshot, status=201),
     _route("GET", "/workspaces/{workspace}/snapshots", Connections.snapshots),
     _route("GET", "/revocations", Connections.revocations),
-    _route("POST", "/revocations/run", Connections.run_revocations, policy="connections.run_revocations"),
+    _route("POST", "/revocations/run", Connections.run_revocations, outside=True, policy="connections.run_revocations"),
 )

@@ -45,6 +45,8 @@ class Options:
     """The most requests that may wait for a worker thread; more are told to come again."""
     passwords_waiting: int = 16
     """The most log-ins that may wait while others are hashed; more are told to come again."""
+    outside_waiting: int = 64
+    """The most requests that may wait for those that ask providers and platforms; more are told to come again."""
     uploads: int = 8
     """The most attachments and exports that are taken in at once: they are large."""
     uploads_per_person: int = 2

@@ -64,6 +64,8 @@ class Route:
     """Needs no credential."""
     password: bool = False
     """It hashes or checks a password, of `email`: slow on purpose, so it gets threads of its own."""
+    outside: bool = False
+    """It may ask somebody on the network, who may take seconds to answer: threads of its own as well."""
     repeatable: bool = False
     """A second one changes nothing, so it needs no idempotency key, and none of its answers is kept."""
     secret: str | None = None
@@ -86,7 +88,13 @@ class Route:
 
     @cached_property
     def takes_key(self) -> bool:
-        """Whether an idempotency key makes it take effect once. An import needs none: a second one adds nothing."""
+        """Whether an idempotency key makes it take effect once. An import needs none: a second one adds nothing.
+
+        A DELETE takes one so that whoever lost the first answer is not told that there is nothing to delete; not one
+        that is made of several transactions.
+        """
+        if self.method == "DELETE":
+            return self.policy is None
         uploads = any(parameter.place == "upload" for parameter in self.parameters)
         return self.method == "POST" and not (self.anonymous or uploads or self.repeatable)
 

@@ -179,7 +179,20 @@ def _replace(ended: BaseProcess, launch: Launch, port: int) -> tuple[BaseProcess
 
 def _serve_shared(launch: Launch, port: int, listens: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's Ctrl-C the parent tells
+    threading.Thread(target=_end_with_parent, name="holdfast-parent", daemon=True).start()
     bound = _bind(launch.options.host, port, shared=True)
     bound.listen(BACKLOG)
     listens.set()
     _serve(launch, bound)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed tells nobody; without it this process would hold the port for ever.
+
+    Waits on a pipe that the kernel closes with the parent, on every system and however it ended.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    log.error("server_parent_ended")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -22,6 +22,8 @@ from holdfast.store import Store, SystemScope
 
 PASSWORD_THREADS = 4
 """As many as hash at once (domains/identity/passwords.py)."""
+OUTSIDE_THREADS = 16
+"""They wait for providers and platforms, and cost next to nothing meanwhile."""
 RETRY_STREAM = 10
 """Seconds after which to ask again for a stream, when there were too many."""
 
@@ -39,6 +41,8 @@ class Serving:
         """Where requests are answered."""
         self.passwords = Lane(PASSWORD_THREADS, PASSWORD_THREADS + options.passwords_waiting)
         """Where passwords are hashed: four hashes at once, tens of milliseconds each."""
+        self.outside = Lane(OUTSIDE_THREADS, OUTSIDE_THREADS + options.outside_waiting)
+        """Where others are asked over the network: one that does not answer holds up nobody who does not need it."""
         self._streams: dict[asyncio.Event, tuple[UUID, UUID | None]] = {}
         self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
         self._people = Buckets("person", options.rate_per_key)
@@ -128,7 +132,7 @@ class Serving:
     def note_use(self) -> None:
         """Bring the gauges up to date."""
         self.metrics.streams.set(len(self._streams))
-        self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting)
+        self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting + self.outside.waiting)
         self.metrics.connections.set(self.store.engine.in_use())
         self.metrics.cache.note(self.store.cache.stats(), self.store.engine.breakers)
 
@@ -136,4 +140,5 @@ class Serving:
         """Wait for the threads, then close the store."""
         self.hop.close()
         self.passwords.close()
+        self.outside.close()
         self.store.close()
