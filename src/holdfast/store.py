@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+import stamina
 from sqlalchemy import bindparam, func, select
 
 import holdfast.core.vectors  # noqa: F401  # its tables are of the schema, whether a room uses them or not
@@ -15,7 +16,6 @@ from holdfast.core.cache import Cache, StoreCache
 from holdfast.core.cache.levels import check_cache
 from holdfast.core.crypto.derived import DerivedRing
 from holdfast.core.crypto.keys import Keys
-from holdfast.core.crypto.queries import any_key
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.crypto.rings import find_ring
 from holdfast.core.database import Query, Transaction
@@ -35,6 +35,7 @@ from holdfast.core.inputs import check_text
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.audit import Audit
+from holdfast.domains.audit.errors import TrailNotSettled
 from holdfast.domains.audit.sealing import Sealer, anchor
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
@@ -48,6 +49,9 @@ from holdfast.domains.identity.queries import every_tenant, member_standing, ten
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
+
+SETTLING_SECONDS = 10.0
+"""How long a store that gets its first key ring waits for transactions that are under way."""
 
 
 class UserScope:
@@ -374,12 +378,16 @@ def _chosen(settings: Settings | None, cache: str | None) -> Settings:
 
 def _start(engine: Engine) -> None:
     """Have the store's own key at hand, with which the trail is keyed. Raises the named error of a wrong ring."""
-    had_keys = engine.read(OPERATOR, "all", lambda tx: tx.first(any_key)) is not None
-    engine.vault.start(engine)
+    for attempt in stamina.retry_context(on=TrailNotSettled, timeout=SETTLING_SECONDS, wait_initial=0.02, wait_max=0.5):
+        with attempt:
+            engine.vault.start(engine, _vouch_for_older_lines)
     engine.trail.key = engine.vault.audit_key()
     engine.levels.connect(secret=engine.trail.key, place=engine.url, breakers=engine.breakers)
-    if engine.trail.key is not None and not had_keys:
-        anchor(engine, _trails(engine))
+
+
+def _vouch_for_older_lines(tx: Transaction, key: bytes) -> None:
+    """A store that had no key ring before has lines without a key's code: every tenant's, and its own."""
+    anchor(tx, key, [NIL, *(tenant.id for tenant in tx.all(every_tenant))])
 
 
 def _trails(engine: Engine) -> list[UUID]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.backdoor import Backdoor
+from support.refusals import refused
 
 import holdfast
 from holdfast import HoldfastError
@@ -316,3 +317,52 @@ def test_lines_that_a_process_left_unsealed_are_sealed_by_the_next(sync_store, p
             time.sleep(0.05)
         else:
             raise AssertionError("they are still unsealed")
+
+
+@pytest.fixture
+def empty_database(postgres):
+    postgres.execute("CREATE DATABASE without_ring")
+    yield postgres.url("without_ring")
+    postgres.drop("without_ring")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def without_ring(request, tmp_path, monkeypatch):
+    """The URL of a store with two tenants that never had a key ring."""
+    monkeypatch.delenv("HOLDFAST_KEYRING")
+    in_file = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/plain.db" if in_file else request.getfixturevalue("empty_database")
+    with holdfast.create(url) as store:
+        for tenant in ("acme", "globex"):
+            store.system().identity.create_tenant(tenant)
+            store.system().identity.create_user("ada@acme.test", tenant=tenant, role="admin")
+    return url
+
+
+_STOP = {
+    "sqlite": """CREATE TRIGGER stop BEFORE INSERT ON audit_seals
+        WHEN EXISTS (SELECT 1 FROM audit_seals WHERE length(entries) = 0)
+        BEGIN SELECT RAISE(ABORT, 'stopped'); END""",
+    "postgresql": """
+        CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN IF EXISTS (SELECT 1 FROM holdfast.audit_seals WHERE length(entries) = 0) THEN
+             RAISE ''stopped''; END IF; RETURN NEW; END';
+        CREATE TRIGGER stop BEFORE INSERT ON audit_seals FOR EACH ROW EXECUTE FUNCTION stop()""",
+}
+"""What breaks off the vouching after the first tenant: the seal that vouches for others has no entries of its own."""
+
+
+def test_a_first_key_ring_whose_vouching_breaks_off_leaves_a_store_without_one(without_ring):
+    with holdfast.open(without_ring) as store:
+        door = Backdoor(store.engine)
+    door.run(_STOP[door.name])
+    ring = "one:" + "ab" * 32
+    refused("internal_error", holdfast.open, without_ring, keys=ring)
+    assert door.run("SELECT count(*) FROM data_keys") == [(0,)]
+    with holdfast.open(without_ring) as store:  # still as before, and it may write
+        store.tenant("acme").user("ada@acme.test").conversations.create()
+    door.run("DROP TRIGGER stop" + (" ON audit_seals" if door.name == "postgresql" else ""))
+    with holdfast.open(without_ring, keys=ring) as store:
+        for tenant in ("acme", "globex"):
+            report = store.tenant(tenant).user("ada@acme.test").audit.verify()
+            assert (report.ok, report.keyed) == (True, True), report

@@ -1,13 +1,15 @@
 """Rotating and destroying keys: nothing is lost, whatever is rotated; what was destroyed is gone, from backups too."""
 
+import multiprocessing
 import shutil
 import threading
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
-from support import vaulted
+from support import destroying, vaulted
 from support.backdoor import Backdoor
 
 import holdfast
@@ -311,6 +313,51 @@ def test_what_the_ring_before_did_not_forget_hinders_no_new_key(place, ring):
         vaulted.of(store).put("more", "third", account="a-1")  # makes a key of hashes
         assert vaulted.of(store).get(row).token == "second"
         assert not store.system().keys.destroy(owner).backups_too  # copies of before, with the ring of before
+
+
+def test_who_destroys_what_another_has_destroyed_meanwhile_leaves_what_was_made_since(moved, ring, monkeypatch):
+    with holdfast.open(moved.url, moved.key, keys=ring) as store, holdfast.open(moved.url, moved.key, keys=ring) as at:
+        owner, kept = tenant_of(store), vaulted.of(at)
+        kept.put("mine", "first")
+        made = []
+
+        def destroy_and_begin_anew():
+            assert at.system().keys.destroy(owner).backups_too
+            made.append(kept.put("anew", "second"))
+
+        sealing_within(monkeypatch, "destroy", destroy_and_begin_anew)
+        assert store.system().keys.destroy(owner).backups_too
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        assert vaulted.of(store).get(made[0]).token == "second"
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # of the ring's file: the engine does not matter
+def test_two_processes_that_destroy_at_once_and_seal_again_lose_nothing_that_was_made_since(moved, ring):
+    rounds, spawn = 5, multiprocessing.get_context("spawn")
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        vaulted.of(store).put("mine", "first")
+        owner = tenant_of(store)
+    start, told = spawn.Barrier(2), spawn.Queue()
+    given = (moved.url, moved.key, ring, owner, rounds, start, told)
+    processes = [spawn.Process(target=destroying.destroy_and_seal, args=given) for _ in range(2)]
+    for process in processes:
+        process.start()
+    said = [told.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join(60)
+    destroyed = [count for found in said for count, _ in found]
+    assert sum(destroyed) >= rounds and all(backups for found in said for _, backups in found)
+    with holdfast.open(moved.url, moved.key, keys=ring) as store:
+        kept = vaulted.of(store)
+        row = kept.put("last", "kept")
+        assert kept.get(row).token == "kept"
+        live = [key for key in store.system().keys.list_keys() if key.tenant_id == owner and key.state != "destroyed"]
+        assert len(live) == 1  # and every secret opens, or says that its key was destroyed
+        for (id,) in Backdoor(store.engine).run("SELECT id FROM vaulted"):
+            try:
+                assert kept.get(UUID(bytes=bytes(id))).token in ("kept", "sealed since")
+            except holdfast.HoldfastError as error:
+                assert error.code == "key_destroyed"
 
 
 def test_the_stores_own_key_is_not_destroyed(opened):

@@ -1,6 +1,7 @@
 """The client while its server goes away: it asks again, for as long as makes sense, and nothing happens twice."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,13 @@ def pauses(monkeypatch) -> list[float]:
     return waited
 
 
+def is_whole(request: bytes) -> bool:
+    """Whether this is a request with all of its body."""
+    head, ended, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(ended) and len(body) >= int(length[1] if length else 0)
+
+
 class Line(Proxy):
     """What lies between client and server; it loses answers."""
 
@@ -40,7 +48,7 @@ class Line(Proxy):
         if self.lost:
             self.lost -= 1
             asked = b""
-            while not asked.endswith((b"\r\n\r\n", b"}")):  # the head comes before the body
+            while not is_whole(asked):
                 asked += client.recv(65536)
             server.sendall(asked)
             assert server.recv(65536).startswith(b"HTTP/1.1 2")

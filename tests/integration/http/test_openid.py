@@ -25,9 +25,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def server(place, provider):
-    ours = OpenIdProvider(
-        name="corporate", issuer=provider.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    ours = OpenIdProvider(name="corporate", issuer=provider.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     settings = holdfast.Settings(openid=(ours,), pool=2)
     with serving(holdfast.open(place.url, place.key, settings=settings)) as running:
         yield running

@@ -5,6 +5,7 @@ A blob holds one entry for each file key it can be unwrapped with: two while `ho
 wherever it is interrupted, the key that opens the file also unwraps.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -59,7 +60,7 @@ class DerivedRing:
             "`holdfast keys rotate --to …` moves to a key ring of its own"
         )
 
-    def destroy(self, _owner: UUID) -> bool:
+    def destroy(self, _owner: UUID, _decided: Collection[str] = ()) -> bool:
         """See `KeyRing.destroy`: whoever has an old copy of the file and its key can read that copy."""
         return False
 

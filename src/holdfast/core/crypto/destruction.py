@@ -25,8 +25,9 @@ def destroy_keys(tx: Transaction, owner: UUID) -> list[UUID]:
 def finish_destruction(engine: Engine, owner: UUID) -> bool:
     """After that transaction: have the ring forget `owner`. Whether older copies of the database are unreadable now.
 
-    May be repeated, for example when the ring did not answer. Where nothing is left to do, the ring is not asked: it
-    would forget what was made since.
+    May be repeated, for example when the ring did not answer, and called by several processes at once. Where nothing is
+    left to do, the ring is not asked: it would forget what was made since. It is told what was destroyed, for another
+    process may have had that forgotten since we looked.
     """
     ring = engine.vault.ring
     if ring is None or not ring.forgets:
@@ -34,7 +35,7 @@ def finish_destruction(engine: Engine, owner: UUID) -> bool:
     rows = engine.read(OPERATOR, "all", lambda tx: tx.all(queries.of_any_tenant, {"in_tenant": owner}))
     left = unfinished(rows, ring)
     if left:
-        if not ring.destroy(owner):
+        if not ring.destroy(owner, {row.ring_key for row in left if row.ring_key is not None}):
             return False
         done = [{"key_id": row.id} for row in left]
         engine.write(OPERATOR, "all", lambda tx: tx.many(queries.forgotten_by_ring, done))

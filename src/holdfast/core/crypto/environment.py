@@ -1,6 +1,7 @@
 """A key ring in an environment variable: `2026-01:<64 hex digits>,2025-07:<64 hex digits>`, the first is current."""
 
 import re
+from collections.abc import Collection
 from uuid import UUID
 
 from holdfast.core.crypto.errors import InvalidKeyRing, RingKeyMissing, RingTakesNoKey, WrongRingKey
@@ -55,7 +56,7 @@ class EnvironmentRing:
             "(NAME:$(openssl rand -hex 32),…), keep the old one behind it, and rotate again"
         )
 
-    def destroy(self, _owner: UUID) -> bool:
+    def destroy(self, _owner: UUID, _decided: Collection[str] = ()) -> bool:
         """See `KeyRing.destroy`."""
         return False
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,11 +108,13 @@ class FileRing:
             contents.begin()
         return self.keys()[0]
 
-    def destroy(self, owner: UUID) -> bool:
+    def destroy(self, owner: UUID, decided: Collection[str] = ()) -> bool:
         """See `KeyRing.destroy`. True: no copy of the database can be read any more, as far as no copy of this file is
         kept.
         """
         with self._changing() as contents:
+            if decided and set(decided) <= set(contents.destroyed):
+                return True
             for ring_key in [id for id, key in contents.keys.items() if key["owner"] == str(owner)]:
                 del contents.keys[ring_key]
                 contents.destroyed.append(ring_key)

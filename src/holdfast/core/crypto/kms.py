@@ -9,8 +9,8 @@ disables them at once and schedules their deletion; from then on no copy of the 
 import re
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -93,20 +93,34 @@ class AwsKms:
             self._start_generation()
         return next(key for key in self.keys() if key.id == self._generation)
 
-    def destroy(self, owner: UUID) -> bool:
-        """See `KeyRing.destroy`."""
+    def destroy(self, owner: UUID, decided: Collection[str] = ()) -> bool:
+        """See `KeyRing.destroy`. What was decided about is retired last: while one of it lives, nothing new is made."""
+        named = {ring_key.partition(":")[2] for ring_key in decided}
         with self._named(owner, "destroy"):
             self._known.pop(owner, None)
-            for _, of, alias in list(self._aliases()):
-                if of == str(owner):
-                    self._retire(alias["TargetKeyId"])
-                    self._client.delete_alias(AliasName=alias["AliasName"])
+            found = [alias for _, of, alias in self._aliases() if of == str(owner)]
+            if named and all(self._is_retired(key_id) for key_id in named):
+                return True  # what was found may have been made since
+            for alias in sorted(found, key=lambda alias: alias["TargetKeyId"] in named):
+                self._retire(alias["TargetKeyId"])
+                self._drop(alias["AliasName"], alias["TargetKeyId"])
+            for key_id in named - {alias["TargetKeyId"] for alias in found}:
+                self._retire(key_id)  # one without an alias
         return True
+
+    def _drop(self, alias: str, key_id: str) -> None:
+        """Take away a key's alias, unless another process has, and perhaps made a new key under it."""
+        if self._find(alias) == key_id:
+            with suppress(self._client.exceptions.NotFoundException):
+                self._client.delete_alias(AliasName=alias)
+
+    def _is_retired(self, key_id: str) -> bool:
+        state: str = self._client.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"]
+        return state == "PendingDeletion"
 
     def _retire(self, key_id: str) -> None:
         """Disable a key, and have it deleted, unless that is under way."""
-        state = self._client.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"]
-        if state != "PendingDeletion":
+        if not self._is_retired(key_id):
             self._client.disable_key(KeyId=key_id)
             self._client.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=WAIT_DAYS)
 

@@ -5,6 +5,7 @@ generations are what `holdfast keys list` shows, the newest of them wraps what i
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -62,9 +63,12 @@ class KeyRing(Protocol):
         """A new generation, current from now on; the others still unwrap. Raises `RingTakesNoKey`."""
         ...
 
-    def destroy(self, owner: UUID) -> bool:
+    def destroy(self, owner: UUID, decided: Collection[str] = ()) -> bool:
         """Forget the owner's keys. True when no copy of the database, backups included, can be read any more; a ring
         with one key for all cannot forget one owner, and says False.
+
+        `decided`: the ring keys that were in use when it was decided. Where the ring has forgotten all of them, another
+        process has carried it out, and what was made since stays.
         """
         ...
 

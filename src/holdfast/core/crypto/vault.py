@@ -25,6 +25,10 @@ AT_HAND = 10_000
 """The most data keys kept in memory, 32 bytes each; the oldest go first."""
 
 
+Beginning = Callable[[Transaction, bytes], None]
+"""What a store's first key begins with."""
+
+
 class KeysNeeded(Exception):
     """Raised inside a transaction: these keys must be unwrapped, or this one made, and the work run again."""
 
@@ -98,13 +102,13 @@ class Vault:
 
     # outside any transaction
 
-    def provide(self, engine: Engine, needed: KeysNeeded) -> None:
+    def provide(self, engine: Engine, needed: KeysNeeded, beginning: Beginning | None = None) -> None:
         """Have what was needed at hand. Asks the ring. Raises `KeyRingNeeded` and what the ring raises."""
         with self._asking:  # whoever waits finds it done
             for row in needed.rows:
                 self._unwrap(row)
             if needed.make is not None:
-                self._make(engine, *needed.make)
+                self._make(engine, *needed.make, beginning)
 
     def secret_of(self, row: KeyRow, ring: KeyRing | None = None) -> bytes:
         """The value of a data key, asked from the ring. Raises `KeyDestroyed`, `KeyRingNeeded`."""
@@ -117,25 +121,29 @@ class Vault:
         for key_id in key_ids:
             self._secrets.pop(key_id, None)
 
-    def start(self, engine: Engine) -> None:
-        """Have the store's own key at hand, made when there is none yet. Raises the named error of a wrong ring."""
+    def start(self, engine: Engine, beginning: Beginning) -> None:
+        """Have the store's own key at hand, made when there is none yet. Raises the named error of a wrong ring.
+
+        `beginning` is called within the transaction that stores a new one, with that transaction and the key: either
+        both are there, or neither.
+        """
         if self.ring is None:
             row = engine.read(OPERATOR, "all", lambda tx: tx.first(queries.any_key))
             if row is not None:
                 raise KeyRingNeeded(row.ring_key)
             return
-        self._audit = self._of_store(engine)
+        self._audit = self._of_store(engine, beginning)
 
     def audit_key(self) -> bytes | None:
         """The store's own key, with which the trail is sealed; None where no ring was given."""
         return self._audit
 
-    def _of_store(self, engine: Engine) -> bytes:
+    def _of_store(self, engine: Engine, beginning: Beginning) -> bytes:
         while True:
             try:
                 return engine.read(OPERATOR, "all", lambda tx: self.current(tx, STORE, "audit")).secret
             except KeysNeeded as needed:
-                self.provide(engine, needed)
+                self.provide(engine, needed, beginning)
 
     def _ring(self, ring_key: str | None = None) -> KeyRing:
         if self.ring is None:
@@ -146,7 +154,7 @@ class Vault:
         if row.id not in self._secrets:
             self._keep(row.id, self.secret_of(row))
 
-    def _make(self, engine: Engine, owner: UUID, purpose: Purpose) -> None:
+    def _make(self, engine: Engine, owner: UUID, purpose: Purpose, beginning: Beginning | None) -> None:
         """A new key, unless another process was quicker. Raises `DestructionUnderWay`."""
 
         def put(made: KeyRow, destroyed: set[UUID]) -> bool:
@@ -156,6 +164,8 @@ class Vault:
                     return False
                 if not any(row.purpose == purpose and row.retired_at is None for row in rows):
                     tx.run(queries.insert_key, made.__dict__)
+                    if beginning is not None:
+                        beginning(tx, self._secrets[made.id])
                 return True
 
             return engine.write(OPERATOR, "all", work)

@@ -1,6 +1,6 @@
 """What can go wrong with the trail."""
 
-from holdfast.core.errors import Conflict, InvalidInput
+from holdfast.core.errors import Conflict, InvalidInput, Unavailable
 
 
 class NothingToSign(Conflict):
@@ -34,6 +34,18 @@ class TrailNotSound(Conflict):
             "and find out who writes to the database"
         )
         self.number = number
+
+
+class TrailNotSettled(Unavailable):
+    """A transaction that began before some lines has not ended, so that they cannot be sealed yet."""
+
+    code = "trail_not_settled"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the store gets its first key ring, and a transaction that is under way keeps older lines from being "
+            "sealed; let what works on the database end, and repeat the call"
+        )
 
 
 class CheckpointNotValid(InvalidInput):

@@ -24,7 +24,7 @@ from holdfast.core.scope import NIL, OPERATOR
 from holdfast.core.settings import Settings
 from holdfast.core.telemetry import log
 from holdfast.domains.audit import queries
-from holdfast.domains.audit.errors import TrailNotSound
+from holdfast.domains.audit.errors import TrailNotSettled, TrailNotSound
 from holdfast.domains.audit.models import Seal
 
 BATCH = 10_000
@@ -114,22 +114,21 @@ def waits(tx: Transaction, tenant_id: UUID) -> bool:
     return tx.first(queries.any_beyond, _behind(tenant_id, last)) is not None
 
 
-def anchor(engine: Engine, tenants: Iterable[UUID]) -> None:
+def anchor(tx: Transaction, key: bytes, tenants: Iterable[UUID]) -> None:
     """When a store gets its first key ring: vouch for the lines that were written without one.
 
     They are sealed as they are, and a seal made with the key, over none, is put on top. Without such a seal above them
-    `verify` takes no line and no seal that was not made with the key.
+    `verify` takes no line and no seal that was not made with the key; so it is done in the transaction that stores the
+    key. Raises `TrailNotSettled` where lines are beyond what can be sealed yet.
     """
-
-    def work(tx: Transaction, tenant_id: UUID) -> None:
+    for tenant_id in tenants:
         while seal(tx, None, tenant_id) == BATCH:
             pass
+        if waits(tx, tenant_id):
+            raise TrailNotSettled
         row = tx.first(queries.last_seal_of, {"in_tenant": tenant_id})
         if row is not None:
-            _insert(tx, engine.trail.key, tenant_id, checked(None, tenant_id, row), ())
-
-    for tenant_id in tenants:
-        engine.write(OPERATOR, "all", partial(work, tenant_id=tenant_id))
+            _insert(tx, key, tenant_id, checked(None, tenant_id, row), ())
 
 
 class Sealer:
