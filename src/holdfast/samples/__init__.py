@@ -1,4 +1,4 @@
-"""Two organisations to look around in: their people, documents, facts and conversations.
+"""Organisations to look around in: their people, documents, facts, clients and conversations.
 
 The files beside this one are data; this is the loading of them, as an application would do it.
 """
@@ -12,11 +12,13 @@ from functools import partial
 from importlib.resources import files
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
+from holdfast.core.clock import now
 from holdfast.domains.conversations import NewMessage
 from holdfast.store import Store, UserScope
 
-ORGANISATIONS = ("staff_assistant", "tiered_knowledge")
+ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant")
 """What `load` knows, each named like the application in `examples` that works on it."""
 
 Progress = Callable[[str, int, int], None]
@@ -24,14 +26,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """What was loaded. `question`: one worth asking as each of `readers`, who see different things."""
+    """What was loaded. `question`: one worth asking its knowledge as each of `readers`, who see different things."""
 
     tenant: str
     name: str
     owner: str
-    bases: tuple[str, ...]
-    question: str
-    readers: tuple[str, str]
+    bases: tuple[str, ...] = ()
+    question: str | None = None
+    readers: tuple[str, ...] = ()
 
 
 def load(store: Store, name: str, *, on_progress: Progress | None = None, only_documents: bool = False) -> Organisation:
@@ -47,7 +49,9 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
     scopes = {email: store.tenant(sample["tenant"]).user(email) for email in people}
     steps = [*_documents(scopes[owner], name, sample)]
     if not only_documents:
-        steps += [*_facts(scopes, sample), *_conversations(scopes, sample)]
+        workspaces = _workspaces(store, scopes[owner], sample)
+        steps += [*_clients(scopes[owner], sample, workspaces), *_facts(scopes, sample)]
+        steps += _conversations(scopes, sample, workspaces)
     for done, (what, step) in enumerate(steps, 1):
         step()
         if on_progress is not None:
@@ -57,8 +61,8 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
         name=sample["name"],
         owner=owner,
         bases=tuple(base["name"] for base in sample["bases"]),
-        question=sample["question"],
-        readers=tuple(sample["readers"]),
+        question=sample.get("question"),
+        readers=tuple(sample.get("readers", ())),
     )
 
 
@@ -109,19 +113,43 @@ def _rows(entry: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
         }
 
 
+def _workspaces(store: Store, owner: UserScope, sample: dict[str, Any]) -> dict[str, UUID]:
+    """An agency's clients, and who works for them."""
+    made = {}
+    for one in sample.get("workspaces", ()):
+        made[one["name"]] = owner.identity.create_workspace(one["name"]).id
+        for email, role in one["people"].items():
+            owner.identity.assign(made[one["name"]], email, role)
+    return made
+
+
+def _clients(owner: UserScope, sample: dict[str, Any], workspaces: dict[str, UUID]) -> Iterator[Step]:
+    """Their platforms, with tokens that open nothing, and what those last said."""
+    room, moment = owner.connections, now()
+    for one in sample.get("workspaces", ()):
+        workspace = workspaces[one["name"]]
+        for platform in one["connections"]:
+            yield platform, partial(room.put, platform, workspace=workspace, access_token="sample")
+        for said in one["snapshots"]:
+            taken = moment - timedelta(hours=said["hours_old"])
+            told = {"metrics": said["metrics"], "taken_at": taken}
+            yield said["platform"], partial(room.snapshot, said["platform"], workspace=workspace, **told)
+
+
 def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
     for fact in sample["facts"]:
         remember = scopes[fact["user"]].memory.remember
         yield fact["key"], partial(remember, fact["key"], fact["value"], confidence=fact["confidence"])
 
 
-def _conversations(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
+def _conversations(scopes: dict[str, UserScope], sample: dict[str, Any], workspaces: dict[str, UUID]) -> Iterator[Step]:
     for number, chat in enumerate(sample["conversations"], 1):
-        yield chat["title"], partial(_conversation, scopes[chat["owner"]].conversations, chat, number)
+        workspace = workspaces.get(chat.get("workspace", ""))
+        yield chat["title"], partial(_conversation, scopes[chat["owner"]].conversations, chat, number, workspace)
 
 
-def _conversation(room: Any, chat: dict[str, Any], number: int) -> None:
-    made = room.create(title=chat["title"])
+def _conversation(room: Any, chat: dict[str, Any], number: int, workspace: UUID | None) -> None:
+    made = room.create(title=chat["title"], workspace=workspace)
     began = datetime.fromisoformat(chat["began"])
     room.append_many(made.id, [_message(at, said, began, number) for at, said in enumerate(chat["messages"])])
     if "summary" in chat:

@@ -1,4 +1,4 @@
-"""`holdfast demo`: a new encrypted file with chats and two organisations in it, ready to look around."""
+"""`holdfast demo`: a new encrypted file with chats and organisations in it, ready to look around."""
 
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -28,7 +28,7 @@ def demo(
     folder: Annotated[Path | None, typer.Option(help="Where to put it; by default ./holdfast-demo")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new encrypted file with sample chats, a bank and a consultancy in it, and show what is there."""
+    """Make a new encrypted file with chats and the organisations of the examples in it, and show what is there."""
     place = folder or _unused(Path("holdfast-demo"))
     place.mkdir(parents=True, exist_ok=True)
     key_file, profile = place / "demo.key", place / "profile.json"
@@ -79,7 +79,7 @@ def _show(me: UserScope) -> None:
 
 def _next(profile: Path, headlines: list[Headline]) -> None:
     start = f"uv run holdfast --profile {profile}"
-    bank, firm = headlines
+    bank, firm, agency = headlines
     teller, manager = (f"{start} --tenant {bank.tenant} --user {found.user}" for found in bank.found)
     what_now(
         f"{start} conversations list",
@@ -90,4 +90,5 @@ def _next(profile: Path, headlines: list[Headline]) -> None:
         f"{teller} memory list",
         f"{manager} audit list --outcome read",
         f"{start} --tenant {firm.tenant} --user {firm.found[-1].user} audit verify",
+        f"{start} --tenant {agency.tenant} --user {agency.clients[0].team[0]} connections list",
     )

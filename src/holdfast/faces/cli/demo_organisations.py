@@ -1,5 +1,6 @@
 """The organisations of the demo: loaded with a progress bar, and what each shows of Holdfast."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -8,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from holdfast.core.scope import LEVELS
 from holdfast.faces.cli.output import console, table
 from holdfast.samples import ORGANISATIONS, Organisation, load
-from holdfast.store import Store
+from holdfast.store import Store, UserScope
 
 PASSAGES = 8
 COUNTED = {"documents": "documents", "chunks": "passages", "facts": "facts", "conversations": "chats"}
@@ -33,14 +34,27 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Client:
+    """A client of an agency: its platforms, and how old the newest that they said is."""
+
+    name: str
+    team: tuple[str, ...]
+    platforms: tuple[str, ...]
+    newest_hours: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Headline:
-    """An organisation as it was loaded: what there is, the same question asked by two people, and its trail."""
+    """An organisation as it was loaded: what there is, and its trail; where it has knowledge, the same question asked
+    by two people; where it has clients, those.
+    """
 
     tenant: str
     name: str
     rows: dict[str, int]
-    question: str
+    question: str | None
     found: tuple[Found, ...]
+    clients: tuple[Client, ...]
     trail_lines: int
     trail_sound: bool
 
@@ -74,13 +88,26 @@ def _look_at(store: Store, organisation: Organisation) -> Headline:
         rows={called: rows[name] for name, called in COUNTED.items()},
         question=organisation.question,
         found=found,
+        clients=tuple(_clients(store.tenant(organisation.tenant).user(organisation.owner))),
         trail_lines=report.rows,
         trail_sound=report.ok,
     )
 
 
+def _clients(owner: UserScope) -> Iterator[Client]:
+    for one in owner.identity.list_workspaces():
+        snapshots = owner.connections.snapshots(workspace=one.id)
+        yield Client(
+            name=one.name,
+            team=tuple(person.email for person in owner.identity.list_assignments(one.id)),
+            platforms=tuple(found.platform for found in owner.connections.list(workspace=one.id).items),
+            newest_hours=min((snapshot.age_seconds // 3600 for snapshot in snapshots), default=None),
+        )
+
+
 def _ask(store: Store, organisation: Organisation, email: str) -> Found:
     me = store.tenant(organisation.tenant).user(email)
+    assert organisation.question is not None, "whoever has readers has a question"
     hits = me.knowledge.search(organisation.question, base=organisation.bases[0], k=PASSAGES).hits
     held = "".join(level for level in LEVELS if level in me.scope.levels)
     best = {hit.document.id: FoundDocument(title=hit.document.title, clearance=hit.document.clearance) for hit in hits}
@@ -93,11 +120,27 @@ def show_all(headlines: list[Headline]) -> None:
     for one in headlines:
         trail = f"{one.trail_lines} lines, {'sound' if one.trail_sound else 'NOT SOUND'}"
         shown.add_row(one.tenant, *(str(count) for count in one.rows.values()), trail)
-    console.print("\n[bold]Two organisations[/bold]")
+    console.print("\n[bold]Organisations[/bold]")
     console.print(shown)
     for one in headlines:
-        console.print(f'\n[bold]{one.name}[/bold]: "{one.question}"', soft_wrap=True)
-        sides = table(*(f"{found.user} reads {' '.join(found.clearance)}" for found in one.found))
-        for row in zip_longest(*([f"({one.clearance}) {one.title}" for one in found.documents] for found in one.found)):
-            sides.add_row(*(cell or "" for cell in row))
-        console.print(sides)
+        if one.found:
+            _show_found(one)
+        if one.clients:
+            _show_clients(one)
+
+
+def _show_found(one: Headline) -> None:
+    console.print(f'\n[bold]{one.name}[/bold]: "{one.question}"', soft_wrap=True)
+    sides = table(*(f"{found.user} reads {' '.join(found.clearance)}" for found in one.found))
+    for row in zip_longest(*([f"({one.clearance}) {one.title}" for one in found.documents] for found in one.found)):
+        sides.add_row(*(cell or "" for cell in row))
+    console.print(sides)
+
+
+def _show_clients(one: Headline) -> None:
+    console.print(f"\n[bold]{one.name}[/bold]: each client seen by who works for it", soft_wrap=True)
+    shown = table("client", "open to", "platforms", "newest metrics")
+    for client in one.clients:
+        age = "–" if client.newest_hours is None else f"{client.newest_hours} h old"
+        shown.add_row(client.name, ", ".join(client.team), ", ".join(client.platforms) or "–", age)
+    console.print(shown)
