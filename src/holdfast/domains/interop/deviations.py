@@ -102,14 +102,14 @@ def _fields(
             yield _deviation(
                 "missing required", "error", f"{name}-{number}", missing, segment.occurrences, "is required"
             )
-    for number, column in sorted(segment.columns.items()):
-        rule_of = asked.get(number)
-        if rule_of is None:
-            detail = "the segment has no such field"
-            yield _deviation("extra", "warning", f"{name}-{number}", column.present, segment.occurrences, detail)
+    places = coded(version, name)
+    for field, column in sorted(segment.columns.items()):
+        if isinstance(field, int) and (rule_of := asked.get(field)) is not None:
+            yield from _field(f"{name}-{field}", column, rule_of)
+            yield from _codes(f"{name}-{field}", column, rule_of, places.get(field, {}), version, k)
         else:
-            yield from _field(f"{name}-{number}", column, rule_of)
-            yield from _codes(f"{name}-{number}", column, rule_of, coded(version, name).get(number, {}), version, k)
+            detail = "the segment has no such field"
+            yield _deviation("extra", "warning", f"{name}-{field}", column.present, segment.occurrences, detail)
 
 
 def _field(location: str, column: Column, rule: FieldRule) -> Iterator[Deviation]:

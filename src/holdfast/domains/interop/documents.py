@@ -4,19 +4,19 @@ A document holds what may be read (no digest of a message, no value of fewer tha
 validation and synthesis need: they work from it alone. Its parts are listed in docs/how-to/interop.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import DocumentUnreadable
 from .profiles import Profile, Recognised, signature
-from .profiles.counts import Column, Leaf, Patients, SegmentCounts, Value, histogram
+from .profiles.counts import Column, Field, Leaf, Patients, SegmentCounts, Value, histogram
 from .profiles.showing import K, check_k, shown_type
+from .profiles.standards import Standard, field_of, standard_of
 from .profiles.type_counts import TypeCounts
 from .rules import Rule, rules_of
 
 FORMAT = "holdfast.interop/1"
-STANDARD = "HL7v2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class Inferred:
     Values of fewer than `k` patients are in no `Leaf.values`; how often they came together is `Leaf.withheld`.
     """
 
+    standard: Standard
     vendor: str
     type: str
     k: int
@@ -56,7 +57,7 @@ def by_type(profile: Profile) -> dict[str, Profile]:
     """The profile's counts, the versions of each type together; without its digests."""
     types: dict[str, Profile] = {}
     for name, counts in sorted(profile.types.items()):
-        types.setdefault(name.rsplit(" ", 1)[0], Profile(profile.key)).types[name] = counts
+        types.setdefault(name.rsplit(" ", 1)[0], Profile(profile.key, standard=profile.standard)).types[name] = counts
     return types
 
 
@@ -64,14 +65,14 @@ def _document(profile: Profile, message_type: str, vendor: str, found: Recognise
     versions = {name.rsplit(" ", 1)[1]: (name, counts) for name, counts in profile.types.items()}
     return {
         "format": FORMAT,
-        "standard": STANDARD,
+        "standard": profile.standard,
         "vendor": vendor,
         "type": message_type,
         "messages": profile.messages,
         "k": k,
         "signature": _signature(profile, found),
         "versions": {
-            version: shown_type(name, counts, k) | {"rules": [rule.document() for rule in rules_of(counts, k)]}
+            version: shown_type(profile.standard, name, counts, k) | {"rules": [rule.document() for rule in rules_of(counts, k)]}
             for version, (name, counts) in sorted(versions.items())
         },
     }
@@ -95,11 +96,13 @@ def inferred(document: Mapping[str, Any]) -> Inferred:
     if document.get("format") != FORMAT:
         raise DocumentUnreadable(f"its format is {document.get('format')!r}, not {FORMAT!r}")
     try:
+        standard = standard_of(document["standard"])
         return Inferred(
+            standard=standard,
             vendor=document["vendor"],
             type=document["type"],
             k=document["k"],
-            versions={version: _counts(one) for version, one in document["versions"].items()},
+            versions={version: _counts(one, field_of(standard)) for version, one in document["versions"].items()},
             rules={
                 version: tuple(Rule.from_document(rule) for rule in one["rules"])
                 for version, one in document["versions"].items()
@@ -109,7 +112,7 @@ def inferred(document: Mapping[str, Any]) -> Inferred:
         raise DocumentUnreadable(f"a part is missing or is something else: {error}") from error
 
 
-def _counts(shown: Mapping[str, Any]) -> TypeCounts:
+def _counts(shown: Mapping[str, Any], field: Callable[[str], Field]) -> TypeCounts:
     return TypeCounts(
         messages=shown["messages"],
         patients=Patients(told=shown["patients"]),
@@ -119,18 +122,18 @@ def _counts(shown: Mapping[str, Any]) -> TypeCounts:
         unplaced=dict(shown["unplaced"]),
         habits={habit: dict(tally) for habit, tally in shown["encoding"].items()},
         problems=dict(shown["problems"]),
-        segments={name: _segment(one) for name, one in shown["segments"].items()},
+        segments={name: _segment(one, field) for name, one in shown["segments"].items()},
     )
 
 
-def _segment(shown: Mapping[str, Any]) -> SegmentCounts:
+def _segment(shown: Mapping[str, Any], field: Callable[[str], Field]) -> SegmentCounts:
     return SegmentCounts(
         occurrences=shown["occurrences"],
         trailing=shown["trailing delimiters"],
         beyond=shown["fields beyond"],
         in_message=histogram(shown["in message"]),
         widths=histogram(shown["fields sent"]),
-        columns={int(number): _column(one) for number, one in shown["fields"].items()},
+        columns={field(number): _column(one) for number, one in shown["fields"].items()},
     )
 
 

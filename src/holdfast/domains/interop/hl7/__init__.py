@@ -9,11 +9,12 @@ Nothing is dropped: `frame` cuts a stream into pieces that add up to it, a messa
 read from, and what is malformed is reported with its place while the rest counts.
 """
 
+from holdfast.domains.interop.problems import Problem
+
 from .delimiters import Delimiters
 from .escapes import escape, escapes_in, unescape
 from .framing import Piece, frame
 from .messages import Field, Message, Segment, parse
-from .problems import Problem
 from .reading import read
 
 __all__ = [

@@ -1,8 +1,9 @@
 """Batches: FHS and BHS open, BTS and FTS close, and say how many they closed over."""
 
+from holdfast.domains.interop.problems import Problem
+
 from .delimiters import declared_by
 from .framing import Piece
-from .problems import Problem
 
 
 class Batches:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from holdfast.domains.interop.problems import Problem, ProblemKind
+
 from .charsets import decode
 from .delimiters import Delimiters, declared_by
 from .escapes import escapes_in, unescape
-from .problems import Problem, ProblemKind
 
 _LINES = re.compile(r"([^\r\n]*)([\r\n]+|$)")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from holdfast.domains.interop.errors import MessagesNotFound
+from holdfast.domains.interop.problems import Problem
 
 from .batches import Batches
 from .framing import LONGEST, Piece, chunks_of, frame
 from .messages import Message, parse
-from .problems import Problem
 
 Source = Path | bytes | Iterable[bytes]
 _BLANK = b"\r\n\t \x0b\x1c\x1a\xef\xbb\xbf"

@@ -11,7 +11,7 @@ from .kinds import kind_of
 Place = tuple[int, int]
 _PARTS = 64
 """The components of a field, and the subcomponents of one, that are looked into."""
-_LONGEST_CODE = 20
+LONGEST_CODE = 20
 _LIKE_AN_IDENTIFIER = re.compile(r"\d{6}")
 
 
@@ -35,7 +35,7 @@ def count_column(column: Column, found: Mapping[str, int], delimiters: Delimiter
     if simple:
         add_up(leaves.setdefault((1, 1), {}), simple)
     for place, values in leaves.items():
-        _count_leaf(column.leaves.setdefault(place, Leaf()), values, delimiters)
+        count_leaf(column.leaves.setdefault(place, Leaf()), values, delimiters)
 
 
 def count_values(
@@ -67,21 +67,23 @@ def count_values(
                     entry[1].extend(whose)
     for place, tally in tallies.items():
         for value, (times, whose) in tally.items():
-            if value != '""':
-                _count_value(column.leaves[place], value, sum(times), whose)
+            if value == '""':
+                continue
+            if is_kept(value):
+                count_value(column.leaves[place], value, sum(times), whose)
+            else:
+                column.leaves[place].withheld += sum(times)
         if tally:
             column.leaves[place].trim(2)
 
 
-def is_kept(value: str) -> bool:
+def is_kept(value: str, *, longest: int = LONGEST_CODE) -> bool:
     """Whether a value of a coded place looks like a code, and not like an identifier or a text."""
-    return len(value) <= _LONGEST_CODE and value.isprintable() and not _LIKE_AN_IDENTIFIER.search(value)
+    return len(value) <= longest and value.isprintable() and not _LIKE_AN_IDENTIFIER.search(value)
 
 
-def _count_value(leaf: Leaf, value: str, times: int, whose: list[int]) -> None:
-    if not is_kept(value):
-        leaf.withheld += times
-        return
+def count_value(leaf: Leaf, value: str, times: int, whose: list[int]) -> None:
+    """Adds one value of a coded place, which is kept."""
     kept = leaf.values.get(value)
     if kept is None:
         kept = leaf.values[value] = Value()
@@ -125,9 +127,9 @@ def _cut_component(leaves: dict[Place, dict[str, int]], number: int, parts: list
             values[value] = values.get(value, 0) + times
 
 
-def _count_leaf(leaf: Leaf, values: Mapping[str, int], delimiters: Delimiters) -> None:
-    """Adds distinct values: lengths in characters, kinds, escapes."""
-    escape, lengths, kinds = delimiters.escape, leaf.lengths, leaf.kinds
+def count_leaf(leaf: Leaf, values: Mapping[str, int], delimiters: Delimiters | None = None) -> None:
+    """Adds distinct values: lengths in characters, kinds, and escapes where there are delimiters."""
+    escape, lengths, kinds = None if delimiters is None else delimiters.escape, leaf.lengths, leaf.kinds
     sizes: set[int] = set()
     for value, times in values.items():
         leaf.present += times
@@ -142,7 +144,7 @@ def _count_leaf(leaf: Leaf, values: Mapping[str, int], delimiters: Delimiters) -
         kinds[kind] = kinds.get(kind, 0) + times
         if value[0] == " " or value[-1] == " ":
             leaf.padded += times
-        if escape in value:
+        if escape is not None and delimiters is not None and escape in value:
             for name in escapes_in(value, delimiters):
                 leaf.escapes[name] = leaf.escapes.get(name, 0) + times
     if sizes:

@@ -133,7 +133,7 @@ class Counting:
                 counts = segment.columns.setdefault(index, Column())
                 count_column(counts, found, self.delimiters)
                 if index in places:
-                    whose = _patients_of(column, patients)
+                    whose = patients_of(column, patients)
                     count_values(counts, found, whose, places[index], self.delimiters)
                     if (1, 1) in places[index] and self.counts.together.takes_part(f"{name}-{index}"):
                         codes[index] = first_codes(column, self.delimiters)
@@ -172,7 +172,7 @@ def _pairs(names: tuple[str, ...]) -> Iterable[tuple[str, str]]:
     return pairwise(("^", *names, "$"))
 
 
-def _patients_of(column: tuple[str, ...], patients: list[int]) -> dict[str, list[int]]:
+def patients_of(column: tuple[str, ...], patients: list[int]) -> dict[str, list[int]]:
     """The patients of every value, at most as many as are counted exactly: the smallest of their digests."""
     found: defaultdict[str, list[int]] = defaultdict(list)
     for value, patient in set(zip(column, patients, strict=True)):

@@ -19,6 +19,8 @@ _HASHES = 1 << 64
 Histogram = dict[int, int]
 Tally = dict[str, int]
 Sealer = Callable[[str, str], str]
+Field = int | str
+"""A field of a segment: its number in HL7 v2, its name in the other standards. A profile has one or the other."""
 
 
 def bucket(size: int) -> int:
@@ -204,14 +206,17 @@ class Column:
 
 @dataclass(slots=True)
 class SegmentCounts:
-    """One segment. `in_message` is how often it came in a message that has it; `widths` how many fields it had."""
+    """One segment; in FHIR and NCPDP SCRIPT the objects at one path, whose values without parts are its fields.
+
+    `in_message` is how often it came in a message that has it; `widths` how many fields it had.
+    """
 
     occurrences: int = 0
     trailing: int = 0
     beyond: int = 0
     in_message: Histogram = field(default_factory=dict)
     widths: Histogram = field(default_factory=dict)
-    columns: dict[int, Column] = field(default_factory=dict)
+    columns: dict[Field, Column] = field(default_factory=dict)
 
     @property
     def messages(self) -> int:
@@ -236,15 +241,17 @@ class SegmentCounts:
             "beyond": self.beyond,
             "in_message": self.in_message,
             "widths": self.widths,
-            "columns": {number: column.state(f"{name}-{number}", seal) for number, column in self.columns.items()},
+            "columns": {str(one): column.state(f"{name}-{one}", seal) for one, column in self.columns.items()},
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], name: str, unseal: Sealer) -> "SegmentCounts":
-        """What `state` gave."""
+    def from_state(
+        cls, state: Mapping[str, Any], name: str, unseal: Sealer, field_of: Callable[[str], Field]
+    ) -> "SegmentCounts":
+        """What `state` gave. `field_of` makes a field's number or name of what JSON has."""
         columns = {
-            int(number): Column.from_state(column, f"{name}-{number}", unseal)
-            for number, column in state["columns"].items()
+            field_of(one): Column.from_state(column, f"{name}-{one}", unseal)
+            for one, column in state["columns"].items()
         }
         return cls(
             occurrences=state["occurrences"],

@@ -8,6 +8,7 @@ from holdfast.domains.interop.errors import ProfilesOverlap, ProfileUnreadable
 from .counts import Tally, add_up
 from .digests import Digests
 from .keys import ProfileKey
+from .standards import HL7V2, Standard, field_of, standard_of
 from .type_counts import TypeCounts
 
 FORMAT = 2
@@ -15,7 +16,7 @@ FORMAT = 2
 
 @dataclass
 class Profile:
-    """The counts by type and version ("ADT^A01 2.5"), and the digests of the messages counted.
+    """The counts by type and version ("ADT^A01 2.5", "Patient 4.0"), and the digests of the messages counted.
 
     8 bytes a message, and what its structure takes. `unreadable` counts messages whose MSH cannot be read, by problem.
     """
@@ -24,6 +25,7 @@ class Profile:
     types: dict[str, TypeCounts] = field(default_factory=dict)
     unreadable: Tally = field(default_factory=dict)
     digests: Digests = field(default_factory=Digests)
+    standard: Standard = HL7V2
 
     @property
     def messages(self) -> int:
@@ -33,13 +35,15 @@ class Profile:
     def merge(self, other: "Profile") -> "Profile":
         """Both together, as if one pass had counted all. Neither is changed.
 
-        Raises `ProfilesOverlap` when a message was counted in both, `ProfileUnreadable` for another key.
+        Raises `ProfilesOverlap` when a message was counted in both, `ProfileUnreadable` for another key or standard.
         """
         if self.key.name != other.key.name:
             raise ProfileUnreadable("the profiles were made with different keys")
+        if self.standard != other.standard:
+            raise ProfileUnreadable(f"one profile is of {self.standard} and the other of {other.standard}")
         if shared := self.digests.shared(other.digests):
             raise ProfilesOverlap(shared)
-        whole = Profile(self.key, digests=self.digests.joined(other.digests))
+        whole = Profile(self.key, digests=self.digests.joined(other.digests), standard=self.standard)
         for one in (self, other):
             whole.count(one)
         return whole
@@ -54,6 +58,7 @@ class Profile:
         """Canonical JSON: the same counts are the same bytes. Values are sealed; see `ProfileKey`."""
         state = {
             "format": FORMAT,
+            "standard": self.standard,
             "key": self.key.name,
             "unreadable": self.unreadable,
             "digests": self.digests.text(),
@@ -68,7 +73,9 @@ class Profile:
             state = json.loads(given)
             if state["format"] != FORMAT or state["key"] != key.name:
                 raise ProfileUnreadable("the profile is of another format or key")
-            types = {name: TypeCounts.from_state(one, name, key.unseal) for name, one in state["types"].items()}
-            return cls(key, types, dict(state["unreadable"]), Digests.from_text(state["digests"]))
+            standard = standard_of(state["standard"])
+            field = field_of(standard)
+            types = {name: TypeCounts.from_state(one, name, key.unseal, field) for name, one in state["types"].items()}
+            return cls(key, types, dict(state["unreadable"]), Digests.from_text(state["digests"]), standard)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProfileUnreadable("these bytes are no profile") from error

@@ -3,16 +3,16 @@
 from typing import Any
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.interop.standard import coded
 
 from .counts import PATIENTS, VALUES, Column, Leaf, SegmentCounts
 from .profile import Profile
+from .standards import Bound, Standard, bound, is_custom
 from .type_counts import TypeCounts
 from .wilson import wilson
 
 K = 11
 _DATES = ("YY", "HH:MM")
-_NUMBERS = frozenset({"integer", "decimal", "signed number", "compared number"})
+_NUMBERS = frozenset({"integer", "decimal", "signed number", "compared number", "JSON integer", "JSON decimal"})
 _CODES = frozenset({"upper-case word", "upper-case code"})
 
 
@@ -23,7 +23,7 @@ def shown(profile: Profile, *, k: int = K) -> dict[str, dict[str, Any]]:
     "withheld". Raises `InvalidInput`.
     """
     check_k(k)
-    return {name: shown_type(name, counts, k) for name, counts in sorted(profile.types.items())}
+    return {name: shown_type(profile.standard, name, counts, k) for name, counts in sorted(profile.types.items())}
 
 
 def check_k(k: int) -> None:
@@ -32,12 +32,12 @@ def check_k(k: int) -> None:
         raise InvalidInput(f"k is {k}; values are shown from 2 to {PATIENTS} patients up", field="k")
 
 
-def shown_type(name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
+def shown_type(standard: Standard, name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
     """The document of one type and version, whose name is as in "ADT^A01 2.5"."""
     message_type, version = name.rsplit(" ", 1)
     segments = sorted(counts.segments.items())
     return {
-        "standard": "HL7v2",
+        "standard": standard,
         "type": message_type,
         "version": version,
         "messages": counts.messages,
@@ -48,14 +48,18 @@ def shown_type(name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
         "groups": {path: _times(times) for path, times in sorted(counts.groups.items())},
         "unplaced": _by_size(counts.unplaced),
         "problems": _by_size(counts.problems),
-        "segments": {one: _segment(one, version, found, counts.messages, k) for one, found in segments},
+        "segments": {
+            one: _segment(one, standard, bound(standard, version, one), found, counts.messages, k)
+            for one, found in segments
+        },
     }
 
 
-def _segment(name: str, version: str, counts: SegmentCounts, messages: int, k: int) -> dict[str, Any]:
-    places = coded(version, name)
+def _segment(
+    name: str, standard: Standard, places: Bound, counts: SegmentCounts, messages: int, k: int
+) -> dict[str, Any]:
     fields = {
-        str(number): _column(column, counts.occurrences, places.get(number, {}), k)
+        str(number): _column(column, counts.occurrences, places(number), k)
         for number, column in sorted(counts.columns.items())
     }
     return {
@@ -64,7 +68,7 @@ def _segment(name: str, version: str, counts: SegmentCounts, messages: int, k: i
         "occurrences": counts.occurrences,
         "in message": _times(counts.in_message),
         "confidence": _sure(counts.messages),
-        "custom": name.startswith("Z"),
+        "custom": is_custom(standard, name),
         "trailing delimiters": counts.trailing,
         "fields sent": _times(counts.widths),
         "fields beyond": counts.beyond,
@@ -139,6 +143,8 @@ def _family(kind: str) -> str:
         return "date or time"
     if kind in _NUMBERS:
         return "number"
+    if kind == "boolean":
+        return kind
     return "code" if kind in _CODES else "text"
 
 

@@ -1,16 +1,16 @@
 """The counts of one type of message in one version."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .counts import Histogram, Patients, Sealer, SegmentCounts, Tally, add_up, histogram
+from .counts import Field, Histogram, Patients, Sealer, SegmentCounts, Tally, add_up, histogram
 from .together import Pairs
 
 
 @dataclass(slots=True)
 class TypeCounts:
-    """`ADT^A01` of version 2.5, say.
+    """`ADT^A01` of version 2.5, say, or `Patient` of FHIR 4.0.
 
     `follows` counts which segment comes after which ("PID>PV1", with "^" before the first and "$" after the last);
     `precedes` in how many messages the first of one segment comes before the first of another; `groups` how often a
@@ -61,10 +61,13 @@ class TypeCounts:
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], name: str, unseal: Sealer) -> "TypeCounts":
+    def from_state(
+        cls, state: Mapping[str, Any], name: str, unseal: Sealer, field_of: Callable[[str], Field]
+    ) -> "TypeCounts":
         """What `state` gave."""
         segments = {
-            one: SegmentCounts.from_state(counts, f"{name}/{one}", unseal) for one, counts in state["segments"].items()
+            one: SegmentCounts.from_state(counts, f"{name}/{one}", unseal, field_of)
+            for one, counts in state["segments"].items()
         }
         return cls(
             messages=state["messages"],
