@@ -103,7 +103,7 @@ def test_a_resource_that_is_too_long_is_reported() -> None:
     raw = lines(person(PEOPLE[0], 0)) + b'{"resourceType":"Patient","a":"' + b"x" * 5000 + b'"}\n' + lines({"b": 1})
     chunks = [raw[at : at + 100] for at in range(0, len(raw), 100)]
     found = list(read(chunks, longest=2000))
-    assert [one.kind for one in found if isinstance(one, Problem)][0] == "too_long"
+    assert next(one.kind for one in found if isinstance(one, Problem)) == "too_long"
     assert [one.type for one in found if isinstance(one, Resource)] == ["Patient", "unknown"]
 
 

@@ -17,6 +17,7 @@ _BUNDLE = re.compile(r'\{\s*"resourceType"\s*:\s*"Bundle"')
 _TYPE = re.compile(r'\{\s*"resourceType"\s*:\s*"')
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _AGAIN = re.compile(r"(?<=\n)[{\[]")
+_AROUND = " \t\r\n,\ufeff\x1e"
 _OBJECT = re.compile(r'\{\s*"resourceType"')
 _ENTRY = re.compile(r'\{\s*"(?:fullUrl|resource)"\s*:\s*["{]')
 _KIND = re.compile(r"[a-z]{1,12}(?:-[a-z]{1,12})?")
@@ -57,6 +58,7 @@ class _Reading:
     def documents(self) -> Iterator[TreePiece]:
         scanner = self.scanner
         while first := scanner.peek():
+            yield from self.between(scanner.at)
             scanner.settle()
             try:
                 if first == "[":
@@ -96,10 +98,11 @@ class _Reading:
         scanner.at += 1
         while self.goes_on("]", first):
             scanner.settle()
-            first = False
+            first, begun = False, scanner.at
             try:
                 yield from self.entry(kind) if of_bundle else self.one(kind)
             except Malformed as error:
+                yield from self.between(begun)
                 yield from self.unreadable(error, _ENTRY if of_bundle else _OBJECT)
                 first = True
 
@@ -197,4 +200,5 @@ class _Reading:
                 begun = scanner.done
             scanner.more()
         scanner.at = len(scanner.text) if found is None else found.start()
-        yield self.piece(scanner.at, None, problems)
+        rest = scanner.text[scanner.done : scanner.at].rstrip(_AROUND)
+        yield self.piece(scanner.done + len(rest), None, problems)
