@@ -72,7 +72,8 @@ def _document(profile: Profile, message_type: str, vendor: str, found: Recognise
         "k": k,
         "signature": _signature(profile, found),
         "versions": {
-            version: shown_type(profile.standard, name, counts, k) | {"rules": [rule.document() for rule in rules_of(counts, k)]}
+            version: shown_type(name, counts, k, standard=profile.standard)
+            | {"rules": [rule.document() for rule in rules_of(counts, k)]}
             for version, (name, counts) in sorted(versions.items())
         },
     }

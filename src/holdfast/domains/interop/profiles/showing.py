@@ -6,7 +6,7 @@ from holdfast.core.errors import InvalidInput
 
 from .counts import PATIENTS, VALUES, Column, Leaf, SegmentCounts
 from .profile import Profile
-from .standards import Bound, Standard, bound, is_custom
+from .standards import HL7V2, Bound, Standard, bound, is_custom
 from .type_counts import TypeCounts
 from .wilson import wilson
 
@@ -23,7 +23,9 @@ def shown(profile: Profile, *, k: int = K) -> dict[str, dict[str, Any]]:
     "withheld". Raises `InvalidInput`.
     """
     check_k(k)
-    return {name: shown_type(profile.standard, name, counts, k) for name, counts in sorted(profile.types.items())}
+    return {
+        name: shown_type(name, counts, k, standard=profile.standard) for name, counts in sorted(profile.types.items())
+    }
 
 
 def check_k(k: int) -> None:
@@ -32,7 +34,7 @@ def check_k(k: int) -> None:
         raise InvalidInput(f"k is {k}; values are shown from 2 to {PATIENTS} patients up", field="k")
 
 
-def shown_type(standard: Standard, name: str, counts: TypeCounts, k: int) -> dict[str, Any]:
+def shown_type(name: str, counts: TypeCounts, k: int, *, standard: Standard = HL7V2) -> dict[str, Any]:
     """The document of one type and version, whose name is as in "ADT^A01 2.5"."""
     message_type, version = name.rsplit(" ", 1)
     segments = sorted(counts.segments.items())
