@@ -57,6 +57,7 @@ ROOMS = (
         ),
         beside="domains/knowledge/adding.py",
     ),
+    Room("Configurations", tuple(f"domains/configurations/{name}.py" for name in ("reads", "sharing", "actions"))),
     Room(
         "Connections",
         tuple(f"domains/connections/{name}.py" for name in ("reads", "renewal", "revoking", "actions")),

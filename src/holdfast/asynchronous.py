@@ -16,6 +16,17 @@ from holdfast.core.hop import Hop
 from holdfast.core.pages import Page
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.configurations import Configurations
+from holdfast.domains.configurations.models import (
+    Configuration,
+    ConfigurationShare,
+    ConfigurationSummary,
+    ConfigurationVersion,
+    Difference,
+    ShareLevel,
+    Visibility,
+)
+from holdfast.domains.configurations.sharing import ShareList
 from holdfast.domains.connections import Connections
 from holdfast.domains.connections.models import (
     Connection,
@@ -1262,6 +1273,126 @@ class AsyncKnowledge:
     ) -> Document:
         """Make a document another version of itself; see `replace_text`, `replace_file`."""
         return await self._hop(self._room.replace, document, path_or_text, media_type=media_type)
+
+
+class AsyncConfigurations:
+    """`Configurations`, awaited."""
+
+    def __init__(self, hop: Hop, room: Configurations) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def get(self, address: str, version: int | None = None) -> Configuration:
+        """What is at an address (`vendor/standard/type`, or a name): the current version, or the one that is named.
+
+        The current one is cached: without a Redis, what another process has changed shows after `cache_alone_seconds`.
+        A hit takes a few µs, whatever the size; a miss or a named version two statements. Its document is shared and
+        refuses changes. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return await self._hop(self._room.get, address, version)
+
+    async def read(self, address: str, version: int | None = None) -> Configuration:
+        """What `get` gives, as the database has it now. Two statements.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return await self._hop(self._room.read, address, version)
+
+    async def history(self, address: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationVersion]:
+        """A page of every version, the newest first, without the documents. Two statements.
+
+        Raises `ConfigurationNotFound`, `InvalidCursor`.
+        """
+        return await self._hop(self._room.history, address, limit=limit, cursor=cursor)
+
+    async def diff(self, address: str, before: int, after: int | None = None) -> Difference:
+        """What leads from one version to another, or to the current one: field by field in words, and as a JSON Patch.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return await self._hop(self._room.diff, address, before, after)
+
+    async def find(self, pattern: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
+        """A page of what is at the addresses of a pattern, by address: `Epic/*/*`, `*/HL7v2/ADT^*`, `support-*`.
+
+        A star stands for any text within its segment. Served by an index as far as the leading segments have none.
+        Raises `InvalidInput`, `InvalidCursor`.
+        """
+        return await self._hop(self._room.find, pattern, limit=limit, cursor=cursor)
+
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
+        """A page of all that the actor may read, by address: names first, which have no vendor. One statement.
+
+        Raises `InvalidCursor`.
+        """
+        return await self._hop(self._room.list, limit=limit, cursor=cursor)
+
+    async def set_visibility(self, address: str, visibility: Visibility) -> ConfigurationSummary:
+        """Say who reads a configuration: "tenant", every member and auditor; or "private", its owner, those it is
+        shared with, and who administers. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        return await self._hop(self._room.set_visibility, address, visibility)
+
+    async def share(self, address: str, user: UUID | str, level: ShareLevel) -> ConfigurationShare:
+        """Let a member of the tenant, by their id, "view", "comment" on or "edit" a configuration, whoever else reads
+        it. In place of what they were let before. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`, `UserNotFound`.
+        """
+        return await self._hop(self._room.share, address, user, level)
+
+    async def unshare(self, address: str, user: UUID | str) -> None:
+        """Share a configuration with somebody no more. Nothing happens where it was not.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        return await self._hop(self._room.unshare, address, user)
+
+    async def shares(self, address: str) -> ShareList:
+        """With whom a configuration is shared, in the order in which it was. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        return await self._hop(self._room.shares, address)
+
+    async def put(
+        self,
+        address: str,
+        document: object,
+        *,
+        reason: str,
+        if_version: int | None = None,
+        if_unchanged: Configuration | None = None,
+        visibility: Visibility | None = None,
+    ) -> Configuration:
+        """Make a document (any JSON but null, up to `configuration_bytes`) the next version of what is at an address,
+        or the first.
+
+        The current document again is the current version, with `replayed` set; nothing is written. `if_version`: the
+        number of the version it is made from, 0 for none; `if_unchanged`: that version as it was read. Whoever puts the
+        first version owns the configuration; `visibility` says who reads it then: "tenant" (every member, the default)
+        or "private". Seven statements. Raises `ConfigurationChanged`, `ConfigurationReadOnly`, `AddressTaken`,
+        `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.put,
+            address,
+            document,
+            reason=reason,
+            if_version=if_version,
+            if_unchanged=if_unchanged,
+            visibility=visibility,
+        )
+
+    async def rollback(self, address: str, to: int, *, reason: str) -> Configuration:
+        """Make the document of a former version the next one. The history stays whole.
+
+        Where it says what the current one says, that is given, with `replayed` set. Raises `ConfigurationNotFound`,
+        `VersionNotFound`, `ConfigurationReadOnly`.
+        """
+        return await self._hop(self._room.rollback, address, to, reason=reason)
 
 
 class AsyncConnections:

@@ -37,6 +37,7 @@ from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.errors import TrailNotSettled
 from holdfast.domains.audit.sealing import Sealer, anchor
+from holdfast.domains.configurations import Configurations
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
@@ -64,6 +65,7 @@ class UserScope:
         self.memory = Memory(engine, access, settings)
         self.connections = Connections(engine, access, settings)
         self.knowledge = Knowledge(engine, access, settings)
+        self.configurations = Configurations(engine, access, settings)
         self.audit = Audit(engine, access, settings)
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
         """The application's own values, confined to this tenant."""

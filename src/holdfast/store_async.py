@@ -7,6 +7,7 @@ from uuid import UUID
 from holdfast import store as synchronous
 from holdfast.asynchronous import (
     AsyncAudit,
+    AsyncConfigurations,
     AsyncConnections,
     AsyncConversations,
     AsyncIdentity,
@@ -34,6 +35,7 @@ class AsyncUserScope:
         self.memory = AsyncMemory(hop, scope.memory)
         self.connections = AsyncConnections(hop, scope.connections)
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
+        self.configurations = AsyncConfigurations(hop, scope.configurations)
         self.audit = AsyncAudit(hop, scope.audit)
         self.cache = AsyncCache(hop, scope.cache)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 from support.backdoor import Backdoor
+from support.configurations import keep_configurations
 from support.once import create_once
 from support.refusals import refused
 from support.vectors import store_one
@@ -61,6 +62,8 @@ def fill(store, tenant, email):
     base = person.knowledge.create_base("base")
     person.knowledge.add(base.id, "heliotrope")
     person.knowledge.search("heliotrope")
+    colleagues = [one.user_id for one in root.list_members(tenant=tenant) if one.email != email]
+    keep_configurations(person, colleagues[0])
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     return person

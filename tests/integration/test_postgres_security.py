@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from support.configurations import keep_configurations
 from support.once import create_once
 from support.vectors import store_one
 
@@ -53,6 +54,8 @@ def people(place):
             scope.knowledge.add(base, "heliotrope passage")
             scope.knowledge.search("heliotrope", base=base)
             c.search("heliotrope")  # what waits for the index is indexed
+            others = [one.user_id for one in root.list_members(tenant=tenant) if one.email != email]
+            keep_configurations(scope, others[0])
             create_once(store.engine, scope.scope)
             store_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
@@ -225,6 +228,8 @@ REFUSED_BY_TRIGGER = (
     "UPDATE messages SET seq = seq + 1",
     "DELETE FROM messages",
     "UPDATE summaries SET text = 'x'",
+    "UPDATE configuration_versions SET document = '{}'",
+    "DELETE FROM configuration_versions",
 )
 
 
@@ -243,6 +248,7 @@ def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
 
 NARROWED = {
     **dict.fromkeys(("facts", "fact_sources", "knowledge_bases", "documents", "chunks"), ("deleting",)),
+    "configuration_shares": ("deleting",),
     "lexical_index": ("reading", "adding", "changing", "deleting"),
     "lexical_counts": ("reading",),
 }

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from support.configurations import keep_configurations
 from support.vectors import store_one
 
 import holdfast
@@ -55,6 +56,11 @@ _BASE = "(SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.base_id)"
 _WORDS_OF = (
     "coalesce((SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.about),"
     " (SELECT f.recorded_by FROM facts f WHERE f.about_id = t.about LIMIT 1))"
+)
+_CONFIGURATION = "(SELECT c.owner_id FROM configurations c WHERE c.id = t.configuration_id)"
+_ANOTHER_MEMBER = (
+    "SELECT m.user_id FROM memberships m JOIN memberships s USING (tenant_id) WHERE s.user_id = %s"
+    " AND m.user_id NOT IN (SELECT user_id FROM configuration_shares) LIMIT 1"
 )
 _RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
 _UNRATED = (
@@ -180,6 +186,23 @@ TABLES = {
     "knowledge_bases": _knowledge("t.created_by", "chunks", "documents", id=_new_id, name="other"),
     "documents": _knowledge(_BASE, "chunks", id=_new_id, digest=r"\x" + "0" * 64),
     "chunks": _knowledge(_BASE, id=_new_id),
+    "configurations": Protected(
+        "t.owner_id",
+        {
+            "SELECT": "configurations.read",
+            "INSERT": "configurations.edit",
+            "UPDATE": "configurations.edit",
+        },
+        {"id": _new_id, "name": "other"},
+    ),
+    "configuration_versions": Protected(
+        _CONFIGURATION, {"SELECT": "configurations.read", "INSERT": "configurations.edit"}, {"version": 1_000}
+    ),
+    "configuration_shares": Protected(
+        "t.owner_id",
+        {"SELECT": "configurations.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "configurations.share")},
+        {"user_id": _ANOTHER_MEMBER},
+    ),
     "retrievals": _asked("t.actor_id", id=_new_id),
     "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
@@ -229,6 +252,7 @@ class Database:
         with holdfast.open(url) as store:
             root = store.system()
             root.identity.create_user("gia@globex.test", tenant="globex", role="admin")
+            colleagues = {"acme": "oli@acme.test", "globex": "gia@globex.test"}
             for name, tenant in PEOPLE.items():
                 person = store.tenant(tenant).user(f"{name}@{tenant}.test")
                 assert person.scope.actor_id is not None and person.scope.tenant_id is not None
@@ -239,6 +263,8 @@ class Database:
                     client = root.identity.create_workspace(f"Client of {name}", tenant=tenant)
                     root.identity.assign(client.id, f"{name}@{tenant}.test", tenant=tenant)
                     _make_things(person, client.id)
+                    members = {one.email: one.user_id for one in root.identity.list_members(tenant=tenant)}
+                    keep_configurations(person, members[colleagues[tenant]])
                     store_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())
@@ -437,6 +463,7 @@ LEFT_TO_HOLDFAST = {
     ("connections", "created_by"): "the policy asks who may work in the workspace",
     ("metric_snapshots", "created_by"): "the policy asks who may work in the workspace",
     ("documents", "created_by"): "the policy asks whose the base is",
+    ("configuration_shares", "user_id"): "it names with whom it is shared, not who shares it",
     ("audit_events", "actor_id"): "the line's code is keyed, so that a line that Holdfast did not write is found out",
 }
 """Columns that name a person and that row-level security does not hold to the actor. Holdfast's own statements do."""

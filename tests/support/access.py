@@ -109,7 +109,7 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        for name in ("chat", "session", "key", "preference", "fact", "paper", *of_workspaces):
+        for name in ("chat", "session", "key", "preference", "fact", "paper", "plan", "standard", *of_workspaces):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:
@@ -309,6 +309,26 @@ class Things:
         """A search in it."""
         assert self.library
         return self._asked
+
+    @cached_property
+    def plan(self) -> str:
+        """The address of a private configuration of the owner's."""
+        address, c = f"plan-{next(_numbers)}/HL7v2/ADT^A01", self._world.owner.configurations
+        c.put(address, {"about": MINE}, reason=MINE, visibility="private")
+        c.put(address, {"about": f"{MINE} wenge"}, reason=MINE)
+        return address
+
+    @cached_property
+    def standard(self) -> str:
+        """The address of a configuration of the owner's that is open to the tenant."""
+        address = f"standard-{next(_numbers)}/HL7v2/ADT^A01"
+        self._world.owner.configurations.put(address, {"about": OURS}, reason=OURS)
+        return address
+
+    @cached_property
+    def member_id(self) -> Any:
+        """The id of a member that configurations can be shared with."""
+        return next(one.user_id for one in self._identity.list_members(tenant="acme") if one.email == self.member)
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

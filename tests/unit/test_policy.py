@@ -8,6 +8,7 @@ from holdfast.core.errors import PermissionDenied
 from holdfast.core.policy import POLICY, reach
 from holdfast.core.scope import ROLES
 from holdfast.domains.audit import Audit
+from holdfast.domains.configurations import Configurations
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
@@ -63,6 +64,9 @@ conversations.index          -        -           -              tenant  tenant 
 memory.remember              -        -           -              tenant  tenant  own     -       own
 memory.read                  -        -           -              tenant  tenant  own     tenant  own
 memory.forget                -        -           -              tenant  tenant  own     -       own
+configurations.read          -        -           -              tenant  tenant  own     tenant  -
+configurations.edit          -        -           -              tenant  tenant  own     -       -
+configurations.share         -        -           -              tenant  tenant  own     -       -
 audit.list                   tenant   -           -              tenant  tenant  -       tenant  -
 audit.verify                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -
@@ -123,7 +127,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Connections, Conversations, Identity, Keys, Knowledge, Memory)
+        for room in (Audit, Configurations, Connections, Conversations, Identity, Keys, Knowledge, Memory)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

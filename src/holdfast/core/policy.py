@@ -91,6 +91,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "memory.remember": _OWN_OR_ADMINISTERED_AND_VISITOR,
     "memory.read": _READ,
     "memory.forget": _OWN_OR_ADMINISTERED_AND_VISITOR,
+    # configurations: every member reads those that are open to the tenant; a role says whose it changes
+    "configurations.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
+    "configurations.edit": _OWN_OR_ADMINISTERED,
+    "configurations.share": _OWN_OR_ADMINISTERED,
     # audit
     "audit.list": _AUDIT,
     "audit.verify": _AUDIT,

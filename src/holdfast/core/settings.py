@@ -72,6 +72,10 @@ class Settings:
     """How long the pieces of a document are made, in tokens."""
     chunk_overlap: int = 40
     """How many tokens of a piece the next one repeats where a paragraph had to be cut."""
+    configuration_bytes: int = 1024 * 1024
+    """The largest configuration, in bytes of JSON."""
+    configuration_depth: int = 32
+    """How deeply a configuration may nest."""
     query_chars: int = 4_000
     """The longest question that knowledge and memory are asked, in characters."""
     page: int = 200

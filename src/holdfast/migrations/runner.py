@@ -18,6 +18,7 @@ REVISIONS = (
     "0011",
     "0012",
     "0013",
+    "0014",
     "0025",
 )
 """Every revision this version knows, oldest first."""

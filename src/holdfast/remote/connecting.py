@@ -12,7 +12,14 @@ from holdfast.core.certificates import authorities
 from holdfast.core.errors import InvalidInput
 from holdfast.remote.calling import Caller
 from holdfast.remote.proposing import ProposingMemory
-from holdfast.remote.rooms import RemoteAudit, RemoteConnections, RemoteConversations, RemoteIdentity, RemoteKnowledge
+from holdfast.remote.rooms import (
+    RemoteAudit,
+    RemoteConfigurations,
+    RemoteConnections,
+    RemoteConversations,
+    RemoteIdentity,
+    RemoteKnowledge,
+)
 
 
 class RemoteScope:
@@ -29,6 +36,7 @@ class RemoteScope:
         self.memory = ProposingMemory(caller)
         self.connections = RemoteConnections(caller)
         self.knowledge = RemoteKnowledge(caller)
+        self.configurations = RemoteConfigurations(caller)
         self.audit = RemoteAudit(caller)
 
     def close(self) -> None:

@@ -11,6 +11,16 @@ from uuid import UUID
 
 from holdfast.core.pages import Page
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.configurations.models import (
+    Configuration,
+    ConfigurationShare,
+    ConfigurationSummary,
+    ConfigurationVersion,
+    Difference,
+    ShareLevel,
+    Visibility,
+)
+from holdfast.domains.configurations.sharing import ShareList
 from holdfast.domains.connections.models import (
     Connection,
     ConnectionStatus,
@@ -1361,6 +1371,159 @@ class RemoteKnowledge(Adding):
             "POST",
             place("/knowledge/retrievals/{retrieval}/citations", retrieval=retrieval),
             body={"message": message, "chunks": chunks},
+        )
+
+
+class RemoteConfigurations:
+    """`Configurations`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(self, address: str, version: int | None = None) -> Configuration:
+        """What is at an address (`vendor/standard/type`, or a name): the current version, or the one that is named.
+
+        The current one is cached: without a Redis, what another process has changed shows after `cache_alone_seconds`.
+        A hit takes a few µs, whatever the size; a miss or a named version two statements. Its document is shared and
+        refuses changes. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return self._caller.call(
+            Configuration, "GET", "/configurations/document", query={"address": address, "version": version}
+        )
+
+    def read(self, address: str, version: int | None = None) -> Configuration:
+        """What `get` gives, as the database has it now. Two statements.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return self._caller.call(
+            Configuration, "GET", "/configurations/stored", query={"address": address, "version": version}
+        )
+
+    def history(self, address: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationVersion]:
+        """A page of every version, the newest first, without the documents. Two statements.
+
+        Raises `ConfigurationNotFound`, `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[ConfigurationVersion],
+            "GET",
+            "/configurations/versions",
+            query={"address": address, "limit": limit, "cursor": cursor},
+        )
+
+    def diff(self, address: str, before: int, after: int | None = None) -> Difference:
+        """What leads from one version to another, or to the current one: field by field in words, and as a JSON Patch.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return self._caller.call(
+            Difference,
+            "GET",
+            "/configurations/difference",
+            query={"address": address, "before": before, "after": after},
+        )
+
+    def find(self, pattern: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
+        """A page of what is at the addresses of a pattern, by address: `Epic/*/*`, `*/HL7v2/ADT^*`, `support-*`.
+
+        A star stands for any text within its segment. Served by an index as far as the leading segments have none.
+        Raises `InvalidInput`, `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[ConfigurationSummary],
+            "GET",
+            "/configurations/found",
+            query={"pattern": pattern, "limit": limit, "cursor": cursor},
+        )
+
+    def list(self, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
+        """A page of all that the actor may read, by address: names first, which have no vendor. One statement.
+
+        Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[ConfigurationSummary], "GET", "/configurations", query={"limit": limit, "cursor": cursor}
+        )
+
+    def set_visibility(self, address: str, visibility: Visibility) -> ConfigurationSummary:
+        """Say who reads a configuration: "tenant", every member and auditor; or "private", its owner, those it is
+        shared with, and who administers. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        return self._caller.call(
+            ConfigurationSummary,
+            "PUT",
+            "/configurations/visibility",
+            body={"address": address, "visibility": visibility},
+        )
+
+    def share(self, address: str, user: UUID | str, level: ShareLevel) -> ConfigurationShare:
+        """Let a member of the tenant, by their id, "view", "comment" on or "edit" a configuration, whoever else reads
+        it. In place of what they were let before. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`, `UserNotFound`.
+        """
+        return self._caller.call(
+            ConfigurationShare, "PUT", "/configurations/shares", body={"address": address, "user": user, "level": level}
+        )
+
+    def unshare(self, address: str, user: UUID | str) -> None:
+        """Share a configuration with somebody no more. Nothing happens where it was not.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        self._caller.call(type(None), "DELETE", "/configurations/shares", query={"address": address, "user": user})
+
+    def shares(self, address: str) -> ShareList:
+        """With whom a configuration is shared, in the order in which it was. For its owner and administrators.
+
+        Raises `ConfigurationNotFound`, `ConfigurationReadOnly`.
+        """
+        return self._caller.call(ShareList, "GET", "/configurations/shares", query={"address": address})
+
+    def put(
+        self,
+        address: str,
+        document: object,
+        *,
+        reason: str,
+        if_version: int | None = None,
+        if_unchanged: Configuration | None = None,
+        visibility: Visibility | None = None,
+    ) -> Configuration:
+        """Make a document (any JSON but null, up to `configuration_bytes`) the next version of what is at an address,
+        or the first.
+
+        The current document again is the current version, with `replayed` set; nothing is written. `if_version`: the
+        number of the version it is made from, 0 for none; `if_unchanged`: that version as it was read. Whoever puts the
+        first version owns the configuration; `visibility` says who reads it then: "tenant" (every member, the default)
+        or "private". Seven statements. Raises `ConfigurationChanged`, `ConfigurationReadOnly`, `AddressTaken`,
+        `InvalidInput`.
+        """
+        return self._caller.call(
+            Configuration,
+            "PUT",
+            "/configurations/document",
+            body={
+                "address": address,
+                "document": document,
+                "reason": reason,
+                "if_version": if_version,
+                "visibility": visibility,
+            },
+            if_unchanged=if_unchanged,
+        )
+
+    def rollback(self, address: str, to: int, *, reason: str) -> Configuration:
+        """Make the document of a former version the next one. The history stays whole.
+
+        Where it says what the current one says, that is given, with `replayed` set. Raises `ConfigurationNotFound`,
+        `VersionNotFound`, `ConfigurationReadOnly`.
+        """
+        return self._caller.call(
+            Configuration, "PUT", "/configurations/rollback", body={"address": address, "to": to, "reason": reason}
         )
 
 

@@ -50,10 +50,10 @@ PLACES = {
 """What stands in a path where the example does not say."""
 OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
-    *("owner_id", "email", "nobody", "library", "paper", "passage", "asked"),
+    *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "plan"),
 }
 """Things that are one member's own."""
-TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member"}
+TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard"}
 """Things of the whole tenant."""
 
 LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
@@ -241,6 +241,23 @@ EXAMPLES = (
     E("POST /knowledge/retrievals/{retrieval}/citations", body={"message": "{answer}"}),
     E("GET /knowledge/report", makes="library"),
     E("GET /knowledge/report", {"base": "{library}"}),
+    # configurations
+    E("GET /configurations", makes="plan"),
+    E("GET /configurations/found", {"pattern": "plan-*/HL7v2/*"}, makes="plan"),
+    E("GET /configurations/document", {"address": "{plan}"}, shows=MINE),
+    E("GET /configurations/document", {"address": "{standard}"}, shows=OURS),
+    E("GET /configurations/stored", {"address": "{plan}", "version": "1"}, shows=MINE),
+    E("GET /configurations/versions", {"address": "{plan}"}, shows=MINE),
+    E("GET /configurations/difference", {"address": "{plan}", "before": "1"}, shows=MINE),
+    E("PUT /configurations/document", body={"address": "{new}", "document": {}, "reason": "New."}),
+    E("PUT /configurations/document", body={"address": "{plan}", "document": {"a": MINE}, "reason": "Anew."}),
+    E("PUT /configurations/document", body={"address": "{standard}", "document": {"a": OURS}, "reason": "Anew."}),
+    E("PUT /configurations/rollback", body={"address": "{plan}", "to": 1, "reason": "Back."}, shows=MINE),
+    E("PUT /configurations/visibility", body={"address": "{plan}", "visibility": "tenant"}),
+    E("PUT /configurations/visibility", body={"address": "{standard}", "visibility": "private"}),
+    E("GET /configurations/shares", {"address": "{plan}"}),
+    E("PUT /configurations/shares", body={"address": "{plan}", "user": "{member_id}", "level": "view"}),
+    E("DELETE /configurations/shares", {"address": "{plan}", "user": "{member_id}"}),
     # audit
     E("GET /audit", makes="chat", shows=MINE),
     E("POST /audit/verification", body={}),
@@ -433,6 +450,29 @@ EXCEPTIONS = (
         "the platform's people have no keys of the tenant's: whose?",
         lacks="email",
         callers="super administrator",
+    ),
+    Rule(
+        "PUT /configurations/document",
+        409,
+        "an address is taken, whosever configuration is there",
+        names="plan",
+        by_policy=404,
+        callers="colleague",
+    ),
+    Rule(
+        "PUT /configurations/document",
+        200,
+        "in another tenant the address is free",
+        by_policy=404,
+        callers=OTHER.name,
+    ),
+    Rule(
+        "PUT /configurations/(document|visibility)",
+        403,
+        "what is open to the tenant is changed by whom it belongs to",
+        names="standard",
+        by_policy=200,
+        callers="colleague",
     ),
 )
 PUBLIC = ("GET /tenants/{tenant}/profile",)

@@ -19,7 +19,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
 
-from holdfast.core.database.types import Json
+from holdfast.core.database.types import Json, PerEngine
 
 
 class has_members(FunctionElement[Any]):  # noqa: N801  # reads as the function it is
@@ -71,6 +71,43 @@ def _jsonb_element(element: has_element, compiler: Any, **options: Any) -> str:
 def _json_each_element(element: has_element, compiler: Any, **options: Any) -> str:
     array, wanted = (compiler.process(clause, **options) for clause in element.clauses)
     return f"EXISTS (SELECT 1 FROM json_each({array}) AS t WHERE t.value = {wanted})"
+
+
+def _as_glob(pieces: tuple[str, ...]) -> str:
+    return "*".join("".join(f"[{letter}]" if letter in "*?[" else letter for letter in piece) for piece in pieces)
+
+
+def _as_like(pieces: tuple[str, ...]) -> str:
+    return "%".join("".join(f"\\{letter}" if letter in "\\%_" else letter for letter in piece) for piece in pieces)
+
+
+class Pieces(PerEngine):
+    """What a text must be made of, in order, with anything between: `("ADT^", "")` is what begins so."""
+
+    specs = {"sqlite": "TEXT", "postgresql": "TEXT"}
+    binds = {"sqlite": _as_glob, "postgresql": _as_like}
+
+
+class has_pieces(FunctionElement[Any]):  # noqa: N801
+    """Whether a column is made of the pieces in a parameter, each letter as it is, on both engines."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, of: ColumnElement[Any], name: str) -> None:
+        super().__init__(of, bindparam(name, type_=Pieces))
+
+
+@compiles(has_pieces)
+def _like(element: has_pieces, compiler: Any, **options: Any) -> str:
+    of, pieces = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{of} LIKE {pieces}"
+
+
+@compiles(has_pieces, "sqlite")
+def _glob(element: has_pieces, compiler: Any, **options: Any) -> str:
+    of, pieces = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{of} GLOB {pieces}"
 
 
 class one_at_a_time(FunctionElement[Any]):  # noqa: N801

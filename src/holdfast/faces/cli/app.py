@@ -11,6 +11,7 @@ from holdfast.core.telemetry import configure_logs
 from holdfast.faces.cli import (
     api_keys,
     audit,
+    configurations,
     connections,
     conversations,
     demo,
@@ -41,6 +42,7 @@ app.add_typer(conversations.app, name="conversations", help="List, show, search,
 app.add_typer(memory.app, name="memory", help="What is known: remember, recall, explain, forget.")
 app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
 app.add_typer(knowledge.app, name="knowledge", help="Documents: add, list, search, by clearance; reports.")
+app.add_typer(configurations.app, name="configurations", help="Documents that applications run by, with versions.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")

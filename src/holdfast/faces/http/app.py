@@ -22,6 +22,7 @@ from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
 from holdfast.faces.http import (
     audit,
+    configurations,
     connections,
     conversations,
     describing,
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *memory.ROUTES,
     *connections.ROUTES,
     *knowledge.ROUTES,
+    *configurations.ROUTES,
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (

@@ -188,8 +188,9 @@ class Operation:
 
     def _as_read(self, room: Any, condition: str, arguments: Arguments) -> Any:
         """What the client read, if it is still so; the action makes sure of it in its own transaction."""
-        (named,) = (parameter.name for parameter in self.route.parameters if parameter.place == "path")
-        found = room.get(arguments[named])
+        in_path = [parameter.name for parameter in self.route.parameters if parameter.place == "path"]
+        named = arguments[(in_path or [self.route.parameters[0].name])[0]]
+        found = getattr(room, self.route.reads)(named)
         if not matches(etag_of(in_json(found)), condition):
             raise PreconditionFailed
         return found

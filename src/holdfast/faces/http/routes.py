@@ -58,6 +58,10 @@ class Route:
     policy: str | None = None
     etag: bool = False
     """The answer carries an ETag."""
+    given: tuple[str, ...] = ()
+    """Parameters that are called like what the server knows of a sender, and that the request says all the same."""
+    reads: str = "get"
+    """The operation that says how the thing is now, where `If-Match` names how it was."""
     location: str | None = None
     """Where what was made is found, its fields in braces."""
     anonymous: bool = False
@@ -145,7 +149,7 @@ class Route:
             return "upload"
         if wire == "if_unchanged":
             return "if_match"
-        if wire in SENDER:
+        if wire in SENDER and wire not in self.given:
             return "sender"
         if any(bytes in (kind, *get_args(kind)) for kind in get_type_hints(inspect.unwrap(self.called)).values()):
             return "media_type" if wire == "media_type" else "query"

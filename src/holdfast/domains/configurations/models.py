@@ -1,0 +1,101 @@
+"""What callers get from configurations."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+MAIN = "main"
+"""The branch that a configuration is read from unless another is named."""
+Visibility = Literal["tenant", "private"]
+"""Who reads it: every member and auditor of the tenant; or its owner, those it is shared with, and who administers."""
+VISIBILITIES: tuple[Visibility, ...] = ("tenant", "private")
+ShareLevel = Literal["view", "comment", "edit"]
+"""What somebody may do with a configuration that is shared with them; each includes those before it."""
+SHARE_LEVELS: tuple[ShareLevel, ...] = ("view", "comment", "edit")
+Origin = Literal["put", "rollback", "merge", "publish"]
+Kind = Literal["added", "removed", "changed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """One version of a configuration: its document, and who made it when and why.
+
+    What `get` gives is shared by all who read it: the objects and lists in `document` refuse changes;
+    `copy.deepcopy(document)` is one to change. `digest` is the SHA-256 of the document's canonical JSON (sorted names,
+    no spaces). `replayed`: `put` found the document there already.
+    """
+
+    id: UUID
+    address: str
+    branch: str = MAIN
+    version: int
+    document: object = field(hash=False)
+    digest: str
+    author_id: UUID
+    reason: str
+    created_at: datetime
+    owner_id: UUID
+    visibility: Visibility
+    replayed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationSummary:
+    """What a list says of a configuration: where it is, and its current version."""
+
+    id: UUID
+    address: str
+    version: int
+    digest: str
+    owner_id: UUID
+    visibility: Visibility
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationVersion:
+    """A version, without its document. `from_version`: the one that a rollback restored."""
+
+    version: int
+    branch: str
+    digest: str
+    bytes: int
+    author_id: UUID
+    reason: str
+    origin: Origin
+    from_version: int | None = None
+    request_id: UUID | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationShare:
+    """With whom a configuration is shared, and what they may do."""
+
+    user_id: UUID
+    level: ShareLevel
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change of one place. `path` is a JSON Pointer (RFC 6901); `words` says it as a person would."""
+
+    path: str
+    kind: Kind
+    before: object = field(default=None, hash=False)
+    after: object = field(default=None, hash=False)
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What leads from one version to another: as words, and as a JSON Patch (RFC 6902)."""
+
+    address: str
+    before: int
+    after: int
+    changes: tuple[Change, ...]
+    patch: tuple[dict[str, object], ...] = field(hash=False)

@@ -1,0 +1,24 @@
+"""/v1/configurations: documents at addresses. An address has slashes, so it travels in the query, or in the body."""
+
+from functools import partial
+
+from holdfast.domains.configurations import Configurations
+from holdfast.faces.http.routes import Route
+
+_route = partial(Route, "configurations", given=("address",))
+_DOCUMENT = "/configurations/document"
+
+ROUTES = (
+    _route("GET", "/configurations", Configurations.list),
+    _route("GET", "/configurations/found", Configurations.find),
+    _route("GET", _DOCUMENT, Configurations.get, policy="configurations.read", etag=True),
+    _route("PUT", _DOCUMENT, Configurations.put, etag=True, reads="read"),
+    _route("GET", "/configurations/stored", Configurations.read, etag=True),
+    _route("GET", "/configurations/versions", Configurations.history),
+    _route("GET", "/configurations/difference", Configurations.diff),
+    _route("PUT", "/configurations/rollback", Configurations.rollback),
+    _route("PUT", "/configurations/visibility", Configurations.set_visibility),
+    _route("GET", "/configurations/shares", Configurations.shares),
+    _route("PUT", "/configurations/shares", Configurations.share),
+    _route("DELETE", "/configurations/shares", Configurations.unshare),
+)
