@@ -47,6 +47,7 @@ ROOMS = (
     ),
     Room("Audit", ("domains/audit/actions.py",)),
     Room("Keys", ("core/crypto/keys.py",)),
+    Room("Jobs", ("core/jobs/actions.py",)),
     Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
     Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
     Room(

@@ -13,6 +13,8 @@ from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
 from holdfast.core.crypto.ring import KeyRing, RingKey
 from holdfast.core.hop import Hop
+from holdfast.core.jobs.actions import Jobs, ScheduleList
+from holdfast.core.jobs.models import Job, JobStatus
 from holdfast.core.pages import Page
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
@@ -488,6 +490,57 @@ class AsyncKeys:
         until it is done, for a tenant that was deleted as well.
         """
         return await self._hop(self._room.destroy, tenant)
+
+
+class AsyncJobs:
+    """`Jobs`, awaited."""
+
+    def __init__(self, hop: Hop, room: Jobs) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        key: str | None = None,
+        not_before: datetime | None = None,
+    ) -> Job:
+        """Queue a job of a kind that may be submitted; the kind says what one must be allowed to do for that.
+
+        Its body acts as whoever submits it, with the role they have then. Under the same `key` one gets the job that
+        was made first, however it ended. Raises `UnknownJobKind`, `PermissionDenied`, `InvalidInput`.
+        """
+        return await self._hop(self._room.submit, kind, arguments, key=key, not_before=not_before)
+
+    async def list(
+        self, *, status: JobStatus | None = None, kind: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Job]:
+        """A page of jobs, the newest first. Ended ones are kept for `Settings.job_days`. Raises `InvalidCursor`."""
+        return await self._hop(self._room.list, status=status, kind=kind, limit=limit, cursor=cursor)
+
+    async def get(self, job: UUID | str) -> Job:
+        """A job, with its progress. Raises `JobNotFound`."""
+        return await self._hop(self._room.get, job)
+
+    async def cancel(self, job: UUID | str) -> Job:
+        """End a job: at once where it waits; where it runs, at the next point at which it says how far it is.
+
+        Cancelling again changes nothing. Raises `JobNotFound`, `JobFinished`.
+        """
+        return await self._hop(self._room.cancel, job)
+
+    async def retry(self, job: UUID | str) -> Job:
+        """Queue a job again that failed or was cancelled: from its last checkpoint, with all its attempts.
+
+        Raises `JobNotFound`, `JobNotEnded`.
+        """
+        return await self._hop(self._room.retry, job)
+
+    async def schedules(self) -> ScheduleList:
+        """The schedule as this program has it, and for which period each line was last queued."""
+        return await self._hop(self._room.schedules)
 
 
 class AsyncConversations:
@@ -1472,7 +1525,7 @@ class AsyncConnections:
     async def run_revocations(self, *, limit: int = 100) -> RevocationReport:
         """Tell platforms to revoke what is due: of the actor's tenant, or, for the operator, of every tenant.
 
-        Safe to run anywhere, any number of times at once. `holdfast serve` runs it every so often.
+        Safe to run anywhere, any number of times at once. A worker does, every minute.
         """
         return await self._hop(self._room.run_revocations, limit=limit)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, partial
 from types import TracebackType
 from typing import Any
@@ -10,10 +11,11 @@ from uuid import UUID
 import stamina
 from sqlalchemy import bindparam, func, select
 
-import holdfast.core.vectors  # noqa: F401  # its tables are of the schema, whether a room uses them or not
+import holdfast.core.vectors.background  # noqa: F401  # its tables are of the schema, whether a room uses them or not
 from holdfast.core.access import Access
 from holdfast.core.cache import Cache, StoreCache
 from holdfast.core.cache.levels import check_cache
+from holdfast.core.clock import now
 from holdfast.core.crypto.derived import DerivedRing
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.ring import KeyRing
@@ -32,6 +34,8 @@ from holdfast.core.database.schema import scoped_tables
 from holdfast.core.database.sqlite_file import derive_key
 from holdfast.core.database.types import Id
 from holdfast.core.inputs import check_text
+from holdfast.core.jobs import Jobs, Worker
+from holdfast.core.jobs.models import Claimed
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.audit import Audit
@@ -46,7 +50,13 @@ from holdfast.domains.identity.cleaning import Cleaned, clean
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.profiles import published
-from holdfast.domains.identity.queries import every_tenant, member_standing, tenant_by_slug, user_by_email
+from holdfast.domains.identity.queries import (
+    every_tenant,
+    member_standing,
+    member_standing_by_id,
+    tenant_by_slug,
+    user_by_email,
+)
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
@@ -67,6 +77,7 @@ class UserScope:
         self.knowledge = Knowledge(engine, access, settings)
         self.configurations = Configurations(engine, access, settings)
         self.audit = Audit(engine, access, settings)
+        self.jobs = Jobs(engine, access, settings)
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
         """The application's own values, confined to this tenant."""
 
@@ -92,6 +103,8 @@ class SystemScope:
         self.audit = Audit(engine, Access(self._within(NIL)), settings)
         """What was done to no tenant in particular."""
         self.keys = Keys(engine, self.access, settings)
+        self.jobs = Jobs(engine, self.access, settings)
+        """Background work of every tenant, and of the store itself."""
         self._engine = engine
         self._settings = settings
 
@@ -230,9 +243,16 @@ class Store:
             return SystemScope(self.engine, self.settings, access)
         return UserScope(self.engine, access, self.settings)
 
+    def worker(self, *, threads: int | None = None, clock: Callable[[], datetime] = now) -> Worker:
+        """A worker for this store's jobs, not started: `start` and `stop` it, or have it `run_due`. Stop it before the
+        store is closed. `threads`: how many jobs at a time, else `Settings.job_threads`. `clock` is for tests.
+        """
+        standing = partial(_standing_of, self.engine, self.settings)
+        return Worker(self.engine, self.settings, standing, threads=threads, clock=clock)
+
     def clean(self) -> Cleaned:
         """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, and answers to
-        repeated requests that were kept long enough: how many. Bounded transactions; `holdfast serve` does it hourly.
+        repeated requests that were kept long enough: how many. Bounded transactions; a worker does it hourly.
         """
         return clean(self.engine)
 
@@ -252,6 +272,35 @@ class Store:
 def access_to(engine: Engine, look_up: Callable[[], Scope], settings: Settings) -> Access:
     """What `look_up` finds now, and again when it may have changed."""
     return Access(look_up(), engine.access, look_up, seconds=settings.access_seconds)
+
+
+def _standing_of(engine: Engine, settings: Settings, job: Claimed) -> Access:
+    """As whom a job's body acts: who asked for it, as they stand now; or the operator, in a tenant or in none.
+
+    Raises `UserNotFound`, `TenantSuspended`, `MembershipSuspended`.
+    """
+    if job.tenant_id == NIL:
+        return Access(replace(OPERATOR, request_id=job.request_id, face="job", prepared={}))
+    if job.requested_by == NIL:
+        scope = Scope(role="operator", tenant_id=job.tenant_id, request_id=job.request_id, face="job")
+        return Access(scope)
+    asked = {"in_tenant": job.tenant_id, "of_user": job.requested_by}
+
+    def look_up() -> Scope:
+        found = engine.read(OPERATOR, "all", lambda tx: tx.first(member_standing_by_id, asked))
+        if found is None:
+            raise UserNotFound(str(job.requested_by))
+        check_standing(found.tenant_status, found.status)
+        return Scope(
+            role=found.role,
+            tenant_id=job.tenant_id,
+            actor_id=found.user_id,
+            request_id=job.request_id,
+            face="job",
+            levels=frozenset(found.clearance),
+        )
+
+    return access_to(engine, look_up, settings)
 
 
 def find_tenant(engine: Engine, slug: str) -> Tenant:

@@ -1,6 +1,7 @@
 """A store for asyncio programs: the same names as `store`, awaited."""
 
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
@@ -11,13 +12,16 @@ from holdfast.asynchronous import (
     AsyncConnections,
     AsyncConversations,
     AsyncIdentity,
+    AsyncJobs,
     AsyncKeys,
     AsyncKnowledge,
     AsyncMemory,
 )
 from holdfast.core.cache import AsyncCache, AsyncStoreCache
+from holdfast.core.clock import now
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
+from holdfast.core.jobs import Worker
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.identity import TenantProfile
@@ -37,6 +41,7 @@ class AsyncUserScope:
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.configurations = AsyncConfigurations(hop, scope.configurations)
         self.audit = AsyncAudit(hop, scope.audit)
+        self.jobs = AsyncJobs(hop, scope.jobs)
         self.cache = AsyncCache(hop, scope.cache)
 
     @property
@@ -53,6 +58,7 @@ class AsyncSystemScope:
         self.keys = AsyncKeys(hop, scope.keys)
         self.connections = AsyncConnections(hop, scope.connections)
         self.audit = AsyncAudit(hop, scope.audit)
+        self.jobs = AsyncJobs(hop, scope.jobs)
         self._hop = hop
         self._scope = scope
 
@@ -130,6 +136,10 @@ class AsyncStore:
         if isinstance(scope, SystemScope):
             return AsyncSystemScope(self._hop, scope)
         return AsyncUserScope(self._hop, scope)
+
+    def worker(self, *, threads: int | None = None, clock: Callable[[], datetime] = now) -> Worker:
+        """A worker for this store's jobs, as `Store.worker` gives it: it works in threads of its own."""
+        return self._store.worker(threads=threads, clock=clock)
 
     async def clean(self) -> Cleaned:
         """Delete what ended long ago, as `Store.clean` does."""

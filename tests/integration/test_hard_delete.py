@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from support.backdoor import Backdoor
 from support.configurations import keep_configurations
+from support.jobs import queue_one
 from support.once import create_once
 from support.refusals import refused
 from support.vectors import store_one
@@ -66,6 +67,7 @@ def fill(store, tenant, email):
     keep_configurations(person, colleagues[0])
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
+    queue_one(engine_of(store), person.scope)
     return person
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from support.configurations import keep_configurations
+from support.jobs import queue_one
 from support.once import create_once
 from support.vectors import store_one
 
@@ -58,6 +59,7 @@ def people(place):
             keep_configurations(scope, others[0])
             create_once(store.engine, scope.scope)
             store_one(store.engine, scope.scope)
+            queue_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
         yield SimpleNamespace(**made)

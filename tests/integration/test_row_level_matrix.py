@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from support.configurations import keep_configurations
+from support.jobs import queue_one
 from support.vectors import store_one
 
 import holdfast
@@ -205,6 +206,11 @@ TABLES = {
     ),
     "retrievals": _asked("t.actor_id", id=_new_id),
     "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
+    "jobs": Protected(
+        "t.requested_by",
+        {"SELECT": "jobs.read", "INSERT": "jobs.submit", "UPDATE": "jobs.control"},
+        {"id": _new_id, "key": None},
+    ),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
@@ -225,10 +231,16 @@ TABLES = {
         {"item_id": _new_id},
     ),
     **{name: _tenants() for name in ("passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges")},
+    "job_schedules": _tenants(),
 }
-MAY_BE_EMPTY = {"passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges"}
+MAY_BE_EMPTY = {"passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges", "job_schedules"}
 """The application role touches these in no way."""
-OF_THE_TENANT = {"tenants": "t.id", "user_preferences": "NULL::uuid", "oidc_logins": "t.tenant_id"}
+OF_THE_TENANT = {
+    "tenants": "t.id",
+    "user_preferences": "NULL::uuid",
+    "oidc_logins": "t.tenant_id",
+    "job_schedules": "NULL",
+}
 """Where a row's tenant is not in `tenant_id`."""
 
 
@@ -266,6 +278,7 @@ class Database:
                     members = {one.email: one.user_id for one in root.identity.list_members(tenant=tenant)}
                     keep_configurations(person, members[colleagues[tenant]])
                     store_one(store.engine, person.scope)
+                    queue_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())
             seal_all(store.engine, set(self.tenants.values()))

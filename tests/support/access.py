@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
+from support.jobs import queue_one
 from support.server import UNLIMITED
 
 from holdfast.core.scope import LEVELS, OPERATOR, Role
@@ -109,7 +110,8 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        for name in ("chat", "session", "key", "preference", "fact", "paper", "plan", "standard", *of_workspaces):
+        others = ("job", "ended", "plan", "standard")
+        for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
 
     def _let_in(self) -> dict[Caller, str | None]:
@@ -329,6 +331,17 @@ class Things:
     def member_id(self) -> Any:
         """The id of a member that configurations can be shared with."""
         return next(one.user_id for one in self._identity.list_members(tenant="acme") if one.email == self.member)
+
+    @cached_property
+    def job(self) -> Any:
+        """Background work that the owner asked for, and waits."""
+        return queue_one(self._world.store.engine, self._world.owner.scope, key=f"{MINE} {next(_numbers)}").id
+
+    @cached_property
+    def ended(self) -> Any:
+        """Background work that the owner asked for, and cancelled."""
+        made = queue_one(self._world.store.engine, self._world.owner.scope, key=f"{MINE} {next(_numbers)}").id
+        return self._world.owner.jobs.cancel(made).id
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

@@ -5,6 +5,7 @@ import pytest
 from holdfast.core.action import Actions, action
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.errors import PermissionDenied
+from holdfast.core.jobs import Jobs
 from holdfast.core.policy import POLICY, reach
 from holdfast.core.scope import ROLES
 from holdfast.domains.audit import Audit
@@ -51,6 +52,10 @@ identity.list_api_keys       all      all         all            tenant  tenant 
 identity.revoke_api_key      all      all         all            tenant  tenant  own     own     -
 identity.read_preferences    -        -           -              own     own     own     own     -
 identity.set_preference      -        -           -              own     own     own     own     -
+jobs.submit                  all      all         -              own     own     own     -       -
+jobs.read                    all      all         -              tenant  tenant  own     tenant  -
+jobs.control                 all      all         -              tenant  tenant  own     -       -
+jobs.schedules               all      all         -              -       -       -       -       -
 conversations.create         -        -           -              own     own     own     -       own
 conversations.append         -        -           -              own     own     own     -       own
 conversations.read           -        -           -              tenant  tenant  own     tenant  own
@@ -127,7 +132,7 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Configurations, Connections, Conversations, Identity, Keys, Knowledge, Memory)
+        for room in (Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory)
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

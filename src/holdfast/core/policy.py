@@ -73,6 +73,11 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "keys.list": _OPERATE,
     "keys.rotate": _OPERATE,
     "keys.destroy": _OPERATE,
+    # jobs: a tenant's of who asked for them; the operator's of every tenant
+    "jobs.submit": {**_OPERATE, **_MEMBERS_OWN},
+    "jobs.read": {**_OPERATE, **_OWN_OR_ADMINISTERED_AND_AUDITING},
+    "jobs.control": {**_OPERATE, **_OWN_OR_ADMINISTERED},
+    "jobs.schedules": _OPERATE,
     # conversations
     "conversations.create": _OWN_ONLY,
     "conversations.append": _OWN_ONLY,

@@ -106,6 +106,18 @@ class Settings:
     """How soon, at the latest, a scope notices that another process changed what its person may do."""
     seal_seconds: float = 1.0
     """How soon after their commit the lines of the trail are sealed."""
+    job_threads: int = 2
+    """How many jobs a worker does at a time."""
+    job_poll_seconds: float = 1.0
+    """How often a worker looks for jobs that other processes queued; of its own process it hears at once."""
+    job_lease_seconds: float = 60.0
+    """For how long a job is its worker's without a sign of life; then another takes it up."""
+    job_stop_seconds: float = 10.0
+    """How long a stopping worker lets the jobs under way go on."""
+    job_retry_seconds: float = 5.0
+    """How long a job that failed waits before its second attempt, doubled with each more, up to an hour."""
+    job_days: float = 30.0
+    """For how many days an ended job can be seen."""
     openid: tuple[OpenIdProvider, ...] = ()
     """The providers of OpenID Connect. In the environment: a JSON file with a list of them."""
     platform_seconds: float = 10.0

@@ -19,6 +19,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0017",
     "0025",
 )
 """Every revision this version knows, oldest first."""

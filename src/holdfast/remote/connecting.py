@@ -18,6 +18,7 @@ from holdfast.remote.rooms import (
     RemoteConnections,
     RemoteConversations,
     RemoteIdentity,
+    RemoteJobs,
     RemoteKnowledge,
 )
 
@@ -38,6 +39,7 @@ class RemoteScope:
         self.knowledge = RemoteKnowledge(caller)
         self.configurations = RemoteConfigurations(caller)
         self.audit = RemoteAudit(caller)
+        self.jobs = RemoteJobs(caller)
 
     def close(self) -> None:
         """Close the connections to the server."""

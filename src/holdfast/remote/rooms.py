@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+from holdfast.core.jobs.actions import ScheduleList
+from holdfast.core.jobs.models import Job, JobStatus
 from holdfast.core.pages import Page
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.configurations.models import (
@@ -481,6 +483,60 @@ class RemoteAudit:
         Raises `InvalidCursor`.
         """
         return self._caller.call(Page[Event], "GET", "/audit/events", query={"after": after, "limit": limit})
+
+
+class RemoteJobs:
+    """`Jobs`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        key: str | None = None,
+        not_before: datetime | None = None,
+    ) -> Job:
+        """Queue a job of a kind that may be submitted; the kind says what one must be allowed to do for that.
+
+        Its body acts as whoever submits it, with the role they have then. Under the same `key` one gets the job that
+        was made first, however it ended. Raises `UnknownJobKind`, `PermissionDenied`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Job, "POST", "/jobs", body={"kind": kind, "arguments": arguments, "key": key, "not_before": not_before}
+        )
+
+    def list(
+        self, *, status: JobStatus | None = None, kind: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Job]:
+        """A page of jobs, the newest first. Ended ones are kept for `Settings.job_days`. Raises `InvalidCursor`."""
+        return self._caller.call(
+            Page[Job], "GET", "/jobs", query={"status": status, "kind": kind, "limit": limit, "cursor": cursor}
+        )
+
+    def get(self, job: UUID | str) -> Job:
+        """A job, with its progress. Raises `JobNotFound`."""
+        return self._caller.call(Job, "GET", place("/jobs/{job}", job=job))
+
+    def cancel(self, job: UUID | str) -> Job:
+        """End a job: at once where it waits; where it runs, at the next point at which it says how far it is.
+
+        Cancelling again changes nothing. Raises `JobNotFound`, `JobFinished`.
+        """
+        return self._caller.call(Job, "POST", place("/jobs/{job}/cancel", job=job))
+
+    def retry(self, job: UUID | str) -> Job:
+        """Queue a job again that failed or was cancelled: from its last checkpoint, with all its attempts.
+
+        Raises `JobNotFound`, `JobNotEnded`.
+        """
+        return self._caller.call(Job, "POST", place("/jobs/{job}/retry", job=job))
+
+    def schedules(self) -> ScheduleList:
+        """The schedule as this program has it, and for which period each line was last queued."""
+        return self._caller.call(ScheduleList, "GET", "/schedules")
 
 
 class RemoteConversations:
@@ -1633,7 +1689,7 @@ class RemoteConnections:
     def run_revocations(self, *, limit: int = 100) -> RevocationReport:
         """Tell platforms to revoke what is due: of the actor's tenant, or, for the operator, of every tenant.
 
-        Safe to run anywhere, any number of times at once. `holdfast serve` runs it every so often.
+        Safe to run anywhere, any number of times at once. A worker does, every minute.
         """
         return self._caller.call(RevocationReport, "POST", "/revocations/run", body={"limit": limit})
 

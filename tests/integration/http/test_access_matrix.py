@@ -46,11 +46,12 @@ PLACES = {
     "document": "paper",
     "chunk": "passage",
     "retrieval": "asked",
+    "job": "job",
 }
 """What stands in a path where the example does not say."""
 OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
-    *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "plan"),
+    *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "job", "ended", "plan"),
 }
 """Things that are one member's own."""
 TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard"}
@@ -258,6 +259,13 @@ EXAMPLES = (
     E("GET /configurations/shares", {"address": "{plan}"}),
     E("PUT /configurations/shares", body={"address": "{plan}", "user": "{member_id}", "level": "view"}),
     E("DELETE /configurations/shares", {"address": "{plan}", "user": "{member_id}"}),
+    # jobs
+    E("GET /jobs", makes="job", shows=MINE),
+    E("POST /jobs", body={"kind": "connections.run_revocations"}),
+    E("GET /jobs/{job}", shows=MINE),
+    E("POST /jobs/{job}/cancel", shows=MINE),
+    E("POST /jobs/{job}/retry", path={"job": "ended"}, shows=MINE),
+    E("GET /schedules"),
     # audit
     E("GET /audit", makes="chat", shows=MINE),
     E("POST /audit/verification", body={}),
@@ -443,6 +451,12 @@ EXCEPTIONS = (
         "the platform's people have no sessions of the tenant's: whose?",
         lacks="email",
         callers="platform administrator|super administrator",
+    ),
+    Rule(
+        "POST /jobs",
+        403,
+        "a kind of work asks for what its operation asks for: to tell platforms takes an administrator",
+        callers="owner of the thing|colleague|super administrator",
     ),
     Rule(
         "POST /api-keys",

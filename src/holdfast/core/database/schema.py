@@ -17,17 +17,24 @@ metadata = MetaData(
 )
 
 
-def scoped_table(name: str, *parts: Any, index: bool = False, outlives: bool = False, **options: Any) -> Table:
+def scoped_table(
+    name: str, *parts: Any, index: bool = False, outlives: bool = False, of_store: bool = False, **options: Any
+) -> Table:
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
 
     Declare the other key columns with `primary_key=True`. The tenant guard refuses statements on it
     without a tenant predicate, and on PostgreSQL row-level security must cover it. It refers to its tenant, itself or
     through another scoped table. `index`: it holds nothing that cannot be made again from other tables, and refers to
-    none. `outlives`: its rows stay when the tenant is deleted, so they refer to nothing.
+    none. `outlives`: its rows stay when the tenant is deleted, so they refer to nothing. `of_store`: the store itself
+    has rows in it too, under the tenant NIL, so they do not refer to their tenant.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
     through_another = any(isinstance(part, ForeignKeyConstraint) and "tenant_id" in part.column_keys for part in parts)
-    tenant = () if through_another or index or outlives else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
+    tenant = (
+        ()
+        if through_another or index or outlives or of_store
+        else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
+    )
     info = {"scoped": True, "index": index, "outlives": outlives}
     return Table(name, metadata, tenant_id, *parts, *tenant, info=info, **options)
 

@@ -32,7 +32,7 @@ class Revoking(TokenRenewal):
     def run_revocations(self, *, limit: int = 100) -> RevocationReport:
         """Tell platforms to revoke what is due: of the actor's tenant, or, for the operator, of every tenant.
 
-        Safe to run anywhere, any number of times at once. `holdfast serve` runs it every so often.
+        Safe to run anywhere, any number of times at once. A worker does, every minute.
         """
         counted: dict[Outcome, int] = {"done": 0, "waiting": 0, "failed": 0}
         for tenant_id, connection_id in self._due(limit):

@@ -4,7 +4,7 @@ A few hundred rows in each transaction, so that nobody waits for it. It does no 
 once.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -18,6 +18,8 @@ from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.schema import metadata
 from holdfast.core.database.types import Time
+from holdfast.core.jobs import Run, job, schedule
+from holdfast.core.jobs.kinds import Nothing
 from holdfast.core.once import forget_old
 from holdfast.core.scope import OPERATOR
 from holdfast.domains.identity.purging import delete_person
@@ -61,6 +63,14 @@ def clean(engine: Engine, *, moment: datetime | None = None) -> Cleaned:
         ended, visitors = ended + some, visitors + others
         if max(some, others) < BATCH:
             return Cleaned(sessions=ended, visitors=visitors, answers=forget_old(engine, moment=present))
+
+
+@job("identity.clean")
+def _clean_as_job(run: Run, _given: Nothing) -> dict[str, object]:
+    return asdict(clean(run.engine))
+
+
+schedule("identity.clean", "23 * * * *")
 
 
 def _clean_some(tx: Transaction, present: datetime) -> tuple[int, int]:

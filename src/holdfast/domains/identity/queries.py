@@ -86,15 +86,17 @@ class Standing:
     clearance: str
 
 
-member_standing = Query(
+_standings = (
     select(_m.user_id, _m.role, _m.status, _t.status.label("tenant_status"), _m.clearance)
     .select_from(users)
     .join(memberships, _m.user_id == _u.id)
     .join(tenants, _t.id == _m.tenant_id)
-    .where(_m.tenant_id == IN, _u.email == _EMAIL),
-    Standing,
-    operator=True,
+    .where(_m.tenant_id == IN)
 )
+
+member_standing = Query(_standings.where(_u.email == _EMAIL), Standing, operator=True)
+
+member_standing_by_id = Query(_standings.where(_m.user_id == OF_USER), Standing, operator=True)
 
 insert_membership = Query(insert(memberships), operator=True)
 

@@ -16,6 +16,7 @@ from holdfast.faces.cli import (
     conversations,
     demo,
     imports,
+    jobs,
     keys,
     knowledge,
     memory,
@@ -49,11 +50,13 @@ app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and dele
 app.add_typer(users.app, name="users", help="Add people, give roles and passwords, suspend and restore.")
 app.add_typer(sessions.app, name="sessions", help="Who is logged in, and ending it.")
 app.add_typer(api_keys.app, name="api-keys", help="Make, list and revoke API keys.")
+app.add_typer(jobs.app, name="jobs", help="Background work: list, show, cancel, try again; the schedule.")
 stores.register(app)
 keys.register(app)
 imports.register(app)
 demo.register(app)
 serve.register(app)
+jobs.register(app)
 policy.register(app)
 
 

@@ -31,6 +31,7 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(help="A web origin whose scripts may call. Repeatable.")] = None,
     rate_per_key: Annotated[float, typer.Option(help=f"For one person, all keys together, {_DEFAULT_RATE}.")] = 100,
     rate_per_tenant: Annotated[float, typer.Option(help=f"For one tenant, {_DEFAULT_RATE}.")] = 1_000,
+    worker: Annotated[bool, typer.Option(help="Do background work too, in each process.")] = True,
     log_level: Annotated[str, typer.Option(help="debug, info (a line for each request), warning, error")] = "info",
 ) -> None:
     """Serve the store over HTTP, under /v1, until interrupted.
@@ -54,6 +55,7 @@ def serve(
         plain_http=plain_http,
         trusted_proxies=trusted_proxies,
         origins=tuple(origin or ()),
+        jobs=worker,
         rate_per_key=Rate.of(rate_per_key),
         rate_per_tenant=Rate.of(rate_per_tenant),
     )

@@ -62,7 +62,7 @@ def revoke_all(
 
 @app.command()
 def clean(context: typer.Context, as_json: AsJson = False) -> None:
-    """Delete sessions that ended a week ago, and visitors who left nothing. The server does so every hour."""
+    """Delete sessions that ended a week ago, and visitors who left nothing. A worker does so every hour."""
     target: Target = context.obj
     with target.opened() as store:
         cleaned = store.clean()

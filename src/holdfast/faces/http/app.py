@@ -1,9 +1,6 @@
 """The application: every room's routes, put into the shell."""
 
 import asyncio
-import contextlib
-import math
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,8 +14,6 @@ from starlette.routing import Match
 from starlette.routing import Route as Served
 
 import holdfast
-from holdfast.core.errors import HoldfastError
-from holdfast.core.telemetry import log
 from holdfast.domains.audit import Audit
 from holdfast.faces.http import (
     audit,
@@ -29,6 +24,7 @@ from holdfast.faces.http import (
     events,
     health,
     identity,
+    jobs,
     knowledge,
     memory,
 )
@@ -50,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *knowledge.ROUTES,
     *configurations.ROUTES,
+    *jobs.ROUTES,
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (
@@ -146,38 +143,10 @@ def _described(route: Route) -> APIRoute:
 @asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[None]:
     app.serving.start()
-    housekeeping = asyncio.create_task(_keep_house(app.serving))
     try:
         yield
     finally:
-        housekeeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await housekeeping
         await asyncio.to_thread(app.serving.close)
-
-
-async def _keep_house(serving: Serving) -> None:
-    """What must be done now and then, by one process or by each: it does no harm twice."""
-    cleaned = -math.inf
-    while True:
-        jobs = [_tell_platforms]
-        if time.monotonic() - cleaned >= serving.options.cleaning_seconds:
-            jobs.append(_clean)
-            cleaned = time.monotonic()
-        for job in jobs:
-            try:
-                await serving.hop(job, serving.store)
-            except HoldfastError as error:
-                log.warning("housekeeping_failed", job=job.__name__, code=error.code)
-        await asyncio.sleep(serving.options.housekeeping_seconds)
-
-
-def _clean(store: Store) -> None:
-    store.clean()
-
-
-def _tell_platforms(store: Store) -> None:
-    store.system().connections.run_revocations()
 
 
 def create_app(store: Store, options: Options | None = None) -> App:

@@ -7,6 +7,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from holdfast.faces.http.cache_metrics import CacheMetrics
 from holdfast.faces.http.incoming import Incoming
+from holdfast.faces.http.job_metrics import JobMetrics
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """The folder through which several processes count together; set by `run` before they start."""
@@ -48,6 +49,7 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self.cache = CacheMetrics(self._registry)
+        self.jobs = JobMetrics(self._registry)
         self._known: dict[tuple[str, str, int, str], tuple[Counter, Histogram, Counter | None]] = {}
 
     def count(self, incoming: Incoming, seconds: float) -> None:

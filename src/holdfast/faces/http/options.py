@@ -71,10 +71,8 @@ class Options:
     """How often a stream looks for what other processes changed. What this one changed it hears of at once."""
     stall_seconds: float = 20.0
     """How long a client may not read what it is sent."""
-    housekeeping_seconds: float = 60.0
-    """How often platforms are told of revocations."""
-    cleaning_seconds: float = 3600.0
-    """How often what ended long ago is deleted: sessions, visitors who left nothing, kept answers."""
+    jobs: bool = True
+    """Whether background work is done here too: each process has a worker."""
 
     @property
     def tls(self) -> bool:

@@ -43,6 +43,8 @@ class Serving:
         """Where passwords are hashed: four hashes at once, tens of milliseconds each."""
         self.outside = Lane(OUTSIDE_THREADS, OUTSIDE_THREADS + options.outside_waiting)
         """Where others are asked over the network: one that does not answer holds up nobody who does not need it."""
+        self.worker = store.worker() if options.jobs else None
+        """Does background work beside."""
         self._streams: dict[asyncio.Event, tuple[UUID, UUID | None]] = {}
         self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
         self._people = Buckets("person", options.rate_per_key)
@@ -117,6 +119,8 @@ class Serving:
                 loop.call_soon_threadsafe(self._wake, tenant_id)
 
         self.store.engine.trail.written = written
+        if self.worker is not None:
+            self.worker.start()
 
     def stop(self) -> None:
         """No more requests come: what waits for news ends."""
@@ -134,10 +138,14 @@ class Serving:
         self.metrics.streams.set(len(self._streams))
         self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting + self.outside.waiting)
         self.metrics.connections.set(self.store.engine.in_use())
+        if self.worker is not None:
+            self.metrics.jobs.note(self.worker.stats())
         self.metrics.cache.note(self.store.cache.stats(), self.store.engine.breakers)
 
     def close(self) -> None:
-        """Wait for the threads, then close the store."""
+        """Wait for the threads and the worker, then close the store."""
+        if self.worker is not None:
+            self.worker.stop()
         self.hop.close()
         self.passwords.close()
         self.outside.close()
