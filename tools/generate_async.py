@@ -48,8 +48,11 @@ ROOMS = (
     Room("Audit", ("domains/audit/actions.py",)),
     Room("Keys", ("core/crypto/keys.py",)),
     Room("Jobs", ("core/jobs/actions.py",)),
-    Room("Conversations", ("domains/conversations/reads.py", "domains/conversations/actions.py")),
-    Room("Memory", ("domains/memory/reads.py", "domains/memory/actions.py")),
+    Room(
+        "Conversations",
+        tuple(f"domains/conversations/{name}.py" for name in ("reads", "finding", "embedding", "actions")),
+    ),
+    Room("Memory", tuple(f"domains/memory/{name}.py" for name in ("reads", "finding", "embedding", "actions"))),
     Room(
         "Knowledge",
         tuple(

@@ -34,6 +34,8 @@ _OTHER_DEFAULTS = {
     "embedders": "none",
     "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
     "oauth_clients": "none",
+    "message_embedder": "none",
+    "memory_embedder": "none",
 }
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/generate_reference.py. -->\n"

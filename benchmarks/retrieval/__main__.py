@@ -15,7 +15,7 @@ from benchmarks.places import ENGINES, person, places_on
 from benchmarks.retrieval import measuring
 from benchmarks.retrieval.judging import DEPTHS, Answers, difference, judge
 from benchmarks.retrieval.samples import Collection, NotUnderstood, read
-from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT
+from holdfast.core.fusion import CANDIDATES, WEIGHT
 from holdfast.domains.knowledge.preparing import WINDOW
 from holdfast.store import UserScope
 

@@ -14,8 +14,8 @@ from benchmarks.retrieval.samples import Passage
 from holdfast.core import lexical
 from holdfast.core.embedders import Embedder, Vector
 from holdfast.core.errors import InvalidInput
+from holdfast.core.fusion import CANDIDATES, WEIGHT, fuse
 from holdfast.core.ids import new_id
-from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT, fuse
 from holdfast.domains.knowledge.preparing import WINDOW, indexed, neighbours, strip_names, windowed
 from holdfast.store import UserScope
 

@@ -10,8 +10,8 @@ from benchmarks.retrieval.indexes import HybridIndex, Index, LexicalIndex, Plain
 from benchmarks.retrieval.judging import DEPTHS, judge
 from benchmarks.retrieval.samples import read
 from holdfast.core.embedders import Embedder, embedder_from
+from holdfast.core.fusion import CANDIDATES, WEIGHT
 from holdfast.core.settings import Settings
-from holdfast.domains.knowledge.fusion import CANDIDATES, WEIGHT
 from holdfast.domains.knowledge.preparing import WINDOW
 from holdfast.store import UserScope
 

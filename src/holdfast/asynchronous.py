@@ -12,10 +12,12 @@ from uuid import UUID
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
 from holdfast.core.crypto.ring import KeyRing, RingKey
+from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.hop import Hop
 from holdfast.core.jobs.actions import Jobs, ScheduleList
 from holdfast.core.jobs.models import Job, JobStatus
 from holdfast.core.pages import Page
+from holdfast.core.results import WantedMode
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.configurations import Configurations
@@ -41,6 +43,7 @@ from holdfast.domains.connections.models import (
 )
 from holdfast.domains.connections.reads import SnapshotList
 from holdfast.domains.conversations import Conversations
+from holdfast.domains.conversations.finding import HitList
 from holdfast.domains.conversations.models import (
     Attachment,
     Context,
@@ -59,7 +62,6 @@ from holdfast.domains.conversations.reads import (
     ConversationId,
     ConversationList,
     FeedbackList,
-    HitList,
     MessageList,
     SummaryList,
 )
@@ -79,7 +81,6 @@ from holdfast.domains.identity.models import (
 )
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.knowledge.checks import UNKNOWN
-from holdfast.domains.knowledge.embedding import STEP
 from holdfast.domains.knowledge.models import (
     Chunk,
     Document,
@@ -90,12 +91,11 @@ from holdfast.domains.knowledge.models import (
     LoggedRetrieval,
     PassageHit,
     Retrieval,
-    WantedMode,
 )
 from holdfast.domains.memory import Memory
+from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.proposing import Extractor
-from holdfast.domains.memory.reads import RecalledList
 
 
 class AsyncIdentity:
@@ -608,22 +608,6 @@ class AsyncConversations:
         """How many messages each role has written."""
         return await self._hop(self._room.counts, conversation)
 
-    async def search(
-        self,
-        query: str,
-        *,
-        conversation: ConversationId | None = None,
-        workspace: UUID | str | None = None,
-        limit: int = 20,
-    ) -> HitList:
-        """Messages that match, best first: in one conversation, or in all of the actor's own.
-
-        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
-        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
-        Raises `InvalidInput`.
-        """
-        return await self._hop(self._room.search, query, conversation=conversation, workspace=workspace, limit=limit)
-
     async def summaries(self, conversation: ConversationId) -> SummaryList:
         """Every version of the summary, oldest first."""
         return await self._hop(self._room.summaries, conversation)
@@ -661,6 +645,39 @@ class AsyncConversations:
     async def attachment(self, conversation: ConversationId, digest: str) -> bytes:
         """The bytes of an attachment of this conversation or of the past it shares."""
         return await self._hop(self._room.attachment, conversation, digest)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        conversation: ConversationId | None = None,
+        workspace: UUID | str | None = None,
+        limit: int = 20,
+        mode: WantedMode = "auto",
+    ) -> HitList:
+        """Messages that match, best first: in one conversation, or in all of the actor's own.
+
+        By their words all must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended
+        before the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
+
+        `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where
+        `Settings.message_embedder` is set, messages have vectors (`embed_some` gives them) and it answers. Where
+        meaning cannot be had, words alone find. `mode` and `notes` of what comes back say what was done, and why not
+        more; `found_by` of each hit, how it was found. Raises `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.search, query, conversation=conversation, workspace=workspace, limit=limit, mode=mode
+        )
+
+    async def embed_some(self, *, most: int = STEP) -> VectorReport:
+        """Give vectors to up to `most` messages that wait: the actor's own, an administrator's whole tenant's.
+
+        For search by meaning, with the embedder of `Settings.message_embedder`; call it until `done`. Nothing is
+        embedded twice, whatever stopped the last call. Shows nobody anything. Messages of deleted conversations wait
+        until they are restored. Raises `NoEmbedderSet`, `EmbedderUnknown`, and what the embedder raises:
+        `EmbedderFailed` or one of its family.
+        """
+        return await self._hop(self._room.embed_some, most=most)
 
     async def create(
         self,
@@ -866,16 +883,6 @@ class AsyncMemory:
             self._room.as_of, moment, key, known_at=known_at, workspace=workspace, user=user, limit=limit, cursor=cursor
         )
 
-    async def recall(
-        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
-    ) -> RecalledList:
-        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
-        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
-
-        A sensitive fact is found by its key only. Raises `InvalidInput`.
-        """
-        return await self._hop(self._room.recall, query, k=k, workspace=workspace, user=user)
-
     async def why(self, fact_id: UUID | str) -> Why:
         """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
 
@@ -889,6 +896,28 @@ class AsyncMemory:
         What `propose` shows it. Raises `ConversationNotFound`; `NotGranted` for an API key that reads no conversations.
         """
         return await self._hop(self._room.unseen, conversation, extractor=extractor, limit=limit)
+
+    async def recall(
+        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
+    ) -> RecalledList:
+        """The best `k` facts that hold, for a query: those with it in their key, those with its words in key or value
+        (any may match, the rarest count most), and those that mean the like, where `Settings.memory_embedder` is set
+        and they have vectors (`embed_some` gives them). Each says why it was found; `score` goes from 0 to 1.
+
+        `mode` of what comes back is "hybrid" where meaning was looked for; where it could not be, `notes` says why. A
+        sensitive fact is found by its key only. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.recall, query, k=k, workspace=workspace, user=user)
+
+    async def embed_some(self, *, most: int = STEP) -> VectorReport:
+        """Give vectors to up to `most` facts that wait: those about the actor and of workspaces open to them, or, for
+        an administrator, of the whole tenant.
+
+        For recalling by meaning, with the embedder of `Settings.memory_embedder`; call it until `done`. Nothing is
+        embedded twice, whatever stopped the last call. Shows nobody anything. Sensitive facts never get one. Raises
+        `NoEmbedderSet`, `EmbedderUnknown`, and what the embedder raises: `EmbedderFailed` or one of its family.
+        """
+        return await self._hop(self._room.embed_some, most=most)
 
     async def remember(
         self,

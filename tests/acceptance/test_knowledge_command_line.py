@@ -41,3 +41,29 @@ def test_documents_are_added_searched_moved_and_deleted(tmp_path: Path) -> None:
     assert "1 searches" in said("reports")
     assert "is deleted" in said("delete", loan)
     said("show", loan, code=3)
+
+
+def test_what_waits_for_vectors_gets_them_and_a_base_another_embedder(tmp_path: Path) -> None:
+    with holdfast.create(f"sqlite:///{tmp_path}/me.db", KEY) as store:
+        identity = store.system().identity
+        identity.create_tenant("home")
+        identity.create_user("me@home.test", tenant="home", role="owner")
+        identity.set_clearance("me@home.test", list("SABCD"), tenant="home")
+        me = store.tenant("home").user("me@home.test")
+        base = me.knowledge.create_base("products", embedder="hashing:64")
+        me.knowledge.add(base.id, "A home loan for a joint account.", embed=False)
+        me.memory.remember("style", "concise")
+        me.conversations.append(me.conversations.create().id, role="user", content="A loan, please.")
+    keys = KEYS | {"HOLDFAST_MESSAGE_EMBEDDER": "hashing:32", "HOLDFAST_MEMORY_EMBEDDER": "hashing:32"}
+
+    def told(room: str, *arguments: str) -> str:
+        return run(tmp_path, *ME[:-1], room, *arguments, **keys).stdout
+
+    assert "1 passages were given vectors by hashing:64" in told("knowledge", "embed", "products")
+    assert "0 passages" in told("knowledge", "embed", "products")
+    assert "1 passages were given vectors by hashing:32" in told(
+        "knowledge", "reindex", "products", "--embedder", "hashing:32"
+    )
+    assert "1 facts were given vectors by hashing:32" in told("memory", "embed")
+    assert "1 messages were given vectors by hashing:32" in told("conversations", "embed")
+    assert "meaning" in told("memory", "recall", "style")

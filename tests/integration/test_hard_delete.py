@@ -8,7 +8,7 @@ from support.configurations import keep_configurations
 from support.jobs import queue_one
 from support.once import create_once
 from support.refusals import refused
-from support.vectors import store_one
+from support.vectors import embed_one, store_one
 
 import holdfast
 from holdfast.core.crypto.key_file import FileRing
@@ -68,6 +68,7 @@ def fill(store, tenant, email):
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)
+    embed_one(engine_of(store), person.scope)
     return person
 
 

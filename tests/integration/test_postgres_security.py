@@ -7,7 +7,7 @@ import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
 from support.once import create_once
-from support.vectors import store_one
+from support.vectors import embed_one, store_one
 
 import holdfast
 from holdfast.core.database.schema import metadata, scoped_tables
@@ -60,6 +60,7 @@ def people(place):
             create_once(store.engine, scope.scope)
             store_one(store.engine, scope.scope)
             queue_one(store.engine, scope.scope)
+            embed_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
         yield SimpleNamespace(**made)
@@ -253,6 +254,7 @@ NARROWED = {
     "configuration_shares": ("deleting",),
     "lexical_index": ("reading", "adding", "changing", "deleting"),
     "lexical_counts": ("reading",),
+    "vectors": ("closed",),
 }
 """What may be deleted there is less than what may be read; words are closed like what they are of."""
 

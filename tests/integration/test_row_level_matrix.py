@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
-from support.vectors import store_one
+from support.vectors import embed_one, store_one
 
 import holdfast
 from holdfast.core.database.schema import metadata
@@ -67,6 +67,10 @@ _RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
 _UNRATED = (
     "SELECT m.id FROM messages m WHERE m.conversation_id = (SELECT conversation_id FROM messages WHERE id = %s)"
     " AND m.role = 'assistant' AND NOT EXISTS (SELECT FROM feedback f WHERE f.message_id = m.id)"
+)
+_OTHER_INDEX = (
+    "SELECT i.id FROM vector_indexes i JOIN vector_indexes o ON o.tenant_id = i.tenant_id"
+    " WHERE o.id = %s AND i.id <> o.id"
 )
 _LIVE = (
     "SELECT c.id FROM connections c WHERE c.status <> 'revoked' AND c.created_by ="
@@ -167,6 +171,11 @@ TABLES = {
         _CONVERSATION,
         {"SELECT": "memory.remember", "INSERT": "memory.remember", "UPDATE": "memory.remember"},
         {"extractor": "other"},
+    ),
+    "embedded_conversations": Protected(
+        _CONVERSATION,
+        {"SELECT": "conversations.embed", "INSERT": "conversations.embed", "UPDATE": "conversations.embed"},
+        {"index_id": _OTHER_INDEX},
     ),
     "lexical_index": _words(item_id=_new_id),
     "lexical_counts": _words(word=_new_id),
@@ -279,6 +288,7 @@ class Database:
                     keep_configurations(person, members[colleagues[tenant]])
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
+                    embed_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())
             seal_all(store.engine, set(self.tenants.values()))

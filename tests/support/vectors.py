@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import holdfast
+from holdfast.core.access import Access
 from holdfast.core.database import Transaction
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 from holdfast.core.vectors import Found, create_index, indexes, store
+from holdfast.domains.conversations import Conversations
 
 T = TypeVar("T")
 
@@ -65,6 +67,12 @@ def store_one(engine: Any, scope: Scope) -> None:
         store(tx, index, [(uuid4(), None, scope.actor_id, [1.0, 0.0])])
 
     engine.write(scope, "own", work)
+
+
+def embed_one(engine: Any, scope: Scope) -> None:
+    """The messages of somebody, embedded."""
+    settings = holdfast.Settings(message_embedder="hashing:16")
+    Conversations(engine, Access(scope), settings).embed_some()
 
 
 def keep_storing(url: str, key: str | None, told: Any, seed: int, lots: int, items: Sequence[UUID] = ()) -> None:

@@ -66,12 +66,14 @@ conversations.fork           -        -           -              own     own    
 conversations.import         -        -           -              own     own     own     -       -
 conversations.verify         -        -           -              tenant  tenant  own     tenant  own
 conversations.index          -        -           -              tenant  tenant  tenant  tenant  tenant
+conversations.embed          -        -           -              tenant  tenant  own     -       own
 memory.remember              -        -           -              tenant  tenant  own     -       own
 memory.read                  -        -           -              tenant  tenant  own     tenant  own
 memory.forget                -        -           -              tenant  tenant  own     -       own
 configurations.read          -        -           -              tenant  tenant  own     tenant  -
 configurations.edit          -        -           -              tenant  tenant  own     -       -
 configurations.share         -        -           -              tenant  tenant  own     -       -
+memory.embed                 -        -           -              tenant  tenant  own     -       own
 audit.list                   tenant   -           -              tenant  tenant  -       tenant  -
 audit.verify                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -

@@ -92,6 +92,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
         **_EVERY_MEMBER,
         "visitor": "tenant",
     },  # keeping the search index, which shows nobody anything
+    "conversations.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,  # vectors of messages, which show nobody anything
     # memory
     "memory.remember": _OWN_OR_ADMINISTERED_AND_VISITOR,
     "memory.read": _READ,
@@ -100,6 +101,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "configurations.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
     "configurations.edit": _OWN_OR_ADMINISTERED,
     "configurations.share": _OWN_OR_ADMINISTERED,
+    "memory.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,
     # audit
     "audit.list": _AUDIT,
     "audit.verify": _AUDIT,

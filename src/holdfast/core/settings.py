@@ -193,6 +193,11 @@ class Settings:
     embedders: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Embedders by the names that knowledge bases record: a text like `hashing:256`, or an `Embedder` of the program's
     own. In the environment: a JSON file with such texts by name."""
+    message_embedder: str | None = None
+    """Who makes vectors of messages, so that they are found by meaning too: a name of `embedders`, or a text like
+    `hashing:256`; None: they are found by their words alone."""
+    memory_embedder: str | None = None
+    """The same for facts."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
@@ -216,13 +221,29 @@ class Settings:
                 raise InvalidInput(
                     f"setting embedders: {name!r:.80} is no name; give letters, digits, . _ -", field=name
                 )
+        for name in ("message_embedder", "memory_embedder"):
+            given = getattr(self, name)
+            if given is not None and not (isinstance(given, str) and (given in self.embedders or ":" in given)):
+                known = ", ".join(sorted(self.embedders)) or "none"
+                text = f"setting {name}: {given!r:.80} is none of embedders ({known}), and no text like hashing:256"
+                raise InvalidInput(text, field=name)
         object.__setattr__(self, "oauth_clients", clients_from(self.oauth_clients))
         for name in ("cache_refresh_percent", "cache_jitter_percent"):
             if getattr(self, name) > 100:
                 raise InvalidInput(f"setting {name}: {getattr(self, name)!r} is more than 100 percent", field=name)
 
 
-NO_NUMBERS = ("openid", "embedders", "count_tokens", "oauth_clients", "private_addresses", "cache", "cache_sealed")
+NO_NUMBERS = (
+    "openid",
+    "embedders",
+    "message_embedder",
+    "memory_embedder",
+    "count_tokens",
+    "oauth_clients",
+    "private_addresses",
+    "cache",
+    "cache_sealed",
+)
 MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
 
@@ -249,6 +270,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
     if "HOLDFAST_EMBEDDERS" in environment:
         given["embedders"] = _embedders(Path(environment["HOLDFAST_EMBEDDERS"]))
+    for name in ("message_embedder", "memory_embedder"):
+        given[name] = environment.get(f"HOLDFAST_{name.upper()}") or None
     clients = environment.get("HOLDFAST_OAUTH_CLIENTS")
     if clients is not None:
         given["oauth_clients"] = read_clients(Path(clients))

@@ -20,6 +20,7 @@ REVISIONS = (
     "0013",
     "0014",
     "0017",
+    "0022",
     "0025",
 )
 """Every revision this version knows, oldest first."""

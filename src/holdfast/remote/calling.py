@@ -23,6 +23,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from holdfast.core.errors import InvalidInput, Unavailable
 from holdfast.core.ids import new_id
 from holdfast.core.pages import Page
+from holdfast.core.results import ResultPage, Results
 from holdfast.core.retries import retry_after
 from holdfast.remote.errors import error_from
 
@@ -134,6 +135,9 @@ def decode(returns: type[T], answer: httpx.Response) -> T:
         found = answer.content
     elif get_origin(returns) is list:
         found = list(_adapter(Page[get_args(returns)[0]]).validate_json(answer.content).items)  # type: ignore[misc]
+    elif get_origin(returns) is Results:
+        page = _adapter(ResultPage[get_args(returns)[0]]).validate_json(answer.content)  # type: ignore[misc]
+        found = Results(page.items, mode=page.mode, notes=page.notes)
     elif returns is not type(None):
         adapter: TypeAdapter[Any] = _adapter(returns)  # type: ignore[arg-type]  # a type can be hashed
         found = adapter.validate_json(answer.content)

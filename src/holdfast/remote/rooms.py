@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.jobs.actions import ScheduleList
 from holdfast.core.jobs.models import Job, JobStatus
 from holdfast.core.pages import Page
+from holdfast.core.results import WantedMode
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.configurations.models import (
     Configuration,
@@ -33,6 +35,7 @@ from holdfast.domains.connections.models import (
     Snapshot,
 )
 from holdfast.domains.connections.reads import SnapshotList
+from holdfast.domains.conversations.finding import HitList
 from holdfast.domains.conversations.models import (
     Attachment,
     Context,
@@ -51,7 +54,6 @@ from holdfast.domains.conversations.reads import (
     ConversationId,
     ConversationList,
     FeedbackList,
-    HitList,
     MessageList,
     SummaryList,
 )
@@ -70,7 +72,6 @@ from holdfast.domains.identity.models import (
 )
 from holdfast.domains.knowledge.adding import Adding
 from holdfast.domains.knowledge.checks import UNKNOWN
-from holdfast.domains.knowledge.embedding import STEP
 from holdfast.domains.knowledge.models import (
     Chunk,
     Document,
@@ -80,10 +81,9 @@ from holdfast.domains.knowledge.models import (
     LoggedRetrieval,
     PassageHit,
     Retrieval,
-    WantedMode,
 )
+from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
-from holdfast.domains.memory.reads import RecalledList
 from holdfast.remote.calling import Caller, place
 
 
@@ -622,27 +622,6 @@ class RemoteConversations:
             dict[str, int], "GET", place("/conversations/{conversation}/counts", conversation=conversation)
         )
 
-    def search(
-        self,
-        query: str,
-        *,
-        conversation: ConversationId | None = None,
-        workspace: UUID | str | None = None,
-        limit: int = 20,
-    ) -> HitList:
-        """Messages that match, best first: in one conversation, or in all of the actor's own.
-
-        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
-        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
-        Raises `InvalidInput`.
-        """
-        return self._caller.call(
-            HitList,
-            "GET",
-            "/search",
-            query={"q": query, "conversation": conversation, "workspace": workspace, "limit": limit},
-        )
-
     def summaries(self, conversation: ConversationId) -> SummaryList:
         """Every version of the summary, oldest first."""
         return self._caller.call(
@@ -695,6 +674,42 @@ class RemoteConversations:
             "GET",
             place("/conversations/{conversation}/attachments/{digest}", conversation=conversation, digest=digest),
         )
+
+    def search(
+        self,
+        query: str,
+        *,
+        conversation: ConversationId | None = None,
+        workspace: UUID | str | None = None,
+        limit: int = 20,
+        mode: WantedMode = "auto",
+    ) -> HitList:
+        """Messages that match, best first: in one conversation, or in all of the actor's own.
+
+        By their words all must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended
+        before the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
+
+        `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where
+        `Settings.message_embedder` is set, messages have vectors (`embed_some` gives them) and it answers. Where
+        meaning cannot be had, words alone find. `mode` and `notes` of what comes back say what was done, and why not
+        more; `found_by` of each hit, how it was found. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            HitList,
+            "GET",
+            "/search",
+            query={"q": query, "conversation": conversation, "workspace": workspace, "limit": limit, "mode": mode},
+        )
+
+    def embed_some(self, *, most: int = STEP) -> VectorReport:
+        """Give vectors to up to `most` messages that wait: the actor's own, an administrator's whole tenant's.
+
+        For search by meaning, with the embedder of `Settings.message_embedder`; call it until `done`. Nothing is
+        embedded twice, whatever stopped the last call. Shows nobody anything. Messages of deleted conversations wait
+        until they are restored. Raises `NoEmbedderSet`, `EmbedderUnknown`, and what the embedder raises:
+        `EmbedderFailed` or one of its family.
+        """
+        return self._caller.call(VectorReport, "PUT", "/messages/vectors", body={"most": most})
 
     def create(
         self,
@@ -961,18 +976,6 @@ class RemoteMemory:
             },
         )
 
-    def recall(
-        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
-    ) -> RecalledList:
-        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
-        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
-
-        A sensitive fact is found by its key only. Raises `InvalidInput`.
-        """
-        return self._caller.call(
-            RecalledList, "GET", "/facts/recall", query={"q": query, "k": k, "workspace": workspace, "user": user}
-        )
-
     def why(self, fact_id: UUID | str) -> Why:
         """Why a fact, or a former version of one, is believed: every statement, with the message where there is one.
 
@@ -991,6 +994,30 @@ class RemoteMemory:
             place("/conversations/{conversation}/unseen", conversation=conversation),
             query={"extractor": extractor, "limit": limit},
         )
+
+    def recall(
+        self, query: str, *, k: int = 10, workspace: UUID | str | None = None, user: UUID | str | None = None
+    ) -> RecalledList:
+        """The best `k` facts that hold, for a query: those with it in their key, those with its words in key or value
+        (any may match, the rarest count most), and those that mean the like, where `Settings.memory_embedder` is set
+        and they have vectors (`embed_some` gives them). Each says why it was found; `score` goes from 0 to 1.
+
+        `mode` of what comes back is "hybrid" where meaning was looked for; where it could not be, `notes` says why. A
+        sensitive fact is found by its key only. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            RecalledList, "GET", "/facts/recall", query={"q": query, "k": k, "workspace": workspace, "user": user}
+        )
+
+    def embed_some(self, *, most: int = STEP) -> VectorReport:
+        """Give vectors to up to `most` facts that wait: those about the actor and of workspaces open to them, or, for
+        an administrator, of the whole tenant.
+
+        For recalling by meaning, with the embedder of `Settings.memory_embedder`; call it until `done`. Nothing is
+        embedded twice, whatever stopped the last call. Shows nobody anything. Sensitive facts never get one. Raises
+        `NoEmbedderSet`, `EmbedderUnknown`, and what the embedder raises: `EmbedderFailed` or one of its family.
+        """
+        return self._caller.call(VectorReport, "PUT", "/facts/vectors", body={"most": most})
 
     def remember(
         self,

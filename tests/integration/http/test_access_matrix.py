@@ -222,6 +222,8 @@ EXAMPLES = (
     E("GET /knowledge/bases/{base}", shows=MINE),
     E("PATCH /knowledge/bases/{base}", body={"clearance": "C"}, shows=MINE),
     E("DELETE /knowledge/bases/{base}"),
+    E("PUT /messages/vectors"),
+    E("PUT /facts/vectors"),
     E("PUT /knowledge/bases/{base}/vectors"),
     E("PUT /knowledge/bases/{base}/reindexing", body={"embedder": "hashing:32"}),
     E("GET /knowledge/bases/{base}/documents", shows=MINE),

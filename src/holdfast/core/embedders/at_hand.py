@@ -53,7 +53,7 @@ class Embedders:
         self._breakers = breakers or Breakers()
         self._lock = threading.Lock()
         self._made: dict[str, Pair] = {}
-        self._idle: dict[UUID, float] = {}
+        self._idle: dict[tuple[UUID, str], float] = {}
 
     def check(self, given: object, *, anywhere: bool) -> str:
         """What to record for an embedder that was asked for: one of the settings, or, `anywhere`, any that text names.
@@ -80,17 +80,17 @@ class Embedders:
                 made = self._made[recorded] = self._make(recorded)
             return made
 
-    def nothing_of(self, tenant_id: UUID, *, seconds: float = 0.0) -> bool:
+    def nothing_of(self, tenant_id: UUID, purpose: str, *, seconds: float = 0.0) -> bool:
         """Whether a tenant was seen without a single vector a moment ago; with `seconds`, it was now, for so long."""
         if seconds:
             if len(self._idle) > 10_000:
                 self._idle.clear()
-            self._idle[tenant_id] = monotonic() + seconds
-        return self._idle.get(tenant_id, 0.0) > monotonic()
+            self._idle[tenant_id, purpose] = monotonic() + seconds
+        return self._idle.get((tenant_id, purpose), 0.0) > monotonic()
 
-    def something_of(self, tenant_id: UUID) -> None:
+    def something_of(self, tenant_id: UUID, purpose: str) -> None:
         """A tenant has vectors now."""
-        self._idle.pop(tenant_id, None)
+        self._idle.pop((tenant_id, purpose), None)
 
     def close(self) -> None:
         """Close connections to those that were made here."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from holdfast.core.errors import HoldfastError, InvalidInput
+from holdfast.core.errors import Conflict, HoldfastError, InvalidInput
 
 
 class InvalidEmbedder(InvalidInput):
@@ -89,3 +89,15 @@ class TextTooLong(EmbedderFailed):
             answer_status=answer_status,
         )
         self.index = index
+
+
+class NoEmbedderSet(Conflict):
+    """Vectors are asked for of something that no embedder is set for."""
+
+    code = "no_embedder_set"
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(
+            f"there is no embedder for it; open the store with Settings({setting}=…), a name or hashing:256"
+        )
+        self.setting = setting

@@ -1,7 +1,15 @@
 """Vectors of what rooms keep, and the nearest of them: for search by meaning. Knows no embedder and no domain."""
 
 from holdfast.core.vectors.errors import InvalidVector, VectorIndexNotFound, VectorMismatch
-from holdfast.core.vectors.indexes import activate, active_index, create_index, drop_index, indexes
+from holdfast.core.vectors.indexes import (
+    activate,
+    active_index,
+    create_index,
+    drop_index,
+    index_for,
+    indexes,
+    known_dimension,
+)
 from holdfast.core.vectors.models import Found, State, VectorIndex
 from holdfast.core.vectors.nearest import nearest
 from holdfast.core.vectors.queries import has_vector
@@ -20,7 +28,9 @@ __all__ = [
     "create_index",
     "drop_index",
     "has_vector",
+    "index_for",
     "indexes",
+    "known_dimension",
     "missing",
     "move",
     "nearest",

@@ -49,6 +49,26 @@ def active_index(tx: Transaction, *, purpose: str, about: UUID = NIL) -> VectorI
     return tx.first(queries.active_index, {"purpose": purpose, "about": about})
 
 
+def index_for(tx: Transaction, *, purpose: str, about: UUID, embedder: str, dimension: int) -> VectorIndex:
+    """The index of an embedder about something: the first is searched at once, another is filled beside it.
+
+    For what has an index for each person, made with the first vector. Up to four statements.
+    """
+    tx.all(queries.wait_for_turn, {"turn": f"first vectors:{tx.tenant_id}:{purpose}:{about}"})
+    found = [one for one in indexes(tx, purpose=purpose, about=about) if one.state != "retired"]
+    same = sorted((one for one in found if one.embedder == embedder), key=lambda one: one.state)
+    if same:
+        return same[0]
+    state: State = "building" if any(one.state == "active" for one in found) else "active"
+    return create_index(tx, purpose=purpose, about=about, embedder=embedder, dimension=dimension, state=state)
+
+
+def known_dimension(tx: Transaction, *, purpose: str, embedder: str) -> int | None:
+    """How many numbers an embedder's vectors have in any index of a purpose; None where there is none."""
+    found = tx.all(queries.known_dimension, {"purpose": purpose, "embedder": embedder})
+    return int(found[0][0]) if found else None
+
+
 def activate(tx: Transaction, index_id: UUID) -> VectorIndex:
     """Make an index the one that is searched, and retire the one before it: a reader sees one or the other.
 

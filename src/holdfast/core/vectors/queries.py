@@ -43,6 +43,16 @@ indexes_about = Query(_of.where(_about), VectorIndex)
 active_index = Query(_of.where(_about, _i.state == "active"), VectorIndex)
 """These are served by ix_vector_indexes_of."""
 
+known_dimension = Query(
+    select(_i.dimension)
+    .where(
+        _i.tenant_id == TENANT,
+        _i.purpose == bindparam("purpose", type_=Text),
+        _i.embedder == bindparam("embedder", type_=Text),
+    )
+    .limit(1)
+)
+
 index_alone = Query(select(*_FIELDS).where(*_OF_INDEX).with_for_update(), VectorIndex)
 """Until this transaction ends, nobody else stores into it, changes or drops it."""
 

@@ -16,7 +16,9 @@ from holdfast.domains.conversations.append import append_all, append_message
 from holdfast.domains.conversations.attaching import check_attachment, check_referenced
 from holdfast.domains.conversations.creation import fork, insert
 from holdfast.domains.conversations.drafts import check_message
+from holdfast.domains.conversations.embedding import Embedding
 from holdfast.domains.conversations.errors import ConversationChanged, NotAnAnswer
+from holdfast.domains.conversations.finding import Searching
 from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
@@ -30,14 +32,13 @@ from holdfast.domains.conversations.models import (
 from holdfast.domains.conversations.readers import Unreadable, open_export
 from holdfast.domains.conversations.reads import (
     ConversationId,
-    ConversationReads,
     MessageList,
     conversation_id_of,
     find_message,
 )
 
 
-class Conversations(ConversationReads):
+class Conversations(Searching, Embedding):
     """The conversations of one person; an administrator or auditor of the tenant reads everybody's."""
 
     @action("conversations.create", writes=True)

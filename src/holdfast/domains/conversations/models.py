@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from holdfast.core.context import ContextItem, LeftOut
+from holdfast.core.results import FoundBy
 from holdfast.domains.conversations.readers.models import Unreadable
 
 MessageRole = Literal["system", "user", "assistant", "tool"]
@@ -124,12 +125,16 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A message that a search found. The snippet marks the matching words; a higher score is a better match."""
+    """A message that a search found, by its words, by its meaning or by both.
+
+    The snippet marks the matching words; a higher score is a better match, comparable within one search.
+    """
 
     message: Message
     conversation_title: str | None
     snippet: str
     score: float
+    found_by: tuple[FoundBy, ...] = ("words",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     bindparam,
     delete,
     func,
@@ -23,7 +24,10 @@ from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, in_this_order, one_at_a_time
 from holdfast.core.database.text_search import search_messages
 from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
+from holdfast.core.database.vector_search import Vector, any_of, insert_or_replace, similarity
 from holdfast.core.trail import audit_events
+from holdfast.core.vectors.models import Found
+from holdfast.core.vectors.tables import vector_indexes, vectors
 from holdfast.domains.conversations.models import (
     Attachment,
     Conversation,
@@ -34,6 +38,7 @@ from holdfast.domains.conversations.models import (
 from holdfast.domains.conversations.tables import (
     attachments,
     conversations,
+    embedded_conversations,
     feedback,
     message_index,
     messages,
@@ -43,7 +48,7 @@ from holdfast.domains.conversations.tables import (
 from holdfast.domains.identity.tables import tenants
 
 _c, _m, _s, _f, _a = conversations.c, messages.c, summaries.c, feedback.c, attachments.c
-_q = unindexed_conversations.c
+_q, _e, _v, _i = unindexed_conversations.c, embedded_conversations.c, vectors.c, vector_indexes.c
 
 _INTERNAL = ("tenant_id", "head", "previous_head", "indexed_through")
 _CONVERSATION = [column for column in _c if column.name not in _INTERNAL]
@@ -426,6 +431,134 @@ search = Query(
     .order_by(_hits.c.score.desc(), _m.id.desc())
 )
 """The ranking is done inside the index; this fetches the few that are shown."""
+
+_HIT = (*_MESSAGE, _c.title.label("title"))
+
+hits_listed = Query(
+    select(*_HIT).where(
+        _m.tenant_id == TENANT,
+        any_of(_m.id, "ids"),
+        _c.tenant_id == TENANT,
+        _c.id == _m.conversation_id,
+        _within_reach(_m.owner_id),
+    )
+)
+"""Messages that were found by their meaning. Served by uq_messages_tenant_id_id."""
+
+
+@lru_cache(maxsize=16)
+def _in_place(*, conversation: bool, workspace: bool, deleted: bool) -> tuple[ColumnElement[bool], ...]:
+    """What a message must be where somebody looks."""
+    rules = [_m.tenant_id == TENANT, _c.tenant_id == TENANT, _c.id == _m.conversation_id, _within_reach(_m.owner_id)]
+    if conversation:
+        rules += [_m.conversation_id == _THIS, _m.seq <= bindparam("through", type_=Integer)]
+    if workspace:
+        rules.append(_c.workspace_id == bindparam("workspace_id", type_=Id))
+    if not deleted:
+        rules.append(_c.status != "DELETED")
+    return tuple(rules)
+
+
+@lru_cache(maxsize=16)
+def among_listed(*, conversation: bool, workspace: bool, deleted: bool) -> Query[Any]:
+    """Those of some messages that are where somebody looks."""
+    rules = _in_place(conversation=conversation, workspace=workspace, deleted=deleted)
+    return Query(select(_m.id).where(any_of(_m.id, "ids"), *rules))
+
+
+@lru_cache(maxsize=16)
+def nearest_in(*, conversation: bool, workspace: bool, deleted: bool) -> Query[Found]:
+    """The messages where somebody looks that are most like a vector, compared one by one."""
+    near = similarity(_v.embedding, bindparam("vector", type_=Vector)).label("similarity")
+    rules = _in_place(conversation=conversation, workspace=workspace, deleted=deleted)
+    rows = (
+        select(_v.item_id, near)
+        .select_from(in_this_order(conversations, messages, vectors))
+        .where(_v.tenant_id == TENANT, _v.item_id == _m.id, _v.index_id == bindparam("index_id", type_=Id), *rules)
+    )
+    return Query(rows.order_by(near.desc(), _v.item_id).limit(_LIMIT), Found)
+
+
+# -- vectors -----------------------------------------------------------------------------------------------------------
+
+_through = func.coalesce(_e.through_seq, _c.forked_at, 0)
+_with_vectors = conversations.outerjoin(
+    vector_indexes,
+    and_(
+        _i.tenant_id == TENANT,
+        _i.purpose == bindparam("purpose", type_=Text()),
+        _i.about == _c.owner_id,
+        _i.embedder == bindparam("embedder", type_=Text()),
+        _i.state != "retired",
+    ),
+).outerjoin(
+    embedded_conversations,
+    and_(_e.tenant_id == TENANT, _e.conversation_id == _c.id, _e.index_id == _i.id),
+)
+_WAITING = (
+    _c.tenant_id == TENANT,
+    _within_reach(_c.owner_id),
+    _c.status != "DELETED",
+    _c.message_count > _through,
+)
+
+waiting_for_vectors = Query(
+    select(_c.id, _c.owner_id, _through, _c.message_count)
+    .select_from(_with_vectors)
+    .where(*_WAITING)
+    .order_by(_c.owner_id, _c.id)
+    .limit(_LIMIT)
+)
+"""Conversations with messages that have no vector of an embedder. Looks at every conversation within reach."""
+
+count_waiting = Query(
+    select(func.coalesce(func.sum(_c.message_count - _through), 0)).select_from(_with_vectors).where(*_WAITING)
+)
+
+owner_waits = Query(
+    select(_c.id).select_from(_with_vectors).where(*_WAITING, _c.owner_id == bindparam("owner_id", type_=Id)).limit(1)
+)
+
+texts_from = Query(
+    select(_m.seq, _m.id, _m.content, _m.parts)
+    .where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+    )
+    .order_by(_m.seq)
+    .limit(_LIMIT)
+)
+
+hold_for_vectors = Query(
+    select(_c.owner_id)
+    .where(_c.tenant_id == TENANT, _c.id == _THIS, _within_reach(_c.owner_id))
+    .with_for_update(read=True, key_share=True)
+)
+"""Until this transaction ends nobody takes the conversation away."""
+
+ids_between = Query(
+    select(_m.id).where(
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _THIS,
+        _within_reach(_m.owner_id),
+        _m.seq > bindparam("after", type_=Integer),
+        _m.seq <= bindparam("through", type_=Integer),
+    )
+)
+
+set_embedded = Query(
+    insert_or_replace(
+        embedded_conversations,
+        {
+            "tenant_id": TENANT,
+            "conversation_id": _THIS,
+            "index_id": bindparam("index_id", type_=Id),
+            "through_seq": bindparam("through", type_=Integer),
+        },
+    )
+)
 
 # -- summaries, feedback, attachments ----------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from holdfast.core.action import Actions, action, composite
 from holdfast.core.clock import EPOCH, as_utc
 from holdfast.core.database import Transaction, Work
-from holdfast.core.database.text_search import Term, parse_query
 from holdfast.core.database.types import dump_json
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
@@ -18,10 +17,8 @@ from holdfast.core.references import register_reference
 from holdfast.domains.conversations import (
     contexts,
     cursors,
-    indexing,
     lineage,
     queries,
-    searching,
     verification,
     visibility,
 )
@@ -32,7 +29,6 @@ from holdfast.domains.conversations.models import (
     Context,
     Conversation,
     Feedback,
-    Hit,
     Message,
     Status,
     Summary,
@@ -43,7 +39,6 @@ from holdfast.domains.conversations.models import (
 ConversationId = UUID | str
 ConversationList = list[Conversation]
 MessageList = list[Message]
-HitList = list[Hit]
 SummaryList = list[Summary]
 FeedbackList = list[Feedback]
 """Named here because the class has a method called `list`."""
@@ -164,47 +159,6 @@ class ConversationReads(Actions):
             return totals
 
         return work
-
-    @composite
-    def search(
-        self,
-        query: str,
-        *,
-        conversation: ConversationId | None = None,
-        workspace: UUID | str | None = None,
-        limit: int = 20,
-    ) -> HitList:
-        """Messages that match, best first: in one conversation, or in all of the actor's own.
-
-        All words must occur; `"a phrase"`, `begin*` and `-without` do what they look like. Everything appended before
-        the call is found. When more than `Settings.search_window` messages match, the newest so many are ranked.
-        Raises `InvalidInput`.
-        """
-        terms = parse_query(check_text(query, field="query", most_bytes=10_000))
-        check_limit(limit, self.settings.page)
-        if self._index_is_behind():
-            self._catch_up_index()
-        if conversation is not None:
-            return self._search_conversation(terms, conversation_id_of(conversation), limit)
-        return self._search_person(terms, None if workspace is None else as_id(workspace, field="workspace"), limit)
-
-    @action("conversations.index", writes=False)
-    def _index_is_behind(self) -> Work[bool]:
-        return indexing.is_behind
-
-    @action("conversations.index", writes=True, recorded=False)
-    def _catch_up_index(self) -> Work[None]:
-        return indexing.catch_up
-
-    @action("conversations.read", writes=False, on="conversation_id")
-    def _search_conversation(self, terms: tuple[Term, ...], conversation_id: UUID, limit: int) -> Work[HitList]:
-        return lambda tx: searching.search_conversation(tx, terms, conversation_id, limit=limit, settings=self.settings)
-
-    @action("conversations.read", writes=False)
-    def _search_person(self, terms: tuple[Term, ...], workspace_id: UUID | None, limit: int) -> Work[HitList]:
-        return lambda tx: searching.search_person(
-            tx, terms, workspace_id=workspace_id, limit=limit, settings=self.settings
-        )
 
     @action("conversations.read", writes=False, on="conversation")
     def summaries(self, conversation: ConversationId) -> Work[SummaryList]:

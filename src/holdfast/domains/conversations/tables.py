@@ -119,6 +119,20 @@ unindexed_conversations = scoped_table(
 """The conversations with messages beyond `indexed_through`; see indexing.py. Like the index, it refers to them without
 a foreign key: checking one would cost every append, and a row too many does no harm."""
 
+embedded_conversations = scoped_table(
+    "embedded_conversations",
+    Column("conversation_id", Id, primary_key=True),
+    Column("index_id", Id, primary_key=True),
+    Column("through_seq", Integer, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "conversation_id"], ["conversations.tenant_id", "conversations.id"]),
+    ForeignKeyConstraint(
+        ["tenant_id", "index_id"], ["vector_indexes.tenant_id", "vector_indexes.id"], ondelete="CASCADE"
+    ),
+    sqlite_with_rowid=False,
+)
+"""How far the messages of each conversation have vectors in an index; what is beyond waits (embedding.py). An append
+does nothing for it."""
+
 summaries = scoped_table(
     "summaries",
     Column("conversation_id", Id, primary_key=True),

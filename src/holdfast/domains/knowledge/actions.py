@@ -10,20 +10,22 @@ from holdfast.core import lexical, vectors
 from holdfast.core.action import action, composite
 from holdfast.core.crypto import running
 from holdfast.core.database import Transaction, Work
+from holdfast.core.embedders import questions
+from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_choice
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
 from holdfast.core.references import check_reference
+from holdfast.core.results import WantedMode
 from holdfast.domains.knowledge import ingest, meaning, queries, searching
 from holdfast.domains.knowledge.access import open_base
 from holdfast.domains.knowledge.adding import Adding
 from holdfast.domains.knowledge.checks import check_range
 from holdfast.domains.knowledge.documents import Documents
 from holdfast.domains.knowledge.errors import ChunkNotFound, NotInRetrieval, RetrievalNotFound
-from holdfast.domains.knowledge.meaning import Asked
-from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval, WantedMode
+from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval
 from holdfast.domains.knowledge.passing import Filters
 
 MOST_NEIGHBOURS = 10
@@ -64,7 +66,7 @@ class Knowledge(Adding, Documents):
         found = self._find(query, asked=None, **asking)
         asked_of = Asked()
         if isinstance(found, _Needs):
-            asked_of = meaning.ask(self.engine.embedders, found.embedders, query)
+            asked_of = questions.ask(self.engine.embedders, found.embedders, query)
             found = self._find(query, asked=asked_of, **asking)
         assert not isinstance(found, _Needs), "what it needs was given"
         made, abouts = found
@@ -109,7 +111,7 @@ class Knowledge(Adding, Documents):
             if ask and asked is None:
                 return _Needs(ask)
             answered = Asked() if asked is None else asked
-            by = meaning.way(mode, answered)
+            by = questions.way(mode, answered)
             found, more = searching.find(
                 tx,
                 searching.Wanted(

@@ -8,10 +8,12 @@ from holdfast.core.action import Actions
 from holdfast.core.context import ContextItem, ContextRequest, LeftOut, register_source
 from holdfast.core.crypto import running
 from holdfast.core.database import Transaction
+from holdfast.core.embedders import questions
+from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.policy import allow
 from holdfast.domains.knowledge import meaning, queries, searching
-from holdfast.domains.knowledge.meaning import Asked
+from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import PassageHit
 from holdfast.domains.knowledge.passing import Filters
 
@@ -39,7 +41,7 @@ class Passages:
     def prepare(self, room: Actions, question: Callable[[], str]) -> Prepared:
         """The question's vectors, where there are vectors to compare them with and their embedder is at hand."""
         tenant_id, embedders = room.scope.tenant_id, room.engine.embedders
-        if tenant_id is None or embedders.nothing_of(tenant_id):
+        if tenant_id is None or embedders.nothing_of(tenant_id, PURPOSE):
             return Prepared(Asked(), room)
         try:
             far = allow(room.scope, "knowledge.search", writes=False)
@@ -47,10 +49,10 @@ class Passages:
             return Prepared(Asked(), room)  # `gather` says so
         wanted = running.read(room.engine, room.scope, far, lambda tx: _embedders(tx, room))
         if not wanted:
-            embedders.nothing_of(tenant_id, seconds=IDLE_SECONDS)
+            embedders.nothing_of(tenant_id, PURPOSE, seconds=IDLE_SECONDS)
             return Prepared(Asked(), room)
         text = question()[: room.settings.query_chars]
-        return Prepared(meaning.ask(embedders, wanted, text) if text.strip() else Asked(), room)
+        return Prepared(questions.ask(embedders, wanted, text) if text.strip() else Asked(), room)
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
         """See `core.context.ContextSource`."""
@@ -97,7 +99,7 @@ def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, .
         bases=bases,
         indexes=indexes,
         filters=Filters(),
-        mode=meaning.way("auto", prepared.asked),
+        mode=questions.way("auto", prepared.asked),
         asked=prepared.asked,
         weight=settings.vector_weight,
         k=MOST,

@@ -9,6 +9,7 @@ from holdfast.core import vectors
 from holdfast.core.action import action, composite
 from holdfast.core.database import Transaction, Work
 from holdfast.core.embedders import Vector
+from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.errors import HoldfastError, InvalidInput
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
@@ -19,9 +20,6 @@ from holdfast.domains.knowledge.errors import NoEmbedder
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import Document, EmbeddingReport, KnowledgeBase
 
-STEP = 2_000
-"""The chunks of one step, unless another number is asked for."""
-MOST_STEP = 100_000
 AT_ONCE_OVER_HTTP = 256
 """So many chunks of a document get their vectors while a request waits; `embed` gives the others theirs."""
 
@@ -58,7 +56,7 @@ class Embedding(Bases):
             assert state.base.embedder is not None, "_waiting refused others"
             pair = self.engine.embedders.find(state.base.embedder)
             waiting.check_embedder(state.active, pair)
-            found = waiting.embed(pair, state.texts)
+            found = embed(pair, state.texts)
             if state.active is not None:
                 waiting.check_dimension(state.active, found)
             done += self._keep(state.base.id, pair.name, found)
@@ -71,7 +69,7 @@ class Embedding(Bases):
 
     def _has_vectors(self) -> None:
         if self.scope.tenant_id is not None:
-            self.engine.embedders.something_of(self.scope.tenant_id)
+            self.engine.embedders.something_of(self.scope.tenant_id, PURPOSE)
 
     @action("knowledge.embed", writes=False, on="base")
     def _waiting(self, base: UUID | str, most: int, document_id: UUID | None) -> Work[_State]:

@@ -1,32 +1,20 @@
 """Search by meaning: the question's vectors, which no transaction waits for, and the chunks that are near them."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from time import perf_counter
 
 from holdfast.core import vectors
 from holdfast.core.database import Transaction
-from holdfast.core.embedders import EmbedderFailed, Embedders, Vector
-from holdfast.core.errors import HoldfastError, Unavailable
+from holdfast.core.embedders import Embedders, Vector
+from holdfast.core.embedders.questions import Asked
+from holdfast.core.errors import HoldfastError
+from holdfast.core.fusion import CANDIDATES
+from holdfast.core.results import WantedMode
 from holdfast.core.vectors import Found, VectorIndex
-from holdfast.domains.knowledge.fusion import CANDIDATES
 from holdfast.domains.knowledge.ingest import PURPOSE
-from holdfast.domains.knowledge.models import KnowledgeBase, SearchMode, WantedMode
+from holdfast.domains.knowledge.models import KnowledgeBase
 from holdfast.domains.knowledge.passing import Passing
 
 MOST_NEAREST = 1_000
-_LEFT_OUT = re.compile(r'(?<!\S)-("[^"]*"|\S+)')
-_SIGNS = re.compile(r'["*]')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the embedders made of a question: a vector by each one's name, or the reason why there is none."""
-
-    vectors: Mapping[str, Vector] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
-    milliseconds: float = 0.0
 
 
 def active(tx: Transaction, bases: Sequence[KnowledgeBase]) -> dict[KnowledgeBase, VectorIndex]:
@@ -59,25 +47,6 @@ def needed(embedders: Embedders, indexes: Mapping[KnowledgeBase, VectorIndex]) -
     return ask, notes
 
 
-def ask(embedders: Embedders, wanted: Mapping[str, str], question: str) -> Asked:
-    """The question's vector of each embedder. Raises nothing: what failed is in the notes. Never in a transaction."""
-    began, made, notes = perf_counter(), {}, {}
-    text = plain(question)
-    for name, recorded in wanted.items():
-        try:
-            (made[name],) = embedders.find(recorded).questions.embed([text], kind="query")
-        except (EmbedderFailed, Unavailable) as error:
-            notes[name] = f"searched by words alone; {error}"
-    return Asked(vectors=made, notes=notes, milliseconds=1000 * (perf_counter() - began))
-
-
-def way(wanted: WantedMode, asked: Asked) -> SearchMode:
-    """How to search, as far as the question has vectors."""
-    if not asked.vectors:
-        return "lexical"
-    return "hybrid" if wanted == "auto" else wanted
-
-
 def without(
     wanted: WantedMode, bases: Sequence[KnowledgeBase], indexes: Mapping[KnowledgeBase, VectorIndex], asked: Asked
 ) -> list[str]:
@@ -90,11 +59,6 @@ def without(
             why = "no passage has a vector yet" if base.embedder is not None else "it has no embedder"
             notes.append(f"{base.name}: searched by words alone; {why}")
     return notes
-
-
-def plain(question: str) -> str:
-    """A question without the signs of the query language, and without what it leaves out."""
-    return " ".join(_SIGNS.sub(" ", _LEFT_OUT.sub(" ", question)).split()) or question
 
 
 def nearest(

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
-SearchMode = Literal["lexical", "vector", "hybrid"]
-WantedMode = Literal["auto", "lexical", "vector", "hybrid"]
+from holdfast.core.results import SearchMode
 
 
 @dataclass(frozen=True, kw_only=True)

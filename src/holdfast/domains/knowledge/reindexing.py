@@ -9,11 +9,12 @@ from holdfast.core.action import action, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.embedders import Pair, Vector
+from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import queries, waiting
 from holdfast.domains.knowledge.access import editable_base, hold_all
-from holdfast.domains.knowledge.embedding import MOST_STEP, STEP, Embedding
+from holdfast.domains.knowledge.embedding import Embedding
 from holdfast.domains.knowledge.errors import NoEmbedder
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import EmbeddingReport, KnowledgeBase
@@ -79,7 +80,7 @@ class Reindexing(Embedding):
         texts = self._unbuilt(of.base.id, pair.name, lot)
         if not texts:
             return now_is, 0
-        found = waiting.embed(pair, texts)
+        found = embed(pair, texts)
         return now_is, self._keep_new(of.base.id, pair.name, found)
 
     @action("knowledge.embed", writes=False, on="base")

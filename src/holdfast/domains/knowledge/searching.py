@@ -12,15 +12,16 @@ from uuid import UUID
 from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
+from holdfast.core.embedders.questions import Asked
+from holdfast.core.fusion import CANDIDATES, Fused, fuse
 from holdfast.core.lexical import Question
 from holdfast.core.lexical.searching import WINDOW
+from holdfast.core.results import SearchMode
 from holdfast.core.vectors import VectorIndex
 from holdfast.core.words import words
 from holdfast.domains.knowledge import meaning, queries
-from holdfast.domains.knowledge.fusion import CANDIDATES, Fused, fuse
 from holdfast.domains.knowledge.ingest import PURPOSE
-from holdfast.domains.knowledge.meaning import Asked
-from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval, SearchMode
+from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval
 from holdfast.domains.knowledge.passing import Filters, Passing
 
 BESIDE_MEANING = 400

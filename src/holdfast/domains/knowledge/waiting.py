@@ -6,7 +6,7 @@ from uuid import UUID
 
 from holdfast.core import vectors
 from holdfast.core.database import Transaction
-from holdfast.core.embedders import EmbedderMismatch, Pair, TextTooLong, Vector
+from holdfast.core.embedders import EmbedderMismatch, Pair, Vector
 from holdfast.core.scope import NIL
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import queries
@@ -14,8 +14,6 @@ from holdfast.domains.knowledge.access import open_base
 from holdfast.domains.knowledge.errors import EmbedderChanged
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import Document
-
-SHORTEST = 16
 
 
 def waiting(
@@ -44,21 +42,6 @@ def with_pending(tx: Transaction, document: Document) -> Document:
         return replace(document, pending=0)
     index = vectors.active_index(tx, purpose=PURPOSE, about=document.base_id)
     return replace(document, pending=count_waiting(tx, document.base_id, index, document.id))
-
-
-def embed(pair: Pair, texts: Mapping[UUID, str]) -> dict[UUID, Vector]:
-    """A vector for each text; of one that is longer than the model reads, for its beginning. Never in a transaction.
-
-    Raises `EmbedderFailed` or one of its family.
-    """
-    ids, asked = list(texts), list(texts.values())
-    while True:
-        try:
-            return dict(zip(ids, pair.documents.embed(asked), strict=True))
-        except TextTooLong as error:
-            if len(asked[error.index]) <= SHORTEST:
-                raise
-            asked[error.index] = asked[error.index][: len(asked[error.index]) // 2]
 
 
 def check_dimension(index: VectorIndex, found: Mapping[UUID, Vector]) -> None:

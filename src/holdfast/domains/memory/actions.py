@@ -10,14 +10,15 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
 from holdfast.domains.memory import forgetting
 from holdfast.domains.memory.checks import as_fact_id, check_key, check_said
+from holdfast.domains.memory.embedding import Embedding
+from holdfast.domains.memory.finding import Recalling
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal
 from holdfast.domains.memory.places import About
 from holdfast.domains.memory.proposing import Extractor, accept, check_extractor, propose
-from holdfast.domains.memory.reads import MemoryReads
 from holdfast.domains.memory.remembering import found, remember
 
 
-class Memory(MemoryReads):
+class Memory(Recalling, Embedding):
     """What is known about a person or a workspace: with confidence, sources and history."""
 
     @action("memory.remember", writes=True, on="user")

@@ -4,15 +4,19 @@ Facts about the owner of the conversation, and about its workspace. Sensitive on
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from holdfast.core.action import Actions
 from holdfast.core.clock import now
 from holdfast.core.context import ContextItem, ContextRequest, LeftOut, register_source
 from holdfast.core.database import Transaction
+from holdfast.core.embedders.questions import Asked
 from holdfast.domains.memory import queries
+from holdfast.domains.memory.finding import asked_for
 from holdfast.domains.memory.indexing import text_of
-from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, relevant
+from holdfast.domains.memory.places import About
+from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, joined, like, relevant
 from holdfast.domains.memory.stored import Stored
 
 ALWAYS = 5
@@ -22,20 +26,29 @@ RELEVANT = 10
 _GRANTS = {"memory:read", "memory:write"}
 
 
+class Prepared(NamedTuple):
+    """What the embedder made of the question, and the share of meaning."""
+
+    asked: Asked
+    weight: float
+
+
 class Facts:
     """The room's part of a context. Up to eight statements; one or two where nothing is remembered."""
 
     field = "facts"
 
-    def prepare(self, room: Actions, question: Callable[[], str]) -> None:
-        """Facts are found by their words: nothing is needed from elsewhere."""
+    def prepare(self, room: Actions, question: Callable[[], str]) -> Prepared:
+        """The question's vector, where facts have vectors to compare it with."""
+        return Prepared(asked_for(room, question), room.settings.vector_weight)
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
         """See `core.context.ContextSource`."""
         if tx.scope.grants is not None and not tx.scope.grants & _GRANTS:
             return [], [LeftOut(what="facts", tokens=0, reason="this API key lacks the scope 'memory:read'")]
         items: list[ContextItem] = []
-        left_out: list[LeftOut] = []
+        prepared: Prepared = request.prepared
+        left_out = [LeftOut(what="facts", tokens=0, reason=note) for note in prepared.asked.notes.values()]
         room = request.max_tokens
         for stored in _chosen(tx, request):
             tokens = request.count_tokens(text_of(stored))
@@ -50,14 +63,14 @@ class Facts:
 
 
 def _chosen(tx: Transaction, request: ContextRequest) -> list[Stored]:
-    abouts = [request.owner_id]
+    abouts = [About(user_id=request.owner_id)]
     if request.workspace_id is not None and tx.scope.role != "visitor":
-        abouts.append(request.workspace_id)
+        abouts.append(About(workspace_id=request.workspace_id))
     asked = {"moment": now(), "limit": ALWAYS}
-    surest = [row for about_id in abouts for row in tx.all(queries.surest, {**asked, "about_id": about_id})]
+    surest = [row for about in abouts for row in tx.all(queries.surest, {**asked, "about_id": about.id})]
     if not surest:
         return []
-    hits = _hits(tx, request.question, abouts)
+    hits = _hits(tx, request, abouts)
     rows = {row.id: row for row in surest}
     missing = [fact_id for fact_id in hits if fact_id not in rows]
     if missing:
@@ -65,9 +78,14 @@ def _chosen(tx: Transaction, request: ContextRequest) -> list[Stored]:
     return [rows[fact_id] for fact_id in hits if fact_id in rows] + [row for row in surest if row.id not in hits]
 
 
-def _hits(tx: Transaction, question: str, abouts: list[UUID]) -> dict[UUID, float]:
-    words = as_question(question[:QUERY_CHARS])
-    return {} if words is None else relevant(tx, words, abouts, RELEVANT)
+def _hits(tx: Transaction, request: ContextRequest, abouts: list[About]) -> list[UUID]:
+    prepared: Prepared = request.prepared
+    words = as_question(request.question[:QUERY_CHARS])
+    by_words = {} if words is None else relevant(tx, words, [about.id for about in abouts], RELEVANT)
+    near = like(tx, abouts, prepared.asked, RELEVANT)
+    return [fact_id for fact_id, (score, _by) in joined(by_words, near, prepared.weight).items() if score > 0][
+        :RELEVANT
+    ]
 
 
 def _origin(stored: Stored) -> dict[str, object]:

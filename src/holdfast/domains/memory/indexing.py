@@ -1,9 +1,10 @@
-"""The text index holds the current version of each fact that is not sensitive: the words of its key and its value."""
+"""What facts are found by: the words of the key and the value of each current version that is not sensitive, and, once
+it has been embedded, its vector (embedding.py)."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from holdfast.core import lexical
+from holdfast.core import lexical, vectors
 from holdfast.core.database import Transaction
 from holdfast.domains.memory.stored import Stored
 
@@ -18,13 +19,15 @@ def put(tx: Transaction, stored: Stored) -> None:
 
 
 def remove(tx: Transaction, fact_ids: Sequence[UUID]) -> None:
-    """Let versions be found no more, and leave nothing of their words."""
+    """Let versions be found no more, and leave nothing of their words and vectors."""
     lexical.remove(tx, fact_ids)
+    vectors.remove(tx, fact_ids)
 
 
 def remove_workspace(tx: Transaction, tenant_id: UUID, workspace_id: UUID) -> None:
     """The same for everything about a workspace, as the operator."""
     lexical.remove_about(tx, tenant_id, PURPOSE, workspace_id)
+    vectors.remove_about(tx, tenant_id, PURPOSE, workspace_id)
 
 
 def text_of(stored: Stored) -> str:

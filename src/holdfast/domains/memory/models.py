@@ -7,7 +7,7 @@ from uuid import UUID
 
 from holdfast.domains.conversations import Message
 
-FoundBy = Literal["key", "text"]
+FoundBy = Literal["key", "text", "meaning"]
 """How `recall` came upon a fact."""
 
 

@@ -23,11 +23,13 @@ from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
 from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Id, Real, Time
+from holdfast.core.vectors.tables import vector_indexes, vectors
 from holdfast.domains.identity.tables import memberships, workspace_members
 from holdfast.domains.memory.stored import Statement, Stored
 from holdfast.domains.memory.tables import fact_cursors, fact_sources, facts
 
 _f, _s, _c, _m, _a = facts.c, fact_sources.c, fact_cursors.c, memberships.c, workspace_members.c
+_i, _v = vector_indexes.c, vectors.c
 _later = facts.alias("later")
 _ABOUT = bindparam("about_id", type_=Id)
 _KEY: BindParameter[str] = bindparam("key")
@@ -232,6 +234,40 @@ forget_statements_in_workspace = Query(
 
 forget_workspace = Query(
     delete(facts).where(_f.tenant_id == _IN, _f.workspace_id == bindparam("workspace_id", type_=Id)), operator=True
+)
+
+# -- vectors -----------------------------------------------------------------------------------------------------------
+
+_has_vector = (
+    exists()
+    .where(
+        _i.tenant_id == TENANT,
+        _f.tenant_id == TENANT,
+        _v.tenant_id == TENANT,
+        _i.purpose == bindparam("purpose", type_=Text()),
+        _i.about == _f.about_id,
+        _i.embedder == bindparam("embedder", type_=Text()),
+        _i.state != "retired",
+        _v.index_id == _i.id,
+        _v.item_id == _f.id,
+    )
+    .correlate(facts)
+)
+_VECTORLESS = (*_mine, _f.superseded_at.is_(None), _f.sealed.is_(None), ~_has_vector)
+
+waiting_for_vectors = Query(select(*_STORED).where(*_VECTORLESS).order_by(_f.about_id, _f.id).limit(_LIMIT), Stored)
+"""Current facts, those sealed left out, without a vector of an embedder. Looks at every one within reach."""
+
+count_waiting = Query(select(func.count()).select_from(facts).where(*_VECTORLESS))
+
+about_waits = Query(select(_f.id).where(*_VECTORLESS, _f.about_id == _ABOUT).limit(1))
+
+abouts_of = Query(select(_f.id, _f.about_id).where(*_mine, is_listed(_f.id, "ids")))
+
+abouts_within_reach = Query(select(_f.about_id).where(*_mine).distinct())
+
+still_unsealed = Query(
+    select(_f.id, _f.owner_id).where(*_mine, _f.superseded_at.is_(None), _f.sealed.is_(None), is_listed(_f.id, "ids"))
 )
 
 # -- extracting --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from holdfast.core.clock import as_utc, now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import NotGranted
 from holdfast.core.ids import as_id
-from holdfast.core.inputs import check_name
 from holdfast.core.pages import Page, check_limit
 from holdfast.core.policy import allow
 from holdfast.domains.conversations.errors import MessageNotFound
@@ -20,15 +19,13 @@ from holdfast.domains.memory import cursors, queries
 from holdfast.domains.memory.checks import check_key
 from holdfast.domains.memory.confidence import combined
 from holdfast.domains.memory.errors import FactNotFound
-from holdfast.domains.memory.models import Confirmation, Fact, Recalled, Unseen, Why
+from holdfast.domains.memory.models import Confirmation, Fact, Unseen, Why
 from holdfast.domains.memory.places import About
 from holdfast.domains.memory.proposing import check_extractor, unseen
-from holdfast.domains.memory.recalling import QUERY_CHARS, as_question, recall
 from holdfast.domains.memory.remembering import found
 from holdfast.domains.memory.stored import Statement, Stored
 
 StoredList = list[Stored]
-RecalledList = list[Recalled]
 """Named here because the class has a method called `list`."""
 
 
@@ -162,31 +159,6 @@ class MemoryReads(Actions):
             if known_at is not None:
                 rows = [_as_known(tx, row, params["known_at"]) for row in rows]
             return cursors.page_by_key(rows, limit, question)
-
-        return work
-
-    @action("memory.read", writes=False, on="user")
-    def recall(
-        self,
-        query: str,
-        *,
-        k: int = 10,
-        workspace: UUID | str | None = None,
-        user: UUID | str | None = None,
-    ) -> Work[RecalledList]:
-        """The best `k` facts that hold, for a query: those with it in their key, and those with its words in key or
-        value (any may match, the rarest count most). Each says why it was found; `score` goes from 0 to 1.
-
-        A sensitive fact is found by its key only. Raises `InvalidInput`.
-        """
-        about, text = self._about(user, workspace), check_name(query, field="query", most_chars=QUERY_CHARS)
-        check_limit(k, self.settings.page, field="k")
-        question, asked = as_question(text), {"text": text.strip(), "moment": now()}
-
-        def work(tx: Transaction) -> RecalledList:
-            about.check(tx, writing=False)
-            about.saw(tx)
-            return recall(tx, about, asked, question, k)
 
         return work
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from holdfast.domains.conversations.models import Message
 from holdfast.domains.conversations.snippets import MARK
+from holdfast.faces.cli.embedding import embed_all
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 
@@ -88,6 +89,19 @@ def search(
         console.print(f"[bold]{title}[/bold] [dim]{hit.message.conversation_id} · message {hit.message.seq}[/dim]")
         console.print(highlighted(hit.snippet), soft_wrap=True)
     console.print(f"[dim]{len(hits)} found[/dim]" if hits else "Nothing found. Fewer words, or begin* finds more.")
+    for note in hits.notes:
+        console.print(note, markup=False)
+
+
+@app.command()
+def embed(context: typer.Context, as_json: AsJson = False) -> None:
+    """Give vectors to messages that wait for them, so that they are found by meaning; needs HOLDFAST_MESSAGE_EMBEDDER.
+
+    A stopped run is gone on with by the same command.
+    """
+    target: Target = context.obj
+    with target.person() as me:
+        embed_all(me.conversations.embed_some, "messages", 'holdfast … conversations search "a question"', as_json)
 
 
 def highlighted(snippet: str) -> Text:

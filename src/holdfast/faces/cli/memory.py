@@ -12,6 +12,7 @@ from holdfast.core.clock import now
 from holdfast.core.errors import InvalidInput
 from holdfast.core.pages import Page
 from holdfast.domains.memory import Fact
+from holdfast.faces.cli.embedding import embed_all
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
@@ -153,6 +154,17 @@ def as_of(
         show_json(page)
     else:
         _show(page, f"as-of {when}")
+
+
+@app.command()
+def embed(context: typer.Context, as_json: AsJson = False) -> None:
+    """Give vectors to facts that wait for them, so that they are recalled by meaning; needs HOLDFAST_MEMORY_EMBEDDER.
+
+    A stopped run is gone on with by the same command.
+    """
+    target: Target = context.obj
+    with target.person() as me:
+        embed_all(me.memory.embed_some, "facts", 'holdfast … memory recall "a question"', as_json)
 
 
 @app.command()

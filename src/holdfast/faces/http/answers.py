@@ -9,6 +9,7 @@ from typing import IO, Any
 from pydantic_core import to_json
 
 from holdfast.core.pages import Page
+from holdfast.core.results import ResultPage, Results
 
 JSON = "application/json"
 _UNSAFE = re.compile(r"[^\x20-\x7e]")
@@ -54,6 +55,8 @@ def in_json(value: Any, *, page: bool = False) -> bytes:
     Written in one go by pydantic's serializer, which takes models by their fields: a page of twenty messages costs
     less than looking at each of its fields once in Python.
     """
+    if isinstance(value, Results):
+        return to_json(ResultPage(items=tuple(value), mode=value.mode, notes=value.notes))
     return to_json(Page(items=tuple(value)) if page else value)
 
 

@@ -18,6 +18,7 @@ from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.ids import as_id
 from holdfast.core.once import AlreadyDone
 from holdfast.core.policy import allow
+from holdfast.core.results import Results
 from holdfast.core.scope import Once
 from holdfast.faces.http import bodies
 from holdfast.faces.http.answers import JSON, Answer, Download, etag_of, in_json, matches
@@ -204,7 +205,7 @@ class Operation:
             return Answer(status=200, body=result, headers=BINARY)
         if keep and self.route.secret is not None:
             result = _without(result, self.route.secret)
-        body = in_json(result, page=get_origin(self.route.returns) is list)
+        body = in_json(result, page=get_origin(self.route.returns) in (list, Results))
         headers = {"Content-Type": JSON}
         if self.route.etag:
             headers["ETag"] = etag_of(body)

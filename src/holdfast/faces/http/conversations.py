@@ -70,6 +70,7 @@ ROUTES = (
     _route("GET", "/messages/{message_id}", Conversations.message),
     _route("PUT", "/messages/{message_id}/feedback", Conversations.rate),
     _route("GET", "/search", Conversations.search, names={"query": "q"}, policy="conversations.read"),
+    _route("PUT", "/messages/vectors", Conversations.embed_some, policy="conversations.embed"),
     _route("GET", "/due-summaries", Conversations.due_summaries),
     _route("GET", "/visible", Conversations.visible),
     _route("POST", "/imports", Conversations.import_export, policy="conversations.import"),

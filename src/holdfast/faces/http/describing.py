@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 from fastapi import Body, Header, Path, Query
 
 from holdfast.core.pages import Page
+from holdfast.core.results import ResultPage, Results
 from holdfast.faces.http.answers import Download
 from holdfast.faces.http.problems import MEDIA_TYPE
 from holdfast.faces.http.reading import body_model
@@ -68,6 +69,8 @@ def answer_model(route: Route) -> Any:
         return None
     if get_origin(route.returns) is list:
         return Page[get_args(route.returns)[0]]  # type: ignore[misc]  # made while running
+    if get_origin(route.returns) is Results:
+        return ResultPage[get_args(route.returns)[0]]  # type: ignore[misc]
     return route.returns
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domains.knowledge.fusion import fuse
+from holdfast.core.fusion import fuse
 
 IDS = st.integers(0, 30).map("p{:02}".format)
 SCORES = st.floats(-2, 40)
