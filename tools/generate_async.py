@@ -63,6 +63,11 @@ ROOMS = (
     ),
     Room("Configurations", tuple(f"domains/configurations/{name}.py" for name in ("reads", "sharing", "actions"))),
     Room(
+        "Records",
+        tuple(f"domains/records/{name}.py" for name in ("reads", "sets", "actions")),
+        beside="domains/records/loading.py",
+    ),
+    Room(
         "Connections",
         tuple(f"domains/connections/{name}.py" for name in ("reads", "renewal", "revoking", "actions")),
     ),

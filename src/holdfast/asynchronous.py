@@ -96,6 +96,8 @@ from holdfast.domains.memory import Memory
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.proposing import Extractor
+from holdfast.domains.records import Records
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
 
 
 class AsyncIdentity:
@@ -1475,6 +1477,176 @@ class AsyncConfigurations:
         `VersionNotFound`, `ConfigurationReadOnly`.
         """
         return await self._hop(self._room.rollback, address, to, reason=reason)
+
+
+class AsyncRecords:
+    """`Records`, awaited."""
+
+    def __init__(self, hop: Hop, room: Records) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def sets(self) -> list[RecordSet]:
+        """The tenant's record sets, by name."""
+        return await self._hop(self._room.sets)
+
+    async def get_set(self, name: str) -> RecordSet:
+        """A set as it was defined. Raises `SetNotFound`."""
+        return await self._hop(self._room.get_set, name)
+
+    async def get(self, name: str, key: str) -> Record:
+        """A record by its key. Raises `SetNotFound`, `RecordNotFound`."""
+        return await self._hop(self._room.get, name, key)
+
+    async def find(
+        self,
+        name: str,
+        *,
+        where: Mapping[str, object] | None = None,
+        order: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Record]:
+        """A page of the records that a filter lets through.
+
+        `where` as in docs/how-to/records.md: `{"sector": "J", "price": {"<": 100}}`. `order`: the key, which is the
+        default, or an indexed path; `-` before it turns it round. What is asked of indexed paths, and ordered by one,
+        stays quick in sets of any size; other conditions look at every record that those let through. Raises
+        `SetNotFound`, `InvalidFilter`, `InvalidCursor`.
+        """
+        return await self._hop(self._room.find, name, where=where, order=order, limit=limit, cursor=cursor)
+
+    async def count(self, name: str, *, where: Mapping[str, object] | None = None) -> int:
+        """How many records a filter lets through. Raises `SetNotFound`, `InvalidFilter`."""
+        return await self._hop(self._room.count, name, where=where)
+
+    async def group(
+        self, name: str, *, by: str, where: Mapping[str, object] | None = None, limit: int = 50
+    ) -> list[Group]:
+        """How many records have each value at a path, the most frequent first; lists and objects are no values.
+
+        Reads the path's index, or every record that the filter lets through. Raises `SetNotFound`, `InvalidFilter`.
+        """
+        return await self._hop(self._room.group, name, by=by, where=where, limit=limit)
+
+    async def search(
+        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
+    ) -> list[RecordHit]:
+        """The records whose `text` answers a question best, best first; any of its words may match.
+
+        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
+        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
+        `InvalidInput` where the set has no `text`.
+        """
+        return await self._hop(self._room.search, name, query, where=where, k=k)
+
+    async def define(
+        self,
+        name: str,
+        *,
+        key: str,
+        schema: Mapping[str, object] | None = None,
+        indexed: Sequence[str] = (),
+        text: Sequence[str] = (),
+        weight: str | None = None,
+        clearance: str | None = None,
+        expires: str | None = None,
+        history: bool = False,
+        locked: bool = False,
+        description: str | None = None,
+    ) -> RecordSet:
+        """Define a set of records, or define it anew; its name is unique in the tenant.
+
+        `schema`: the JSON Schema that every record is held to; without one any object is taken. The rest are paths,
+        names of members joined by dots: `key` to what tells records apart (a text or a whole number; it stays as it
+        is), `indexed` to up to 8 values by which filters are quick, `text` to words that `search` finds, `weight` to a
+        number that `pick` goes by, `expires` to a date or moment from which on a record is not there.
+        `clearance`: the level of records that are stored without one; without it everybody in the tenant reads them.
+        `history`: every version is kept. `locked`: only who defined the set, and administrators, change what is in it.
+
+        Defining it anew checks every record that is stored, and raises `SchemaMisfit`, which names those that do not
+        fit. Where records are at levels it needs every level, for those that one cannot see must fit too. Raises
+        `InvalidSchema`, `SetReadOnly`, `SetNotEmpty`, `ClearanceNeeded`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.define,
+            name,
+            key=key,
+            schema=schema,
+            indexed=indexed,
+            text=text,
+            weight=weight,
+            clearance=clearance,
+            expires=expires,
+            history=history,
+            locked=locked,
+            description=description,
+        )
+
+    async def delete_set(self, name: str) -> None:
+        """Delete a set with all that is in it, also what the caller cannot see: where there ever was a record at a
+        level it needs every level. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.delete_set, name)
+
+    async def put(
+        self, name: str, data: Mapping[str, object], *, clearance: str | None = None, if_version: int | None = None
+    ) -> Record:
+        """Store a record, new or in place of the one of its key. What is there already as it is stays at its version.
+
+        `clearance`: the level it is put at, which the caller must hold; by default where the record is, else the
+        set's. `if_version`: only over this version; 0: only if there is none. Raises `SetNotFound`, `SetReadOnly`,
+        `RecordRefused`, `RecordChanged`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.put, name, data, clearance=clearance, if_version=if_version)
+
+    async def update(
+        self, name: str, key: str, changes: Mapping[str, object], *, if_version: int | None = None
+    ) -> Record:
+        """Change members of a record: a JSON merge patch (RFC 7396), in which null takes a member away.
+
+        Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`, `RecordRefused`, `RecordChanged`.
+        """
+        return await self._hop(self._room.update, name, key, changes, if_version=if_version)
+
+    async def delete(self, name: str, key: str, *, if_version: int | None = None) -> None:
+        """Delete a record; nothing of it is left. Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`,
+        `RecordChanged`.
+        """
+        return await self._hop(self._room.delete, name, key, if_version=if_version)
+
+    async def put_some(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        clearance: str | None = None,
+        whole: bool = False,
+        first: int = 1,
+    ) -> StoreReport:
+        """Store up to `record_batch` (1,000) records in one transaction; `put_many` stores any number.
+
+        Those that do not fit are named, by their place from `first` on, and the others are stored; `whole`: then none
+        is. Raises `SetNotFound`, `SetReadOnly`, `RecordsRefused`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.put_some, name, rows, clearance=clearance, whole=whole, first=first)
+
+    async def put_many(
+        self,
+        name: str,
+        rows: Iterable[Mapping[str, object]],
+        *,
+        clearance: str | None = None,
+        on_progress: Callable[[StoreReport], None] | None = None,
+    ) -> StoreReport:
+        """Store any number of records, each new or in place of the one of its key, in transactions of 1,000.
+
+        `rows` is read as it is stored, so it may be longer than memory. A record that does not fit is named in the
+        report, with its place and the reason, and the others are stored; storing the same again changes nothing, so
+        going on after a stop is calling it again. `on_progress` is given what was done so far, after each transaction.
+        Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.put_many, name, rows, clearance=clearance, on_progress=on_progress)
 
 
 class AsyncConnections:

@@ -59,6 +59,7 @@ from holdfast.domains.identity.queries import (
 )
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
+from holdfast.domains.records import Records
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
 SETTLING_SECONDS = 10.0
@@ -76,6 +77,7 @@ class UserScope:
         self.connections = Connections(engine, access, settings)
         self.knowledge = Knowledge(engine, access, settings)
         self.configurations = Configurations(engine, access, settings)
+        self.records = Records(engine, access, settings)
         self.audit = Audit(engine, access, settings)
         self.jobs = Jobs(engine, access, settings)
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)

@@ -16,6 +16,7 @@ from holdfast.asynchronous import (
     AsyncKeys,
     AsyncKnowledge,
     AsyncMemory,
+    AsyncRecords,
 )
 from holdfast.core.cache import AsyncCache, AsyncStoreCache
 from holdfast.core.clock import now
@@ -40,6 +41,7 @@ class AsyncUserScope:
         self.connections = AsyncConnections(hop, scope.connections)
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.configurations = AsyncConfigurations(hop, scope.configurations)
+        self.records = AsyncRecords(hop, scope.records)
         self.audit = AsyncAudit(hop, scope.audit)
         self.jobs = AsyncJobs(hop, scope.jobs)
         self.cache = AsyncCache(hop, scope.cache)

@@ -65,6 +65,8 @@ def fill(store, tenant, email):
     person.knowledge.search("heliotrope")
     colleagues = [one.user_id for one in root.list_members(tenant=tenant) if one.email != email]
     keep_configurations(person, colleagues[0])
+    person.records.define("codes", key="code", text=["title"], weight="weight")
+    person.records.put("codes", {"code": "1", "title": "heliotrope", "weight": 2})
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)

@@ -72,6 +72,10 @@ _OTHER_INDEX = (
     "SELECT i.id FROM vector_indexes i JOIN vector_indexes o ON o.tenant_id = i.tenant_id"
     " WHERE o.id = %s AND i.id <> o.id"
 )
+_BARE = (
+    "SELECT s.id FROM record_sets s WHERE s.name LIKE 'bare%%' AND s.tenant_id ="
+    " (SELECT o.tenant_id FROM record_sets o WHERE o.id = %s)"
+)
 _LIVE = (
     "SELECT c.id FROM connections c WHERE c.status <> 'revoked' AND c.created_by ="
     " (SELECT o.created_by FROM connections o WHERE o.id = %s)"
@@ -91,6 +95,8 @@ class Protected:
     new: dict[str, Any] = field(default_factory=dict)
     refer: tuple[str, ...] = ()
     """Tables that refer to it: their rows go first when its own do."""
+    shared: bool = False
+    """Everybody in the tenant reads it, whoever may change it."""
 
 
 def _new_id() -> str:
@@ -220,6 +226,15 @@ TABLES = {
         {"SELECT": "jobs.read", "INSERT": "jobs.submit", "UPDATE": "jobs.control"},
         {"id": _new_id, "key": None},
     ),
+    "record_sets": Protected(
+        "t.created_by",
+        {"SELECT": "records.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "records.define")},
+        {"id": _new_id, "name": "other"},
+        shared=True,
+        refer=("records", "record_changes"),
+    ),
+    "record_changes": _tenants(*VERBS, set_id=_BARE),
+    "records": _tenants(*VERBS, key="other", id=_new_id),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
@@ -303,6 +318,12 @@ class Database:
                 "INSERT INTO fact_cursors SELECT tenant_id, id, 'one', 1, now() FROM conversations WHERE owner_id = %s"
             )
             self.superuser.execute(cursor, (place[1],))
+            bare = (
+                "INSERT INTO record_sets SELECT tenant_id, gen_random_uuid(), 'bare ' || id, NULL, key, schema,"
+                " indexed, text, NULL, NULL, NULL, false, false, created_by, now(), now() FROM record_sets"
+                " WHERE created_by = %s"
+            )
+            self.superuser.execute(bare, (place[1],))
             queue = "INSERT INTO unindexed_conversations SELECT tenant_id, id FROM conversations WHERE owner_id = %s"
             self.superuser.execute(queue + " ON CONFLICT DO NOTHING", (place[1],))
 
@@ -414,6 +435,8 @@ def _make_things(person: Any, workspace: UUID) -> None:
     base = person.knowledge.create_base(f"base of {person.scope.actor_id}", workspace=workspace)
     person.knowledge.add(base.id, "something to read")
     person.knowledge.search("read", base=base.id)
+    person.records.define(f"set of {person.scope.actor_id}", key="id")
+    person.records.put(f"set of {person.scope.actor_id}", {"id": "1"})
 
 
 def _key(name: str) -> list[str]:
@@ -459,7 +482,8 @@ def test_rows_are_seen_and_changed_as_far_as_the_policy_reaches(database, name, 
     if operation is None:
         assert touched is None
         return
-    within = "tenant" if TABLES[name].owner is None else reach
+    everybodys = TABLES[name].owner is None or (verb == "SELECT" and TABLES[name].shared)
+    within = "tenant" if everybodys else reach
     labels = database.labels[name].items()
     assert touched == {key for key, label in labels if any(database.belongs(one, caller, within) for one in label)}
 

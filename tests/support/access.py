@@ -110,7 +110,7 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        others = ("job", "ended", "plan", "standard")
+        others = ("job", "ended", "plan", "standard", "catalogue")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
 
@@ -342,6 +342,14 @@ class Things:
         """Background work that the owner asked for, and cancelled."""
         made = queue_one(self._world.store.engine, self._world.owner.scope, key=f"{MINE} {next(_numbers)}").id
         return self._world.owner.jobs.cancel(made).id
+
+    @cached_property
+    def catalogue(self) -> str:
+        """The name of a record set of the owner's, which everybody in the tenant reads."""
+        name, r = f"catalogue-{next(_numbers)}", self._world.owner.records
+        r.define(name, key="id", text=["title"], weight="weight", description=OURS)
+        r.put(name, {"id": "1", "title": f"{OURS} wenge", "weight": 1})
+        return name
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

@@ -15,6 +15,7 @@ from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
+from holdfast.domains.records import Records
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
@@ -95,6 +96,9 @@ knowledge.edit               -        -           -              tenant  tenant 
 knowledge.embed              -        -           -              tenant  tenant  own     -       -
 knowledge.cite               -        -           -              own     own     own     -       -
 knowledge.report             -        -           -              tenant  tenant  own     tenant  -
+records.define               -        -           -              tenant  tenant  own     -       -
+records.read                 -        -           -              tenant  tenant  tenant  tenant  -
+records.write                -        -           -              tenant  tenant  own     -       -
 """
 CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -134,7 +138,9 @@ def test_an_undeclared_operation_does_not_import():
 def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_table():
     used = {
         method.operation
-        for room in (Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory)
+        for room in (
+            *(Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory, Records),
+        )
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")
     }

@@ -123,6 +123,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "knowledge.embed": _OWN_OR_ADMINISTERED,
     "knowledge.cite": _MEMBERS_OWN,
     "knowledge.report": _OWN_OR_ADMINISTERED_AND_AUDITING,
+    # records: in a locked set a member reaches what is in sets of their own; a clearance is no role's
+    "records.define": _OWN_OR_ADMINISTERED,
+    "records.read": _EVERY_MEMBER,
+    "records.write": _OWN_OR_ADMINISTERED,
 }
 
 

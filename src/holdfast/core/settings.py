@@ -76,6 +76,12 @@ class Settings:
     """The largest configuration, in bytes of JSON."""
     configuration_depth: int = 32
     """How deeply a configuration may nest."""
+    record_bytes: int = 256 * 1024
+    """The most one record may hold, in bytes of JSON."""
+    record_depth: int = 16
+    """How deeply a record may nest."""
+    record_batch: int = 1_000
+    """So many of many records are stored in one transaction; the most that one request may bring."""
     query_chars: int = 4_000
     """The longest question that knowledge and memory are asked, in characters."""
     page: int = 200

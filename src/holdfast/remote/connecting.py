@@ -20,6 +20,7 @@ from holdfast.remote.rooms import (
     RemoteIdentity,
     RemoteJobs,
     RemoteKnowledge,
+    RemoteRecords,
 )
 
 
@@ -38,6 +39,7 @@ class RemoteScope:
         self.connections = RemoteConnections(caller)
         self.knowledge = RemoteKnowledge(caller)
         self.configurations = RemoteConfigurations(caller)
+        self.records = RemoteRecords(caller)
         self.audit = RemoteAudit(caller)
         self.jobs = RemoteJobs(caller)
 

@@ -84,6 +84,8 @@ from holdfast.domains.knowledge.models import (
 )
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
+from holdfast.domains.records.loading import Loading
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
 from holdfast.remote.calling import Caller, place
 
 
@@ -1607,6 +1609,192 @@ class RemoteConfigurations:
         """
         return self._caller.call(
             Configuration, "PUT", "/configurations/rollback", body={"address": address, "to": to, "reason": reason}
+        )
+
+
+class RemoteRecords(Loading):
+    """`Records`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def sets(self) -> list[RecordSet]:
+        """The tenant's record sets, by name."""
+        return self._caller.call(list[RecordSet], "GET", "/record-sets")
+
+    def get_set(self, name: str) -> RecordSet:
+        """A set as it was defined. Raises `SetNotFound`."""
+        return self._caller.call(RecordSet, "GET", place("/record-sets/{name}", name=name))
+
+    def get(self, name: str, key: str) -> Record:
+        """A record by its key. Raises `SetNotFound`, `RecordNotFound`."""
+        return self._caller.call(Record, "GET", place("/record-sets/{name}/record", name=name), query={"key": key})
+
+    def find(
+        self,
+        name: str,
+        *,
+        where: Mapping[str, object] | None = None,
+        order: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Record]:
+        """A page of the records that a filter lets through.
+
+        `where` as in docs/how-to/records.md: `{"sector": "J", "price": {"<": 100}}`. `order`: the key, which is the
+        default, or an indexed path; `-` before it turns it round. What is asked of indexed paths, and ordered by one,
+        stays quick in sets of any size; other conditions look at every record that those let through. Raises
+        `SetNotFound`, `InvalidFilter`, `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Record],
+            "GET",
+            place("/record-sets/{name}/records", name=name),
+            query={"where": where, "order": order, "limit": limit, "cursor": cursor},
+        )
+
+    def count(self, name: str, *, where: Mapping[str, object] | None = None) -> int:
+        """How many records a filter lets through. Raises `SetNotFound`, `InvalidFilter`."""
+        return self._caller.call(int, "GET", place("/record-sets/{name}/count", name=name), query={"where": where})
+
+    def group(self, name: str, *, by: str, where: Mapping[str, object] | None = None, limit: int = 50) -> list[Group]:
+        """How many records have each value at a path, the most frequent first; lists and objects are no values.
+
+        Reads the path's index, or every record that the filter lets through. Raises `SetNotFound`, `InvalidFilter`.
+        """
+        return self._caller.call(
+            list[Group],
+            "GET",
+            place("/record-sets/{name}/groups", name=name),
+            query={"by": by, "where": where, "limit": limit},
+        )
+
+    def search(
+        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
+    ) -> list[RecordHit]:
+        """The records whose `text` answers a question best, best first; any of its words may match.
+
+        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
+        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
+        `InvalidInput` where the set has no `text`.
+        """
+        return self._caller.call(
+            list[RecordHit],
+            "GET",
+            place("/record-sets/{name}/search", name=name),
+            query={"q": query, "where": where, "k": k},
+        )
+
+    def define(
+        self,
+        name: str,
+        *,
+        key: str,
+        schema: Mapping[str, object] | None = None,
+        indexed: Sequence[str] = (),
+        text: Sequence[str] = (),
+        weight: str | None = None,
+        clearance: str | None = None,
+        expires: str | None = None,
+        history: bool = False,
+        locked: bool = False,
+        description: str | None = None,
+    ) -> RecordSet:
+        """Define a set of records, or define it anew; its name is unique in the tenant.
+
+        `schema`: the JSON Schema that every record is held to; without one any object is taken. The rest are paths,
+        names of members joined by dots: `key` to what tells records apart (a text or a whole number; it stays as it
+        is), `indexed` to up to 8 values by which filters are quick, `text` to words that `search` finds, `weight` to a
+        number that `pick` goes by, `expires` to a date or moment from which on a record is not there.
+        `clearance`: the level of records that are stored without one; without it everybody in the tenant reads them.
+        `history`: every version is kept. `locked`: only who defined the set, and administrators, change what is in it.
+
+        Defining it anew checks every record that is stored, and raises `SchemaMisfit`, which names those that do not
+        fit. Where records are at levels it needs every level, for those that one cannot see must fit too. Raises
+        `InvalidSchema`, `SetReadOnly`, `SetNotEmpty`, `ClearanceNeeded`, `InvalidInput`.
+        """
+        return self._caller.call(
+            RecordSet,
+            "PUT",
+            place("/record-sets/{name}", name=name),
+            body={
+                "key": key,
+                "schema": schema,
+                "indexed": indexed,
+                "text": text,
+                "weight": weight,
+                "clearance": clearance,
+                "expires": expires,
+                "history": history,
+                "locked": locked,
+                "description": description,
+            },
+        )
+
+    def delete_set(self, name: str) -> None:
+        """Delete a set with all that is in it, also what the caller cannot see: where there ever was a record at a
+        level it needs every level. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        """
+        self._caller.call(type(None), "DELETE", place("/record-sets/{name}", name=name))
+
+    def put(
+        self, name: str, data: Mapping[str, object], *, clearance: str | None = None, if_version: int | None = None
+    ) -> Record:
+        """Store a record, new or in place of the one of its key. What is there already as it is stays at its version.
+
+        `clearance`: the level it is put at, which the caller must hold; by default where the record is, else the
+        set's. `if_version`: only over this version; 0: only if there is none. Raises `SetNotFound`, `SetReadOnly`,
+        `RecordRefused`, `RecordChanged`, `ClearanceNeeded`.
+        """
+        return self._caller.call(
+            Record,
+            "PUT",
+            place("/record-sets/{name}/record", name=name),
+            body={"data": data, "clearance": clearance, "if_version": if_version},
+        )
+
+    def update(self, name: str, key: str, changes: Mapping[str, object], *, if_version: int | None = None) -> Record:
+        """Change members of a record: a JSON merge patch (RFC 7396), in which null takes a member away.
+
+        Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`, `RecordRefused`, `RecordChanged`.
+        """
+        return self._caller.call(
+            Record,
+            "PATCH",
+            place("/record-sets/{name}/record", name=name),
+            body={"key": key, "changes": changes, "if_version": if_version},
+        )
+
+    def delete(self, name: str, key: str, *, if_version: int | None = None) -> None:
+        """Delete a record; nothing of it is left. Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`,
+        `RecordChanged`.
+        """
+        self._caller.call(
+            type(None),
+            "DELETE",
+            place("/record-sets/{name}/record", name=name),
+            query={"key": key, "if_version": if_version},
+        )
+
+    def put_some(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        clearance: str | None = None,
+        whole: bool = False,
+        first: int = 1,
+    ) -> StoreReport:
+        """Store up to `record_batch` (1,000) records in one transaction; `put_many` stores any number.
+
+        Those that do not fit are named, by their place from `first` on, and the others are stored; `whole`: then none
+        is. Raises `SetNotFound`, `SetReadOnly`, `RecordsRefused`, `ClearanceNeeded`.
+        """
+        return self._caller.call(
+            StoreReport,
+            "PUT",
+            place("/record-sets/{name}/records", name=name),
+            body={"rows": rows, "clearance": clearance, "whole": whole, "first": first},
         )
 
 

@@ -7,6 +7,7 @@ follow from the policy needs a line, with its reason, in `EXCEPTIONS`.
 import re
 import shutil
 from dataclasses import dataclass, field
+from functools import partial
 from string import Formatter
 from typing import Any
 
@@ -54,7 +55,7 @@ OWNERS = {
     *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "job", "ended", "plan"),
 }
 """Things that are one member's own."""
-TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard"}
+TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue"}
 """Things of the whole tenant."""
 
 LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
@@ -94,6 +95,7 @@ PROVIDERS = {"workspace": "client", "platform": "provider"}
 
 
 E = Example
+R = partial(Example, path={"name": "catalogue"})
 EXAMPLES = (
     # conversations
     E("POST /conversations/{conversation}/messages", body={"role": "user", "content": "More."}),
@@ -268,6 +270,20 @@ EXAMPLES = (
     E("POST /jobs/{job}/cancel", shows=MINE),
     E("POST /jobs/{job}/retry", path={"job": "ended"}, shows=MINE),
     E("GET /schedules"),
+    # records
+    E("GET /record-sets", makes="catalogue", shows=OURS),
+    R("PUT /record-sets/{name}", body={"key": "id", "text": ["title"]}),
+    R("GET /record-sets/{name}", shows=OURS),
+    R("DELETE /record-sets/{name}"),
+    R("GET /record-sets/{name}/records", shows=OURS),
+    R("PUT /record-sets/{name}/records", body={"rows": [{"id": "2"}]}),
+    R("GET /record-sets/{name}/count"),
+    R("GET /record-sets/{name}/groups", {"by": "title"}, shows=OURS),
+    R("GET /record-sets/{name}/search", {"q": "wenge"}, shows=OURS),
+    R("GET /record-sets/{name}/record", {"key": "1"}, shows=OURS),
+    R("PUT /record-sets/{name}/record", body={"data": {"id": "3"}}),
+    R("PATCH /record-sets/{name}/record", body={"key": "1", "changes": {"a": 1}}, shows=OURS),
+    R("DELETE /record-sets/{name}/record", {"key": "1"}),
     # audit
     E("GET /audit", makes="chat", shows=MINE),
     E("POST /audit/verification", body={}),
@@ -399,6 +415,8 @@ class Rule:
 
 
 EXCEPTIONS = (
+    Rule("(PUT|DELETE) /record-sets/{name}", 403, "a set is its maker's, which others can see", callers="colleague"),
+    Rule("PUT /record-sets/{name}", 200, "a name of another tenant's is free in one's own", callers=OTHER.name),
     Rule("GET /tenants/{tenant}/profile", 200, "what a tenant published is for everybody, whoever they are"),
     Rule("POST /openid/begin", 404, "needs no credential; there is no such provider, whoever asks"),
     Rule("POST /openid/finish", 401, "needs no credential; there is no such login, whoever asks"),

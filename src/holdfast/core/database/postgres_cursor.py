@@ -64,13 +64,15 @@ class PostgresCursor:
         Other statements are all sent before the first answer is waited for.
         """
         rows = list(values)
-        insert = _many_rows(sql)
+        insert, touched = _many_rows(sql), 0
         if insert is not None:
             for start in range(0, len(rows) - TOGETHER + 1, TOGETHER):
                 self.execute(insert, list(chain.from_iterable(rows[start : start + TOGETHER])))
+                touched += self.rowcount
             rows = rows[len(rows) - len(rows) % TOGETHER :]
         with psycopg.RawCursor(self.connection) as cursor:
             cursor.executemany(sql.encode(), rows)
+            self.rowcount = touched + max(0, cursor.rowcount)
 
     def fetchall(self) -> Sequence[Sequence[Any]]:
         """Every row of the last statement, once: a connection in the pool keeps nothing of what it read."""

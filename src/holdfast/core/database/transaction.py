@@ -194,10 +194,14 @@ class Transaction:
         self._cursor.execute(prepared.sql, prepared.values(params, self))
         return self._cursor.rowcount
 
-    def many(self, query: Query[Any], rows: Iterable[Params]) -> None:
-        """Run an INSERT, UPDATE or DELETE once for each of `rows`."""
+    def many(self, query: Query[Any], rows: Iterable[Params]) -> int:
+        """Run an INSERT, UPDATE or DELETE once for each of `rows`; how many rows were touched in all."""
         prepared = self._allowed(query).prepared(self._dialect)
-        self._cursor.executemany(prepared.sql, [prepared.values(row, self) for row in rows])
+        values = [prepared.values(row, self) for row in rows]
+        if not values:
+            return 0
+        self._cursor.executemany(prepared.sql, values)
+        return self._cursor.rowcount
 
     def call(self, procedure: Procedure[Any], params: Params) -> Sequence[Any]:
         """The row that a procedure gives."""

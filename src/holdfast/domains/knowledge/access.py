@@ -4,29 +4,10 @@ from uuid import UUID
 
 from holdfast.core.database import Query, Transaction
 from holdfast.core.errors import InvalidInput
-from holdfast.core.inputs import check_choice
-from holdfast.core.scope import LEVELS
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.knowledge import queries
-from holdfast.domains.knowledge.errors import BaseNotFound, BaseReadOnly, ClearanceNeeded, DocumentNotFound
+from holdfast.domains.knowledge.errors import BaseNotFound, BaseReadOnly, DocumentNotFound
 from holdfast.domains.knowledge.models import Document, KnowledgeBase
-
-
-def check_level(level: object, *, field: str = "clearance") -> str:
-    """A clearance level."""
-    return check_choice(level, LEVELS, field=field)
-
-
-def hold(tx: Transaction, level: str) -> None:
-    """Raise `ClearanceNeeded` unless the scope holds a level."""
-    if level not in tx.scope.levels:
-        raise ClearanceNeeded(level)
-
-
-def hold_all(tx: Transaction) -> None:
-    """Raise `ClearanceNeeded` unless the scope holds every level: for what touches documents that it cannot see."""
-    if not tx.scope.levels.issuperset(LEVELS):
-        raise ClearanceNeeded("".join(LEVELS))
 
 
 def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from holdfast.core.action import composite
+from holdfast.core.clearance import check_level
 from holdfast.core.clock import now
 from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import Settings
 from holdfast.domains.knowledge import ingest
-from holdfast.domains.knowledge.access import check_level
 from holdfast.domains.knowledge.checks import UNKNOWN
 from holdfast.domains.knowledge.errors import ReaderMissing
 from holdfast.domains.knowledge.models import Document, EmbeddingReport, FolderReport, NotAdded

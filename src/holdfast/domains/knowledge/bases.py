@@ -5,12 +5,13 @@ from uuid import UUID
 
 from holdfast.core import vectors
 from holdfast.core.action import action
+from holdfast.core.clearance import check_level, hold_all
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id, new_id
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.knowledge import ingest, queries
-from holdfast.domains.knowledge.access import check_level, editable_base, hold_all, open_base
+from holdfast.domains.knowledge.access import editable_base, open_base
 from holdfast.domains.knowledge.checks import check_base_name, check_optional, check_range
 from holdfast.domains.knowledge.errors import BaseExists
 from holdfast.domains.knowledge.models import KnowledgeBase

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from holdfast.core import lexical, vectors
 from holdfast.core.action import action, composite
+from holdfast.core.clearance import check_level, hold
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_name, check_text
 from holdfast.domains.knowledge import ingest, queries
-from holdfast.domains.knowledge.access import check_level, editable_base, editable_document, find_document, hold
+from holdfast.domains.knowledge.access import editable_base, editable_document, find_document
 from holdfast.domains.knowledge.checks import UNKNOWN, check_optional, check_title
 from holdfast.domains.knowledge.errors import DocumentExists
 from holdfast.domains.knowledge.models import Document

@@ -172,17 +172,3 @@ class EmbedderChanged(Conflict):
             "open the store with the former, or build them anew with knowledge.reindex(…)"
         )
         self.base_id = base_id
-
-
-class ClearanceNeeded(HoldfastError):
-    """The caller does not hold a level that this needs."""
-
-    code = "clearance_needed"
-    status = 403
-
-    def __init__(self, levels: str) -> None:
-        what = f"level {levels}" if len(levels) == 1 else f"every level ({', '.join(levels)})"
-        super().__init__(
-            f"this needs clearance for {what}; an owner of the tenant gives it with identity.set_clearance(…)"
-        )
-        self.levels = levels

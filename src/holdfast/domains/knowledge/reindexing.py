@@ -6,6 +6,7 @@ from uuid import UUID
 
 from holdfast.core import vectors
 from holdfast.core.action import action, composite
+from holdfast.core.clearance import hold_all
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.embedders import Pair, Vector
@@ -13,7 +14,7 @@ from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import queries, waiting
-from holdfast.domains.knowledge.access import editable_base, hold_all
+from holdfast.domains.knowledge.access import editable_base
 from holdfast.domains.knowledge.embedding import Embedding
 from holdfast.domains.knowledge.errors import NoEmbedder
 from holdfast.domains.knowledge.ingest import PURPOSE

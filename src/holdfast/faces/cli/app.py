@@ -21,6 +21,7 @@ from holdfast.faces.cli import (
     knowledge,
     memory,
     policy,
+    records,
     serve,
     sessions,
     stores,
@@ -44,6 +45,7 @@ app.add_typer(memory.app, name="memory", help="What is known: remember, recall, 
 app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
 app.add_typer(knowledge.app, name="knowledge", help="Documents: add, list, search, by clearance; reports.")
 app.add_typer(configurations.app, name="configurations", help="Documents that applications run by, with versions.")
+app.add_typer(records.app, name="records", help="Sets of JSON records: define, import, find, group.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")

@@ -27,6 +27,7 @@ from holdfast.faces.http import (
     jobs,
     knowledge,
     memory,
+    records,
 )
 from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.calling import Operation
@@ -47,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *knowledge.ROUTES,
     *configurations.ROUTES,
     *jobs.ROUTES,
+    *records.ROUTES,
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (

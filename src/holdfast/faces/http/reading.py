@@ -1,6 +1,7 @@
 """What a request says, as the arguments of an operation. Each is checked as strictly as its JSON schema says."""
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
@@ -143,7 +144,14 @@ def body_model(route: Route) -> type[Body] | None:
     if not members:
         return None
     name = "".join(part.title() for part in route.called.__qualname__.split(".")[-1].split("_"))
-    return create_model(f"{route.room.title()}{name}", __base__=Body, **members)
+    return _made(f"{route.room.title()}{name}", members)
+
+
+def _made(name: str, members: dict[str, Any]) -> type[Body]:
+    """A model of these members, whatever pydantic's own classes call so (`schema`): it is asked by instances alone."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Field name .* shadows an attribute")
+        return create_model(name, __base__=Body, **members)
 
 
 def _model_parameters(route: Route) -> dict[str, type]:
@@ -165,7 +173,7 @@ def _mirror(kind: type) -> type[Body]:
         inner.name: (wire_type(hints[inner.name]), ... if inner.default is MISSING else inner.default)
         for inner in fields(kind)
     }
-    return create_model(kind.__name__, __base__=Body, **made)
+    return _made(kind.__name__, made)
 
 
 def _refusal(error: ValidationError) -> InvalidInput | MalformedBody:

@@ -1,0 +1,156 @@
+"""Records that fit their set are written, one or many in a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.core import lexical
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction
+from holdfast.core.ids import new_id
+from holdfast.domains.records import queries
+from holdfast.domains.records.models import RecordSet
+from holdfast.domains.records.preparing import Data, Preparing, Ready
+from holdfast.domains.records.tables import PLACES
+
+PURPOSE = "records"
+"""Of the texts of records in the index of words."""
+
+
+@dataclass(kw_only=True)
+class Written:
+    """What became of records in one transaction, by number of each kind."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+def store(tx: Transaction, preparing: Preparing, ready: Sequence[Ready], *, level: str | None) -> Written:
+    """Store records that fit: new ones, and others in place of those of the same key.
+
+    `level`: where they are put; None: where those they replace are, else where the set says. Three statements where
+    nothing has text or weight, however many records.
+    """
+    of, done, moment = preparing.of, Written(), now()
+    change = next_change(tx, of) if ready else None
+    waiting = list(ready)
+    while waiting:
+        known = known_records(tx, of, [one.key for one in waiting], level)
+        plan = _Plan(moment=moment, level=level, change=change)
+        for one in waiting:
+            plan.add(preparing, one, known.get(one.key), done)
+        waiting = _carry_out(tx, of, plan)
+        done.added -= len(waiting)
+    return done
+
+
+def _carry_out(tx: Transaction, of: RecordSet, plan: "_Plan") -> list[Ready]:
+    """Do what is planned; those that somebody else stored meanwhile are to be looked at again."""
+    at = {"set_id": of.id}
+    late: list[Ready] = []
+    if any(row["level"] for row in plan.inserts) or any(row["new_level"] for row in plan.updates):
+        tx.run(queries.set_leveled, at)
+    if plan.inserts and tx.many(queries.insert_record, [at | row for row in plan.inserts]) < len(plan.inserts):
+        mine = {row[2] for row in tx.all(queries.stored, at | {"keys": [row["key"] for row in plan.inserts]})}
+        late = [plan.new[row["id"]] for row in plan.inserts if row["id"] not in mine]
+    tx.many(queries.update_record, [at | row for row in plan.updates])
+    if plan.wordless:
+        lexical.remove(tx, plan.wordless)
+    lost = {row["id"] for row in plan.inserts if plan.new[row["id"]] in late} if late else set()
+    words = [entry for entry in plan.words if entry.item_id not in lost]
+    if words:
+        lexical.put(tx, PURPOSE, of.id, words)
+    return late
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is stored of a key."""
+
+    key: str
+    level: str
+    id: UUID
+    version: int
+    data: Data
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def known_records(tx: Transaction, of: RecordSet, keys: Sequence[str], level: str | None = None) -> dict[str, Known]:
+    """What is stored of some keys, kept from others until the transaction ends.
+
+    Of a key that is there at several levels the one at `level`, else the last.
+    """
+    found: dict[str, Known] = {}
+    for row in tx.all(queries.stored, {"set_id": of.id, "keys": list(keys)}):
+        if row[0] not in found or found[row[0]].level != level:
+            found[row[0]] = Known(*row)
+    return found
+
+
+def next_change(tx: Transaction, of: RecordSet) -> int | None:
+    """The number of this change of a set with weights; others who change it wait. None for a set without."""
+    if of.weight is None:
+        return None
+    tx.run(queries.next_change, {"set_id": of.id})
+    return int(tx.all(queries.changes, {"set_id": of.id})[0][0])
+
+
+@dataclass(kw_only=True)
+class _Plan:
+    """What is to be written of some records."""
+
+    moment: datetime
+    level: str | None
+    change: int | None
+    inserts: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    new: dict[UUID, Ready] = field(default_factory=dict)
+    words: list[lexical.Entry] = field(default_factory=list)
+    wordless: list[UUID] = field(default_factory=list)
+
+    def add(self, preparing: Preparing, one: Ready, before: Known | None, done: Written) -> None:
+        """What has to be done for one record."""
+        if before is None:
+            self._insert(preparing, one, (preparing.of.clearance or "") if self.level is None else self.level)
+            done.added += 1
+            return
+        level = before.level if self.level is None else self.level
+        if before.level == level and before.data == one.data:
+            done.unchanged += 1
+            return
+        self._update(preparing, one, before, level)
+        done.changed += 1
+
+    def _insert(self, preparing: Preparing, one: Ready, level: str) -> None:
+        made = new_id()
+        row: dict[str, Any] = {
+            "key": one.key,
+            "level": level,
+            "id": made,
+            "version": 1,
+            "data": one.data,
+            "weight": one.weight,
+        }
+        row |= {"change": self.change, "expires_at": one.expires_at}
+        row |= {"created_at": self.moment, "updated_at": self.moment}
+        self.inserts.append(row | dict(zip(PLACES, one.codes, strict=True)))
+        self.new[made] = one
+        self._word(preparing, made, level, one)
+
+    def _update(self, preparing: Preparing, one: Ready, before: Known, level: str) -> None:
+        row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.data}
+        row |= {"new_weight": one.weight, "new_change": self.change, "new_expires_at": one.expires_at}
+        row |= {f"new_{place}": code for place, code in zip(PLACES, one.codes, strict=True)}
+        self.updates.append(row | {"moment": self.moment})
+        if preparing.of.text:
+            self.wordless.append(before.id)
+            self._word(preparing, before.id, level, one)
+
+    def _word(self, preparing: Preparing, record_id: UUID, level: str, one: Ready) -> None:
+        if preparing.of.text:
+            self.words.append(lexical.Entry(record_id, level or None, None, preparing.text(one.data)))
