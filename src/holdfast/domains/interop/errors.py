@@ -46,6 +46,15 @@ class DocumentUnreadable(InvalidInput):
         )
 
 
+class NothingToCompare(InvalidInput):
+    """None of the messages is of the type that the configuration describes."""
+
+    code = "nothing_to_compare"
+
+    def __init__(self, message_type: str) -> None:
+        super().__init__(f"none of the messages is {message_type}; give messages of this type", field="messages")
+
+
 class ProfilesOverlap(Conflict):
     """Two profiles counted some of the same messages; their sum would count these twice.
 
