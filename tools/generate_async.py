@@ -68,6 +68,11 @@ ROOMS = (
         beside="domains/records/loading.py",
     ),
     Room(
+        "Metering",
+        tuple(f"domains/metering/{name}.py" for name in ("reads", "limiting", "actions")),
+        beside="domains/metering/holding.py",
+    ),
+    Room(
         "Connections",
         tuple(f"domains/connections/{name}.py" for name in ("reads", "renewal", "revoking", "actions")),
     ),
@@ -90,6 +95,8 @@ class Module:
                 made.origins |= {alias.asname or alias.name: node.module for alias in node.names}
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 made.origins[node.targets[0].id] = dotted
+            elif isinstance(node, ast.ClassDef):
+                made.origins[node.name] = dotted
         return made
 
     def operations(self) -> list[ast.FunctionDef]:

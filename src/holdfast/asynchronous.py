@@ -5,6 +5,7 @@ Made by tools/generate_async.py; change the synchronous methods and run it again
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -96,6 +97,24 @@ from holdfast.domains.memory import Memory
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.proposing import Extractor
+from holdfast.domains.metering import Metering
+from holdfast.domains.metering.actions import PriceList
+from holdfast.domains.metering.holding import Hold, Lease
+from holdfast.domains.metering.limiting import LimitList
+from holdfast.domains.metering.models import (
+    Dimension,
+    HoldState,
+    Limit,
+    Measure,
+    NewUsage,
+    Per,
+    Price,
+    Recorded,
+    Settlement,
+    UsageEvent,
+    UsageOutcome,
+    UsageReport,
+)
 from holdfast.domains.records import Records
 from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
 
@@ -1647,6 +1666,343 @@ class AsyncRecords:
         Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
         """
         return await self._hop(self._room.put_many, name, rows, clearance=clearance, on_progress=on_progress)
+
+
+class AsyncMetering:
+    """`Metering`, awaited."""
+
+    def __init__(self, hop: Hop, room: Metering) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def events(
+        self,
+        *,
+        user: UUID | str | None = None,
+        workspace: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        operation: str | None = None,
+        model: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[UsageEvent]:
+        """A page of the ledger, the newest first: the caller's own events, or the tenant's for who administers it."""
+        return await self._hop(
+            self._room.events,
+            user=user,
+            workspace=workspace,
+            conversation=conversation,
+            operation=operation,
+            model=model,
+            since=since,
+            until=until,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    async def report(
+        self,
+        *,
+        group_by: Collection[Dimension] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        user: UUID | str | None = None,
+        workspace: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        operation: str | None = None,
+        model: str | None = None,
+    ) -> UsageReport:
+        """Requests, tokens, cost, failures and latency by any of: hour, day, month, user, workspace, operation, model,
+        provider, conversation. Of the caller's own usage, or of the tenant's for those who administer it.
+
+        Read from the sums that are kept with the ledger, one statement; `since` and `until` are widened to whole hours
+        (UTC), and the report says to which. By conversation there are sums over all time only. Raises `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.report,
+            group_by=group_by,
+            since=since,
+            until=until,
+            user=user,
+            workspace=workspace,
+            conversation=conversation,
+            operation=operation,
+            model=model,
+        )
+
+    async def price(self, model: str, *, provider: str | None = None) -> Price:
+        """What a million tokens of a model cost now: the tenant's own price, else the catalogue's.
+
+        Raises `PriceUnknown`.
+        """
+        return await self._hop(self._room.price, model, provider=provider)
+
+    async def hold_state(self, hold: UUID | str) -> HoldState:
+        """A hold as it is now. Raises `HoldNotFound`."""
+        return await self._hop(self._room.hold_state, hold)
+
+    async def set_limit(
+        self,
+        *,
+        measure: Measure,
+        amount: int | Decimal,
+        per: Per,
+        window: timedelta | None = None,
+        tenant: str | None = None,
+        workspace: UUID | str | None = None,
+        user: str | None = None,
+        key: UUID | str | None = None,
+    ) -> Limit:
+        """Let a tenant, or one workspace, person (by e-mail address) or API key of it, use so much in a day or month of
+        UTC, or in any `window`. `amount`: tokens, requests, or US dollars. Setting it again changes the amount.
+
+        It counts what the period has seen already; one with a window counts from now. All limits that apply hold at
+        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them. Raises
+        `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.set_limit,
+            measure=measure,
+            amount=amount,
+            per=per,
+            window=window,
+            tenant=tenant,
+            workspace=workspace,
+            user=user,
+            key=key,
+        )
+
+    async def end_limit(self, limit: UUID | str, *, tenant: str | None = None) -> None:
+        """End a limit; what it counted is forgotten, the ledger stays. Raises `LimitNotFound`, `TenantNotFound`."""
+        return await self._hop(self._room.end_limit, limit, tenant=tenant)
+
+    async def limits(self, *, tenant: str | None = None) -> LimitList:
+        """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""
+        return await self._hop(self._room.limits, tenant=tenant)
+
+    async def record(
+        self,
+        operation: str,
+        *,
+        model: str | None = None,
+        provider: str | None = None,
+        tokens: int | None = None,
+        tokens_in: int | None = None,
+        tokens_out: int | None = None,
+        tokens_cached: int | None = None,
+        cost: Decimal | None = None,
+        latency_ms: int | None = None,
+        outcome: UsageOutcome = "success",
+        requests: int = 1,
+        conversation: UUID | str | None = None,
+        workspace: UUID | str | None = None,
+        user: UUID | str | None = None,
+        at: datetime | None = None,
+        request_id: str | None = None,
+    ) -> UsageEvent:
+        """Keep what was used. It has been, so no limit refuses it; every limit that applies counts it.
+
+        `tokens_in` includes `tokens_cached`; `tokens` alone where in and out are not known. Without `cost` it is what
+        the tenant's own price, or the catalogue's, makes it at that time; where there is none it stays unknown. The
+        same `request_id` again gives the first event. A time up to five minutes ahead is taken, and any in the past.
+        Raises `WorkspaceNotFound`, `ConversationNotFound`, `UserNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.record,
+            operation,
+            model=model,
+            provider=provider,
+            tokens=tokens,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=tokens_cached,
+            cost=cost,
+            latency_ms=latency_ms,
+            outcome=outcome,
+            requests=requests,
+            conversation=conversation,
+            workspace=workspace,
+            user=user,
+            at=at,
+            request_id=request_id,
+        )
+
+    async def record_many(self, events: Iterable[NewUsage]) -> Recorded:
+        """Keep many events in one transaction, all or none; each as `record` does. At most `Settings.batch`."""
+        return await self._hop(self._room.record_many, events)
+
+    async def hold(
+        self,
+        *,
+        tokens: int = 0,
+        requests: int = 1,
+        cost: Decimal | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        operation: str = "call",
+        workspace: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        expires: timedelta = timedelta(minutes=5),
+        leased: bool = False,
+    ) -> HoldState:
+        """Take units out of every limit that applies to the caller and the workspace, all of them or none.
+
+        `tokens`: the most the call may use. For a limit on money: `cost`, or a `model` whose price is known, which
+        makes it the most that so many tokens can cost. What nobody settles or releases comes back after `expires` (a
+        day at most); with `leased` it counts as used instead. Three statements for one limit. Raises `LimitExceeded`,
+        with nothing reserved, `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.hold,
+            tokens=tokens,
+            requests=requests,
+            cost=cost,
+            model=model,
+            provider=provider,
+            operation=operation,
+            workspace=workspace,
+            conversation=conversation,
+            expires=expires,
+            leased=leased,
+        )
+
+    async def settle(
+        self,
+        hold: UUID | str,
+        *,
+        tokens: int | None = None,
+        tokens_in: int | None = None,
+        tokens_out: int | None = None,
+        tokens_cached: int | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        cost: Decimal | None = None,
+        latency_ms: int | None = None,
+        outcome: UsageOutcome = "success",
+        requests: int = 1,
+        operation: str | None = None,
+        conversation: UUID | str | None = None,
+    ) -> Settlement:
+        """Charge what was used and keep it as an event; give back the rest of what was held.
+
+        More than was held is charged all the same, and reported (`over_tokens`, `over_cost`, `exceeded`): it has been
+        used. Where a limit on money was held and the cost is not known, what was held is charged. Repeating it gives
+        the first settlement. A hold that expired is settled too, and `late`. Raises `HoldNotFound`, `HoldReleased`.
+        """
+        return await self._hop(
+            self._room.settle,
+            hold,
+            tokens=tokens,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=tokens_cached,
+            model=model,
+            provider=provider,
+            cost=cost,
+            latency_ms=latency_ms,
+            outcome=outcome,
+            requests=requests,
+            operation=operation,
+            conversation=conversation,
+        )
+
+    async def release(self, hold: UUID | str) -> HoldState:
+        """Give back what is held: nothing was used. Again, or after it expired, it changes nothing.
+
+        Raises `HoldNotFound`, `HoldSettled`.
+        """
+        return await self._hop(self._room.release, hold)
+
+    async def reclaim(self) -> int:
+        """End up to a hundred holds that expired, and give back what they held: how many.
+
+        Whoever finds a limit used up does it by themselves. Leases that were abandoned count as used; their takers, and
+        those who administer the tenant, end them.
+        """
+        return await self._hop(self._room.reclaim)
+
+    async def set_price(
+        self,
+        model: str,
+        *,
+        input: Decimal,
+        output: Decimal,
+        cached: Decimal | None = None,
+        provider: str | None = None,
+        since: datetime | None = None,
+        tenant: str | None = None,
+    ) -> Price:
+        """Say what a million tokens of a model cost a tenant, in US dollars, from `since` on (now, unless given).
+
+        It comes before the catalogue's. `cached`: tokens from the provider's cache, as `input` unless given. Events
+        that were recorded keep the cost they have. Raises `InvalidInput`, `TenantNotFound`.
+        """
+        return await self._hop(
+            self._room.set_price,
+            model,
+            input=input,
+            output=output,
+            cached=cached,
+            provider=provider,
+            since=since,
+            tenant=tenant,
+        )
+
+    async def prices(self, *, tenant: str | None = None) -> PriceList:
+        """The tenant's own prices, by model, provider and since when. Raises `TenantNotFound`."""
+        return await self._hop(self._room.prices, tenant=tenant)
+
+    async def reserve(
+        self,
+        *,
+        tokens: int = 0,
+        requests: int = 1,
+        cost: Decimal | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        operation: str = "call",
+        workspace: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        expires: timedelta = timedelta(minutes=5),
+    ) -> Hold:
+        """`hold`, to use in a `with` statement: `hold.settle(…)` within it, or it is released at its end."""
+        return await self._hop(
+            self._room.reserve,
+            tokens=tokens,
+            requests=requests,
+            cost=cost,
+            model=model,
+            provider=provider,
+            operation=operation,
+            workspace=workspace,
+            conversation=conversation,
+            expires=expires,
+        )
+
+    async def lease(
+        self,
+        *,
+        requests: int = 1000,
+        tokens: int = 0,
+        operation: str = "leased",
+        workspace: UUID | str | None = None,
+        expires: timedelta = timedelta(seconds=30),
+    ) -> Lease:
+        """A lease of so many requests and tokens at a time, to check limits without asking the database each time.
+
+        Nothing is taken before the first `take`. What it charges has no model and no price: for limits on requests and
+        tokens.
+        """
+        return await self._hop(
+            self._room.lease,
+            requests=requests,
+            tokens=tokens,
+            operation=operation,
+            workspace=workspace,
+            expires=expires,
+        )
 
 
 class AsyncConnections:

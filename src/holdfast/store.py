@@ -59,6 +59,7 @@ from holdfast.domains.identity.queries import (
 )
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
+from holdfast.domains.metering import Metering
 from holdfast.domains.records import Records
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
@@ -78,6 +79,7 @@ class UserScope:
         self.knowledge = Knowledge(engine, access, settings)
         self.configurations = Configurations(engine, access, settings)
         self.records = Records(engine, access, settings)
+        self.metering = Metering(engine, access, settings)
         self.audit = Audit(engine, access, settings)
         self.jobs = Jobs(engine, access, settings)
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
@@ -102,6 +104,8 @@ class SystemScope:
         self.identity = Identity(engine, self.access, settings)
         self.connections = Connections(engine, self.access, settings)
         """The queue of revocations, for every tenant."""
+        self.metering = Metering(engine, self.access, settings)
+        """Limits and prices of every tenant."""
         self.audit = Audit(engine, Access(self._within(NIL)), settings)
         """What was done to no tenant in particular."""
         self.keys = Keys(engine, self.access, settings)

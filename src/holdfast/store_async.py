@@ -16,6 +16,7 @@ from holdfast.asynchronous import (
     AsyncKeys,
     AsyncKnowledge,
     AsyncMemory,
+    AsyncMetering,
     AsyncRecords,
 )
 from holdfast.core.cache import AsyncCache, AsyncStoreCache
@@ -42,6 +43,7 @@ class AsyncUserScope:
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.configurations = AsyncConfigurations(hop, scope.configurations)
         self.records = AsyncRecords(hop, scope.records)
+        self.metering = AsyncMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)
         self.jobs = AsyncJobs(hop, scope.jobs)
         self.cache = AsyncCache(hop, scope.cache)
@@ -59,6 +61,7 @@ class AsyncSystemScope:
         self.identity = AsyncIdentity(hop, scope.identity)
         self.keys = AsyncKeys(hop, scope.keys)
         self.connections = AsyncConnections(hop, scope.connections)
+        self.metering = AsyncMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)
         self.jobs = AsyncJobs(hop, scope.jobs)
         self._hop = hop

@@ -7,6 +7,7 @@ policy gives their role in that operation, as the engine sets it; where it gives
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -129,6 +130,11 @@ def _words(**new: Any) -> Protected:
     return Protected(_WORDS_OF, {"SELECT": "memory.read", **changed}, new)
 
 
+def _usage(owner: str, *verbs: str, **new: Any) -> Protected:
+    operations = dict.fromkeys(verbs, "metering.record")
+    return Protected(owner, {"SELECT": "metering.record", **operations}, new)
+
+
 TABLES = {
     "conversations": Protected(
         "t.owner_id",
@@ -235,6 +241,15 @@ TABLES = {
     ),
     "record_changes": _tenants(*VERBS, set_id=_BARE),
     "records": _tenants(*VERBS, key="other", id=_new_id),
+    "usage_events": _usage("t.user_id", "INSERT", id=_new_id),
+    "usage_requests": Protected("t.recorded_by", {"SELECT": "own", "INSERT": "own"}, {"request_id": "other"}),
+    "usage_rollups": _usage("t.user_id", "INSERT", "UPDATE", operation="other"),
+    "usage_conversations": _usage("t.user_id", "INSERT", "UPDATE", conversation_id=_new_id),
+    "usage_prices": _tenants("SELECT"),
+    "limits": _tenants("SELECT"),
+    "limit_counters": _tenants("SELECT", "INSERT", "UPDATE", period="2020-01-01T00:00:00Z"),
+    "limit_slots": _tenants(*VERBS, slot="2020-01-01T00:00:00Z"),
+    "limit_holds": _tenants("SELECT", "INSERT", "UPDATE", id=_new_id),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
@@ -301,6 +316,7 @@ class Database:
                     _make_things(person, client.id)
                     members = {one.email: one.user_id for one in root.identity.list_members(tenant=tenant)}
                     keep_configurations(person, members[colleagues[tenant]])
+                    _meter(root, person, tenant)
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
                     embed_one(store.engine, person.scope)
@@ -437,6 +453,15 @@ def _make_things(person: Any, workspace: UUID) -> None:
     person.knowledge.search("read", base=base.id)
     person.records.define(f"set of {person.scope.actor_id}", key="id")
     person.records.put(f"set of {person.scope.actor_id}", {"id": "1"})
+
+
+def _meter(root: Any, person: Any, tenant: str) -> None:
+    window = timedelta(hours=1)
+    root.metering.set_price("home", input=1, output=2, tenant=tenant)
+    root.metering.set_limit(tenant=tenant, measure="requests", per="window", window=window, amount=99)
+    chat = person.conversations.create()
+    person.metering.record("chat", model="home", tokens_in=5, conversation=chat.id, request_id="r-1")
+    person.metering.hold(tokens=5)
 
 
 def _key(name: str) -> list[str]:

@@ -110,7 +110,7 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        others = ("job", "ended", "plan", "standard", "catalogue")
+        others = ("job", "ended", "plan", "standard", "catalogue", "use", "held", "cap")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
 
@@ -350,6 +350,22 @@ class Things:
         r.define(name, key="id", text=["title"], weight="weight", description=OURS)
         r.put(name, {"id": "1", "title": f"{OURS} wenge", "weight": 1})
         return name
+
+    @cached_property
+    def use(self) -> Any:
+        """What the owner used."""
+        return self._world.owner.metering.record("chat", model=MINE, tokens=5).id
+
+    @cached_property
+    def held(self) -> Any:
+        """What the owner reserved."""
+        return self._world.owner.metering.hold(tokens=5, operation=MINE).id
+
+    @cached_property
+    def cap(self) -> Any:
+        """A limit that an administrator of the tenant set."""
+        admin, window = self._world.store.tenant("acme").user("ada@acme.test"), timedelta(minutes=next(_numbers) + 1)
+        return admin.metering.set_limit(measure="tokens", amount=10**9, per="window", window=window).id
 
     def _for(self, email: str) -> Any:
         made = self._identity.create_workspace(f"{OURS} {next(_numbers)}", tenant="acme").id

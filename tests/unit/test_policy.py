@@ -15,6 +15,7 @@ from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
+from holdfast.domains.metering import Metering
 from holdfast.domains.records import Records
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
@@ -99,6 +100,13 @@ knowledge.report             -        -           -              tenant  tenant 
 records.define               -        -           -              tenant  tenant  own     -       -
 records.read                 -        -           -              tenant  tenant  tenant  tenant  -
 records.write                -        -           -              tenant  tenant  own     -       -
+metering.record              -        -           -              tenant  tenant  own     -       own
+metering.reserve             -        -           -              tenant  tenant  own     -       own
+metering.read                -        -           -              tenant  tenant  own     tenant  -
+metering.set_limit           all      all         all            tenant  tenant  -       -       -
+metering.list_limits         all      all         all            tenant  tenant  tenant  tenant  -
+metering.set_price           all      all         all            tenant  tenant  -       -       -
+metering.list_prices         all      all         all            tenant  tenant  tenant  tenant  -
 """
 CELLS = {row.split()[0]: dict(zip(COLUMNS, row.split()[1:], strict=True)) for row in TABLE.strip().splitlines()[1:]}
 
@@ -140,6 +148,7 @@ def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_t
         method.operation
         for room in (
             *(Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory, Records),
+            Metering,
         )
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")

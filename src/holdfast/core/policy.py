@@ -127,6 +127,14 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "records.define": _OWN_OR_ADMINISTERED,
     "records.read": _EVERY_MEMBER,
     "records.write": _OWN_OR_ADMINISTERED,
+    # metering
+    "metering.record": _OWN_OR_ADMINISTERED_AND_VISITOR,
+    "metering.reserve": _OWN_OR_ADMINISTERED_AND_VISITOR,
+    "metering.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
+    "metering.set_limit": _ADMINISTER,
+    "metering.list_limits": _EVERY_MEMBER_OR_PLATFORM,
+    "metering.set_price": _ADMINISTER,
+    "metering.list_prices": _EVERY_MEMBER_OR_PLATFORM,
 }
 
 

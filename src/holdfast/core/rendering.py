@@ -1,8 +1,9 @@
-"""Values as JSON, the same for every face: ids as text, times as ISO 8601 with Z, models as objects."""
+"""Values as JSON, the same for every face: ids as text, times as ISO 8601 with Z, money as text, models as objects."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,4 +18,4 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, (UUID, Decimal)) else value

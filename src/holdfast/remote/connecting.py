@@ -20,6 +20,7 @@ from holdfast.remote.rooms import (
     RemoteIdentity,
     RemoteJobs,
     RemoteKnowledge,
+    RemoteMetering,
     RemoteRecords,
 )
 
@@ -40,6 +41,7 @@ class RemoteScope:
         self.knowledge = RemoteKnowledge(caller)
         self.configurations = RemoteConfigurations(caller)
         self.records = RemoteRecords(caller)
+        self.metering = RemoteMetering(caller)
         self.audit = RemoteAudit(caller)
         self.jobs = RemoteJobs(caller)
 

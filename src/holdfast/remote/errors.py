@@ -28,6 +28,8 @@ def error_from(answer: httpx.Response) -> HoldfastError:
     error.status = answer.status_code  # type: ignore[misc]  # of this one
     if "field" in told:
         error.field = str(told["field"])  # type: ignore[attr-defined]  # as InvalidInput has it
+    if isinstance(told.get("retry_after"), int):
+        error.retry_after = told["retry_after"]  # type: ignore[attr-defined]  # as LimitExceeded has it
     return error
 
 

@@ -48,14 +48,17 @@ PLACES = {
     "chunk": "passage",
     "retrieval": "asked",
     "job": "job",
+    "limit": "cap",
+    "hold": "held",
 }
 """What stands in a path where the example does not say."""
 OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
     *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "job", "ended", "plan"),
+    "held",
 }
 """Things that are one member's own."""
-TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue"}
+TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue", "cap"}
 """Things of the whole tenant."""
 
 LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
@@ -97,6 +100,25 @@ PROVIDERS = {"workspace": "client", "platform": "provider"}
 E = Example
 R = partial(Example, path={"name": "catalogue"})
 EXAMPLES = (
+    # metering
+    E("POST /usage", body={"operation": "chat", "tokens": 5}),
+    E("POST /usage", body={"operation": "chat", "conversation": "{chat}"}),
+    E("POST /usage/batches", body={"events": [{"operation": "chat", "cost": "0.5"}]}),
+    E("GET /usage", makes="use", shows=MINE),
+    E("GET /usage/report", {"group_by": '["model"]'}, makes="use", shows=MINE),
+    E("GET /usage/price", {"model": "gpt-4o-mini"}),
+    E("GET /usage/prices"),
+    E("PUT /usage/prices", body={"model": "home", "input": "1", "output": "2.5"}),
+    E("GET /limits", makes="cap"),
+    E("PUT /limits", body={"measure": "tokens", "per": "day", "amount": 1_000_000_000}),
+    E("PUT /limits", body={"measure": "tokens", "per": "day", "amount": 1_000_000_000, "user": "{email}"}),
+    E("PUT /limits", body={"measure": "money", "per": "day", "amount": "900000", "workspace": "{workspace}"}),
+    E("DELETE /limits/{limit}"),
+    E("POST /holds", body={"tokens": 5}),
+    E("GET /holds/{hold}", shows=MINE),
+    E("POST /holds/{hold}/settlement", body={"tokens": 4}),
+    E("DELETE /holds/{hold}"),
+    E("POST /reclaimed-holds"),
     # conversations
     E("POST /conversations/{conversation}/messages", body={"role": "user", "content": "More."}),
     E("GET /conversations/{conversation}/messages", shows=MINE),

@@ -29,6 +29,7 @@ ONLY_IN_PYTHON = {
     "test_entities_are_json",
     "test_what_python_alone_can_say_wrongly_is_refused",
     "test_a_measure_that_is_not_a_count_is_refused",
+    "test_the_ledger_is_append_only",
 }
 """What these give is no JSON, or of another type than the operation takes: a server refuses it in other words."""
 

@@ -5,6 +5,7 @@
 | Id     | UUID            | BLOB, 16 bytes            | uuid        |
 | Time   | aware datetime  | INTEGER, µs since 1970    | timestamptz |
 | Real   | float           | DOUBLE                    | double precision |
+| Money  | Decimal         | INTEGER, 10⁻⁹ of a dollar | bigint      |
 | Json   | JSON value      | TEXT, sorted keys         | json        |
 | Real   | float           | DOUBLE                    | double precision |
 | Digest | hex digits      | BLOB                      | bytea       |
@@ -21,6 +22,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +108,28 @@ class Time(PerEngine):
     specs = {"sqlite": "INTEGER", "postgresql": "TIMESTAMP WITH TIME ZONE"}
     binds = {"sqlite": to_microseconds}
     results = {"sqlite": from_microseconds}
+
+
+NANO = Decimal("1e-9")
+"""The smallest amount of money that is kept, in US dollars."""
+
+
+def to_nano(amount: Decimal) -> int:
+    """Money as the whole number that is stored: billionths of a dollar. It must have been rounded to them."""
+    return int(amount.scaleb(9))
+
+
+def from_nano(units: int) -> Decimal:
+    """The inverse of `to_nano`."""
+    return Decimal(units).scaleb(-9)
+
+
+class Money(PerEngine):
+    """An amount of money, in US dollars, to the billionth. Whole numbers, so that sums are exact on both engines."""
+
+    specs = {"sqlite": "INTEGER", "postgresql": "BIGINT"}
+    binds = {"sqlite": to_nano, "postgresql": to_nano}
+    results = {"sqlite": from_nano, "postgresql": from_nano}
 
 
 class Real(PerEngine):

@@ -281,3 +281,4 @@ def find_message(tx: Transaction, message_id: UUID) -> Message:
 
 
 register_reference("message", find_message)
+register_reference("conversation", lineage.find)

@@ -27,6 +27,7 @@ from holdfast.faces.http import (
     jobs,
     knowledge,
     memory,
+    metering,
     records,
 )
 from holdfast.faces.http.answers import JSON, Answer
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *configurations.ROUTES,
     *jobs.ROUTES,
     *records.ROUTES,
+    *metering.ROUTES,
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (

@@ -160,6 +160,10 @@ def problem(error: HoldfastError, request_id: str) -> Answer:
     if isinstance(error, InvalidInput):
         document["field"] = error.field
     headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        document["retry_after"] = retry_after
+        headers["Retry-After"] = str(retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, HttpError):
@@ -179,5 +183,6 @@ SCHEMA: dict[str, Any] = {
         "code": {"type": "string"},
         "instance": {"type": "string", "description": "The request's id, which is in the log."},
         "field": {"type": "string", "description": "The parameter at fault."},
+        "retry_after": {"type": "integer", "description": "In how many seconds it is worth asking again."},
     },
 }

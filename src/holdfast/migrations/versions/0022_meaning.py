@@ -8,7 +8,7 @@ from holdfast.migrations import dialects, functions_0022
 from holdfast.migrations.dialects import each, protect
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,32 @@
+"""Metering: what was used and what it cost, limits that hold, and reports of both."""
+
+from holdfast.domains.metering.actions import Metering
+from holdfast.domains.metering.errors import LimitExceeded
+from holdfast.domains.metering.holding import Hold, Lease
+from holdfast.domains.metering.models import (
+    HoldState,
+    Limit,
+    NewUsage,
+    Price,
+    Recorded,
+    Settlement,
+    UsageEvent,
+    UsageLine,
+    UsageReport,
+)
+
+__all__ = [
+    "Hold",
+    "HoldState",
+    "Lease",
+    "Limit",
+    "LimitExceeded",
+    "Metering",
+    "NewUsage",
+    "Price",
+    "Recorded",
+    "Settlement",
+    "UsageEvent",
+    "UsageLine",
+    "UsageReport",
+]

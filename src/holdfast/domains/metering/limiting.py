@@ -1,0 +1,195 @@
+"""Limits: set, listed, ended. Setting is rare, and waits for whoever is charging; counting never waits for it else."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.action import action
+from holdfast.core.clock import EPOCH, now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.database.types import from_nano, to_nano
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id, new_id
+from holdfast.core.inputs import check_choice
+from holdfast.domains.identity import queries as identity
+from holdfast.domains.identity.errors import WorkspaceNotFound
+from holdfast.domains.identity.room import check_email
+from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering.charging import turn_of
+from holdfast.domains.metering.checks import check_count, check_money
+from holdfast.domains.metering.errors import LimitNotFound
+from holdfast.domains.metering.models import MEASURES, PERS, Limit, Measure, Per
+from holdfast.domains.metering.periods import end_of, last_gone, start_of
+from holdfast.domains.metering.reads import MeteringReads
+
+LimitList = list[Limit]
+_SHORTEST, _LONGEST = 60, 366 * 24 * 3600
+
+
+class Limiting(MeteringReads):
+    """Operations on limits."""
+
+    @action("metering.set_limit", writes=True, as_operator=True)
+    def set_limit(
+        self,
+        *,
+        measure: Measure,
+        amount: int | Decimal,
+        per: Per,
+        window: timedelta | None = None,
+        tenant: str | None = None,
+        workspace: UUID | str | None = None,
+        user: str | None = None,
+        key: UUID | str | None = None,
+    ) -> Work[Limit]:
+        """Let a tenant, or one workspace, person (by e-mail address) or API key of it, use so much in a day or month of
+        UTC, or in any `window`. `amount`: tokens, requests, or US dollars. Setting it again changes the amount.
+
+        It counts what the period has seen already; one with a window counts from now. All limits that apply hold at
+        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them. Raises
+        `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
+        """
+        asked: dict[str, Any] = {
+            "measure": check_choice(measure, MEASURES, field="measure"),
+            "per": check_choice(per, PERS, field="per"),
+            "window_seconds": _check_window(per, window),
+            "set_by": self._setter(),
+        }
+        units = (
+            to_nano(check_money(amount, field="amount")) if measure == "money" else check_count(amount, field="amount")
+        )
+        if sum(one is not None for one in (workspace, user, key)) > 1:
+            raise InvalidInput("user: a limit is one workspace's, person's or key's; set one for each", field="user")
+        named = (None if workspace is None else as_id(workspace, field="workspace"), user, key)
+        address, key_id = None if user is None else check_email(user), None if key is None else as_id(key, field="key")
+
+        def work(tx: Transaction) -> Limit:
+            moment = now()
+            tenant_id = self._tenant(tx, tenant).id
+            subject, subject_id = self._subject(tx, tenant_id, named[0], address, key_id)
+            place = {
+                "in_tenant": tenant_id,
+                "tenant_id": tenant_id,
+                "subject": subject,
+                "subject_id": subject_id,
+                **asked,
+            }
+            tx.all(queries.wait_for_turn, {"turn": turn_of(tenant_id)})
+            found = tx.first(queries.live_limit, place)
+            if found is None:
+                limit_id = _begin(tx, place, units, moment)
+            else:
+                limit_id = found[0]
+                tx.run(queries.change_amount, {**place, "limit_id": limit_id, "new_amount": units, "moment": moment})
+            said = {name: asked[name] for name in ("measure", "per", "set_by")}
+            tx.record("limit", limit_id, tenant_id=tenant_id, subject=subject, amount=units, **said)
+            return next(limit for limit in _live(tx, tenant_id, moment) if limit.id == limit_id)
+
+        return work
+
+    @action("metering.set_limit", writes=True, on="limit", as_operator=True)
+    def end_limit(self, limit: UUID | str, *, tenant: str | None = None) -> Work[None]:
+        """End a limit; what it counted is forgotten, the ledger stays. Raises `LimitNotFound`, `TenantNotFound`."""
+        limit_id, set_by = as_id(limit, field="limit"), self._setter()
+
+        def work(tx: Transaction) -> None:
+            tenant_id = self._tenant(tx, tenant).id
+            tx.all(queries.wait_for_turn, {"turn": turn_of(tenant_id)})
+            gone = {"in_tenant": tenant_id, "limit_id": limit_id, "set_by": set_by, "moment": now()}
+            if not tx.run(queries.end_limit, gone):
+                raise LimitNotFound(limit_id)
+            tx.record("limit", limit_id, tenant_id=tenant_id, ended=True)
+
+        return work
+
+    @action("metering.list_limits", writes=False, as_operator=True)
+    def limits(self, *, tenant: str | None = None) -> Work[LimitList]:
+        """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""
+        moment = now()
+
+        def work(tx: Transaction) -> LimitList:
+            tenant_id = self._tenant(tx, tenant).id
+            found = _live(tx, tenant_id, moment)
+            if self.scope.role not in ("member", "visitor"):
+                return found
+            mine = {tenant_id, self.scope.actor_id, self.scope.credential_id}
+            return [limit for limit in found if limit.subject_id in mine]
+
+        return work
+
+    def _setter(self) -> str:
+        return "platform" if self.scope.tenant_id is None else "tenant"
+
+    def _subject(
+        self, tx: Transaction, tenant_id: UUID, workspace: UUID | None, address: str | None, key: UUID | None
+    ) -> tuple[str, UUID]:
+        if workspace is not None:
+            return "workspace", self._workspace_of(tx, tenant_id, workspace)
+        if address is not None:
+            return "user", self._member(tx, tenant_id, address).user_id
+        return ("tenant", tenant_id) if key is None else ("key", key)
+
+    def _workspace_of(self, tx: Transaction, tenant_id: UUID, workspace_id: UUID) -> UUID:
+        if tx.first(identity.workspace_in, {"in_tenant": tenant_id, "workspace_id": workspace_id}) is None:
+            raise WorkspaceNotFound(workspace_id)
+        return workspace_id
+
+
+def _begin(tx: Transaction, place: dict[str, Any], units: int, moment: datetime) -> UUID:
+    """A new limit, and the counter of the period it begins in, from what the ledger says was used in it."""
+    limit_id, per = new_id(), place["per"]
+    period = EPOCH if per == "window" else start_of(moment, per)
+    row = {**place, "id": limit_id, "amount": units, "created_at": moment, "updated_at": moment, "ended_at": None}
+    row["counts_from"] = moment if per == "window" else period
+    tx.run(queries.insert_limit, row)
+    used = 0
+    if per != "window":
+        query = queries.used_before(place["subject"], place["measure"])
+        (found,) = tx.all(query, {**place, "period": period, "period_end": end_of(period, per)})
+        used = to_nano(found[0]) if place["measure"] == "money" else found[0]
+    tx.run(queries.insert_counter, {**place, "limit_id": limit_id, "period": period, "units": used})
+    return limit_id
+
+
+def _live(tx: Transaction, tenant_id: UUID, moment: datetime) -> LimitList:
+    at = {"in_tenant": tenant_id, "day": start_of(moment, "day"), "month": start_of(moment, "month"), "epoch": EPOCH}
+    return [_limit(tx, tenant_id, row, moment) for row in tx.all(queries.live_limits, at)]
+
+
+def _limit(tx: Transaction, tenant_id: UUID, row: tuple[Any, ...], moment: datetime) -> Limit:
+    (limit_id, subject, subject_id, measure, per, window, amount, set_by, created_at, updated_at, used, reserved) = row
+    if per == "window":
+        gone = {"in_tenant": tenant_id, "limit_id": limit_id, "gone": last_gone(moment, window)}
+        used = tx.all(queries.limit_used_in_window, gone)[0][0]
+    shown = from_nano if measure == "money" else int
+    used, reserved = used or 0, reserved or 0
+    return Limit(
+        id=limit_id,
+        subject=subject,
+        subject_id=subject_id,
+        measure=measure,
+        per=per,
+        window_seconds=window or None,
+        amount=shown(amount),
+        used=shown(used),
+        reserved=shown(reserved),
+        left=shown(max(0, amount - used - reserved)),
+        resets_at=None if per == "window" else end_of(start_of(moment, per), per),
+        set_by=set_by,
+        created_at=created_at,
+        updated_at=updated_at,
+    )
+
+
+def _check_window(per: str, window: timedelta | None) -> int:
+    if (per == "window") != (window is not None):
+        raise InvalidInput("window: goes with per='window', and with nothing else", field="window")
+    if window is None:
+        return 0
+    seconds = window.total_seconds() if isinstance(window, timedelta) else 0
+    if seconds != int(seconds) or not _SHORTEST <= seconds <= _LONGEST:
+        raise InvalidInput(
+            f"window: {window!s:.40} is not a whole number of seconds from a minute to a year", field="window"
+        )
+    return int(seconds)

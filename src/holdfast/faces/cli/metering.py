@@ -1,0 +1,243 @@
+"""`holdfast metering`: report, events, price, prices, set-price, limits, set-limit, end-limit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from holdfast.core.clock import now
+from holdfast.domains.metering import Limit, Metering, Price, UsageLine, UsageReport
+from holdfast.faces.cli.charts import bar
+from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.target import Target
+from holdfast.faces.cli.times import moment
+
+app = typer.Typer(no_args_is_help=True)
+
+Since = Annotated[str | None, typer.Option(help="From when on: 2026-01-31, or 2026-01-31T08:00:00Z.")]
+Until = Annotated[str | None, typer.Option(help="Until when; not itself in it.")]
+Model = Annotated[str, typer.Argument(help="The model's name, as it is recorded: gpt-4o-mini.")]
+Provider = Annotated[str | None, typer.Option(help="Only of this provider: openai.")]
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="model, day, user, …; more than once for several.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    of: Annotated[str, typer.Option(help="What the bars show: cost, tokens, requests, failures, latency_ms.")] = "cost",
+    as_json: AsJson = False,
+) -> None:
+    """Sum up requests, tokens, cost, failures and latency; this month's by model, unless said otherwise."""
+    target: Target = context.obj
+    begin = moment(since, "since") or now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    groups: Any = by or ["model"]
+    period: Any = {} if "conversation" in groups else {"since": begin, "until": moment(until, "until")}
+    with target.person() as me:
+        made = me.metering.report(group_by=groups, **period)
+    if as_json:
+        show_json(made)
+        return
+    _show_report(made, of)
+
+
+@app.command()
+def events(
+    context: typer.Context,
+    since: Since = None,
+    until: Until = None,
+    conversation: Annotated[str | None, typer.Option(help="Only those of this conversation.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Where the last page ended.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what was used, the newest first."""
+    target: Target = context.obj
+    period: Any = {"since": moment(since, "since"), "until": moment(until, "until")}
+    with target.person() as me:
+        page = me.metering.events(conversation=conversation, limit=limit, cursor=cursor, **period)
+    if as_json:
+        show_json(page)
+        return
+    shown = table("when", "operation", "model", "tokens", "cost", "priced by", "ms", "outcome")
+    for one in page.items:
+        cost = "unknown" if one.cost is None else _money(one.cost)
+        took = "" if one.latency_ms is None else str(one.latency_ms)
+        row = (f"{one.at:%Y-%m-%d %H:%M:%S}", one.operation, one.model or "", f"{one.tokens:,}", cost, one.priced_by)
+        shown.add_row(*(escape(text) for text in row), took, one.outcome)
+    console.print(shown)
+    if page.next is not None:
+        what_now(f"holdfast … metering events --cursor {page.next}")
+
+
+@app.command()
+def price(context: typer.Context, model: Model, provider: Provider = None, as_json: AsJson = False) -> None:
+    """Show what a million tokens of a model cost now."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.metering.price(model, provider=provider)
+    if as_json:
+        show_json(found)
+    else:
+        _show_prices([found])
+
+
+@app.command()
+def prices(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the tenant's own prices."""
+    with _acting(context.obj) as (metering, tenant):
+        found = metering.prices(tenant=tenant)
+    if as_json:
+        show_json({"items": found, "next": None})
+    else:
+        _show_prices(found)
+
+
+@app.command(name="set-price")
+def set_price(
+    context: typer.Context,
+    model: Model,
+    into: Annotated[str, typer.Option("--input", help="US dollars for a million tokens in.")],
+    out: Annotated[str, typer.Option("--output", help="US dollars for a million tokens out.")],
+    cached: Annotated[
+        str | None, typer.Option(help="Of tokens from the provider's cache; as --input if left out.")
+    ] = None,
+    provider: Provider = None,
+    since: Annotated[str | None, typer.Option(help="Since when it is good; from now on unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a model costs the tenant. Events that were recorded keep the cost they have."""
+    given: Any = {"input": into, "output": out, "cached": cached}
+    with _acting(context.obj) as (metering, tenant):
+        made = metering.set_price(model, provider=provider, since=moment(since, "since"), tenant=tenant, **given)
+    if as_json:
+        show_json(made)
+    else:
+        _show_prices([made])
+
+
+@app.command()
+def limits(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the limits, and how they stand."""
+    with _acting(context.obj) as (metering, tenant):
+        found = metering.limits(tenant=tenant)
+    if as_json:
+        show_json({"items": found, "next": None})
+        return
+    shown = table("whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "set by", "id")
+    for one in found:
+        resets = "" if one.resets_at is None else f"{one.resets_at:%Y-%m-%d}"
+        share = float((one.used + one.reserved) / one.amount) if one.amount else 1.0
+        counts = [f"{value:,}" for value in (one.amount, one.used, one.reserved, one.left)]
+        shown.add_row(one.subject, one.measure, _per(one), *counts, bar(share, 10), resets, one.set_by, str(one.id))
+    console.print(shown)
+
+
+@app.command(name="set-limit")
+def set_limit(
+    context: typer.Context,
+    measure: Annotated[str, typer.Argument(help="tokens, requests or money.")],
+    amount: Annotated[str, typer.Argument(help="How many, or how many US dollars.")],
+    per: Annotated[str, typer.Option(help="day, month, or window with --hours.")] = "month",
+    hours: Annotated[float | None, typer.Option(help="How long a rolling window is.")] = None,
+    workspace: Annotated[str | None, typer.Option(help="Of this workspace, by its id.")] = None,
+    user_limited: Annotated[str | None, typer.Option("--of", help="Of this person, by e-mail address.")] = None,
+    key: Annotated[str | None, typer.Option(help="Of this API key, by its id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Limit what the tenant, or a workspace, person or key of it, may use. Again: changes the amount."""
+    given: Any = {"measure": measure, "per": per, "amount": _amount(measure, amount)}
+    window = None if hours is None else timedelta(hours=hours)
+    with _acting(context.obj) as (metering, tenant):
+        made = metering.set_limit(
+            tenant=tenant, workspace=workspace, user=user_limited, key=key, window=window, **given
+        )
+    if as_json:
+        show_json(made)
+        return
+    console.print(f"{made.amount:,} {made.measure} per {_per(made)} for this {made.subject}; {made.used:,} are used.")
+    what_now("holdfast … metering limits")
+
+
+@app.command(name="end-limit")
+def end_limit(
+    context: typer.Context,
+    limit: Annotated[str, typer.Argument(metavar="ID", help="The limit's id, as `limits` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a limit."""
+    with _acting(context.obj) as (metering, tenant):
+        metering.end_limit(limit, tenant=tenant)
+    if as_json:
+        show_json({"ended": limit})
+    else:
+        console.print("The limit is ended.")
+
+
+@contextmanager
+def _acting(target: Target) -> Iterator[tuple[Metering, str | None]]:
+    """The person named, in their tenant; without one the operator, in the tenant named."""
+    if target.user and target.tenant:
+        with target.person() as me:
+            yield me.metering, None
+        return
+    with target.opened() as store:
+        yield store.system().metering, target.tenant
+
+
+def _show_report(made: UsageReport, of: str) -> None:
+    names = ["period" if name in ("hour", "day", "month") else name for name in made.group_by]
+    shown = table(*made.group_by, "requests", "failures", "tokens", "cost", "unpriced", "ms", of)
+    most = max((float(getattr(line, of, 0) or 0) for line in made.lines), default=0.0)
+    for line in made.lines:
+        groups = [escape(_group(getattr(line, name))) for name in names]
+        share = float(getattr(line, of, 0) or 0) / most if most else 0.0
+        shown.add_row(*groups, *_sums(line), bar(share, 24))
+    shown.add_section()
+    shown.add_row(*(["all"] + [""] * (len(names) - 1))[: len(names)], *_sums(made.total), "")
+    console.print(shown)
+    if made.total.unpriced:
+        console.print(f"\nOf {made.total.unpriced:,} events nobody knows the cost; it is not in the sums.")
+        what_now("holdfast … metering set-price MODEL --input 0.15 --output 0.60")
+
+
+def _sums(line: UsageLine) -> list[str]:
+    took = "" if line.latency_ms is None else f"{line.latency_ms:,.0f}"
+    counts = [f"{value:,}" for value in (line.requests, line.failures, line.tokens)]
+    return [*counts, _money(line.cost), f"{line.unpriced:,}", took]
+
+
+def _group(value: object) -> str:
+    return "–" if value is None else f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)
+
+
+def _money(amount: Decimal) -> str:
+    return f"${amount:,.6f}".rstrip("0").rstrip(".") if amount else "$0"
+
+
+def _amount(measure: str, text: str) -> int | Decimal | str:
+    """A whole number; anything else is for the operation to refuse, or money."""
+    return int(text) if measure != "money" and text.isdigit() else text
+
+
+def _per(limit: Limit) -> str:
+    if limit.window_seconds is None:
+        return limit.per
+    return f"{timedelta(seconds=limit.window_seconds)!s} h".replace(":00:00 h", " h").removesuffix(":00 h")
+
+
+def _show_prices(found: list[Price]) -> None:
+    shown = table("model", "provider", "input", "output", "cached", "since", "source")
+    for one in found:
+        amounts = [_money(amount) for amount in (one.input, one.output, one.cached)]
+        since = "" if one.since is None else f"{one.since:%Y-%m-%d %H:%M}"
+        shown.add_row(escape(one.model), escape(one.provider or ""), *amounts, since, one.source)
+    console.print(shown)
+    console.print("\nUS dollars for a million tokens")
