@@ -8,6 +8,7 @@ from functools import partial
 from benchmarks import (
     append,
     caching,
+    configurations,
     http,
     hybrid,
     importing,
@@ -41,6 +42,7 @@ def main() -> int:
         "hybrid": hybrid.measure,
         "retrieval": retrieval.measure,
         "cache": caching.measure,
+        "configurations": configurations.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)

@@ -61,7 +61,10 @@ ROOMS = (
         ),
         beside="domains/knowledge/adding.py",
     ),
-    Room("Configurations", tuple(f"domains/configurations/{name}.py" for name in ("reads", "sharing", "actions"))),
+    Room(
+        "Configurations",
+        tuple(f"domains/configurations/{name}.py" for name in ("reads", "sharing", "branching", "actions")),
+    ),
     Room(
         "Records",
         tuple(f"domains/records/{name}.py" for name in ("reads", "sets", "actions")),

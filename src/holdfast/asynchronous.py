@@ -22,15 +22,19 @@ from holdfast.core.results import WantedMode
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.configurations import Configurations
+from holdfast.domains.configurations.branching import BranchList, ConflictList
 from holdfast.domains.configurations.models import (
     Configuration,
+    ConfigurationBranch,
     ConfigurationShare,
     ConfigurationSummary,
     ConfigurationVersion,
     Difference,
+    Merge,
     ShareLevel,
     Visibility,
 )
+from holdfast.domains.configurations.reads import FoundList
 from holdfast.domains.configurations.sharing import ShareList
 from holdfast.domains.connections import Connections
 from holdfast.domains.connections.models import (
@@ -1385,35 +1389,56 @@ class AsyncConfigurations:
         self._hop = hop
         self._room = room
 
-    async def get(self, address: str, version: int | None = None) -> Configuration:
+    async def get(self, address: str, version: int | None = None, *, branch: str | None = None) -> Configuration:
         """What is at an address (`vendor/standard/type`, or a name): the current version, or the one that is named.
 
         The current one is cached: without a Redis, what another process has changed shows after `cache_alone_seconds`.
         A hit takes a few µs, whatever the size; a miss or a named version two statements. Its document is shared and
-        refuses changes. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        refuses changes. `branch`: of that branch. Raises `ConfigurationNotFound`, `BranchNotFound`, `VersionNotFound`.
         """
-        return await self._hop(self._room.get, address, version)
+        return await self._hop(self._room.get, address, version, branch=branch)
 
-    async def read(self, address: str, version: int | None = None) -> Configuration:
+    async def read(self, address: str, version: int | None = None, *, branch: str | None = None) -> Configuration:
         """What `get` gives, as the database has it now. Two statements.
 
-        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        Raises `ConfigurationNotFound`, `BranchNotFound`, `VersionNotFound`.
         """
-        return await self._hop(self._room.read, address, version)
+        return await self._hop(self._room.read, address, version, branch=branch)
 
-    async def history(self, address: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationVersion]:
-        """A page of every version, the newest first, without the documents. Two statements.
+    async def history(
+        self, address: str, *, branch: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[ConfigurationVersion]:
+        """A page of every version, of `main` or of a branch, the newest first, without the documents. Two statements.
 
-        Raises `ConfigurationNotFound`, `InvalidCursor`.
+        Raises `ConfigurationNotFound`, `BranchNotFound`, `InvalidCursor`.
         """
-        return await self._hop(self._room.history, address, limit=limit, cursor=cursor)
+        return await self._hop(self._room.history, address, branch=branch, limit=limit, cursor=cursor)
 
-    async def diff(self, address: str, before: int, after: int | None = None) -> Difference:
+    async def diff(
+        self, address: str, before: int, after: int | None = None, *, branch: str | None = None
+    ) -> Difference:
         """What leads from one version to another, or to the current one: field by field in words, and as a JSON Patch.
 
-        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        `branch`: from a version of `main` to one of that branch. Raises `ConfigurationNotFound`, `BranchNotFound`,
+        `VersionNotFound`.
         """
-        return await self._hop(self._room.diff, address, before, after)
+        return await self._hop(self._room.diff, address, before, after, branch=branch)
+
+    async def search(self, query: str, *, k: int = 10) -> FoundList:
+        """The `k` configurations whose current documents, or addresses, answer a query best, by the words in them.
+
+        Any word may match, the rarest count most; "exact words", begin* and -without as in other searches. Of private
+        ones the 50 that were changed last are looked through. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.search, query, k=k)
+
+    async def similar(self, address: str, *, above: float = 0.8, limit: int = 10) -> FoundList:
+        """Configurations whose documents have a similar shape: the same members in the same places, of the same kinds,
+        with the same short values. `score` is the cosine of their vectors, from `above` to 1, the most alike first.
+
+        Of private ones the 50 that were changed last are compared. Raises `ConfigurationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.similar, address, above=above, limit=limit)
 
     async def find(self, pattern: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
         """A page of what is at the addresses of a pattern, by address: `Epic/*/*`, `*/HL7v2/ADT^*`, `support-*`.
@@ -1460,6 +1485,38 @@ class AsyncConfigurations:
         """
         return await self._hop(self._room.shares, address)
 
+    async def branch(
+        self, address: str, name: str, *, from_version: int | None = None, reason: str | None = None
+    ) -> ConfigurationBranch:
+        """Begin a branch with the current version, or a former one. `put(…, branch=name)` goes on with it.
+
+        Raises `BranchExists`, `ConfigurationNotFound`, `ConfigurationReadOnly`, `VersionNotFound`.
+        """
+        return await self._hop(self._room.branch, address, name, from_version=from_version, reason=reason)
+
+    async def branches(self, address: str) -> BranchList:
+        """Every branch beside `main`, by name. Raises `ConfigurationNotFound`."""
+        return await self._hop(self._room.branches, address)
+
+    async def conflicts(self, address: str, branch: str) -> ConflictList:
+        """What would be in the way of merging a branch now; nothing is merged.
+
+        Raises `ConfigurationNotFound`, `BranchNotFound`.
+        """
+        return await self._hop(self._room.conflicts, address, branch)
+
+    async def merge(
+        self, address: str, branch: str, *, reason: str, resolutions: Mapping[str, object] | None = None
+    ) -> Merge:
+        """Merge a branch into `main`, field by field: what one side changed is taken; where both did otherwise, it is a
+        conflict. While there are conflicts nothing is merged, and they are given.
+
+        `resolutions` say what to take, by the `path` of a conflict: "main", "branch" or {"value": …}. The branch stays,
+        and may go on. Raises `ConfigurationNotFound`, `BranchNotFound`, `ConfigurationReadOnly`, `InvalidInput` for a
+        resolution of no conflict.
+        """
+        return await self._hop(self._room.merge, address, branch, reason=reason, resolutions=resolutions)
+
     async def put(
         self,
         address: str,
@@ -1469,6 +1526,7 @@ class AsyncConfigurations:
         if_version: int | None = None,
         if_unchanged: Configuration | None = None,
         visibility: Visibility | None = None,
+        branch: str | None = None,
     ) -> Configuration:
         """Make a document (any JSON but null, up to `configuration_bytes`) the next version of what is at an address,
         or the first.
@@ -1476,8 +1534,8 @@ class AsyncConfigurations:
         The current document again is the current version, with `replayed` set; nothing is written. `if_version`: the
         number of the version it is made from, 0 for none; `if_unchanged`: that version as it was read. Whoever puts the
         first version owns the configuration; `visibility` says who reads it then: "tenant" (every member, the default)
-        or "private". Seven statements. Raises `ConfigurationChanged`, `ConfigurationReadOnly`, `AddressTaken`,
-        `InvalidInput`.
+        or "private". `branch`: the next version of that branch. Raises `ConfigurationChanged`, `ConfigurationReadOnly`,
+        `AddressTaken`, `BranchNotFound`, `InvalidInput`.
         """
         return await self._hop(
             self._room.put,
@@ -1487,6 +1545,7 @@ class AsyncConfigurations:
             if_version=if_version,
             if_unchanged=if_unchanged,
             visibility=visibility,
+            branch=branch,
         )
 
     async def rollback(self, address: str, to: int, *, reason: str) -> Configuration:

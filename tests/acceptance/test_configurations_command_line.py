@@ -71,3 +71,18 @@ def test_what_is_private_is_shown_to_whom_it_is_shared_with(folder: Path) -> Non
     run(folder, "put", "agent", "-", "--reason", "x", given="[]", user="you", code=1)
     run(folder, "unshare", "agent", you)
     run(folder, "show", "agent", user="you", code=3)
+
+
+def test_a_branch_is_merged_when_its_conflicts_are_resolved(folder: Path) -> None:
+    run(folder, "put", "agent", "-", "--reason", "first", given='{"a": 1, "note": "heliotrope"}')
+    assert "trial" in run(folder, "branch", "agent", "trial")
+    run(folder, "put", "agent", "-", "--reason", "tried", "--branch", "trial", given='{"a": 2, "note": "wenge"}')
+    run(folder, "put", "agent", "-", "--reason", "other", given='{"a": 3, "note": "heliotrope"}')
+    merge = ("merge", "agent", "trial", "--reason", "settled")
+    assert "/a: a was 1; 3 in main, 2 in the branch" in run(folder, *merge, code=4)
+    assert "is at version 3" in run(folder, *merge, "--resolutions", '{"/a": "branch"}')
+    assert '"wenge"' in run(folder, "show", "agent") and "trial" in run(folder, "branch", "agent")
+    assert as_json(folder, "search", "wenge")[0]["configuration"]["address"] == "agent"
+    run(folder, "put", "other", "-", "--reason", "first", given='{"a": 2, "note": "wenge"}')
+    assert as_json(folder, "similar", "agent")[0]["score"] > 0.99
+    assert "not JSON" in run(folder, *merge, "--resolutions", "{", code=2)

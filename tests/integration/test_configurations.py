@@ -271,3 +271,102 @@ def test_of_changes_made_at_once_over_one_version_one_is_made(sync_store):
     mine = [one for one in done if one != "configuration_read_only"]
     versions = [one.version for one in people[0].configurations.history("new").items]
     assert len(mine) == len(versions) and versions == list(range(len(versions), 0, -1))
+
+
+def begun(c):
+    """A branch that has changed one field, beside a main one that has changed another."""
+    c.put(A01, {"a": 1, "b": {"c": 1, "d": [1, 2]}, "gone": 1}, reason="first")
+    c.branch(A01, "trial")
+    c.put(A01, {"a": 1, "b": {"c": 2, "d": [1, 3]}, "new": True}, reason="tried", branch="trial")
+    c.put(A01, {"a": 2, "b": {"c": 1, "d": [1, 2]}, "gone": 1}, reason="meanwhile")
+
+
+def test_a_branch_has_versions_of_its_own_and_merges_field_by_field(amina, ben):
+    c = amina.configurations
+    begun(c)
+    (branch,) = c.branches(A01)
+    assert (branch.name, branch.version, branch.base_version) == ("trial", 2, 1)
+    assert c.get(A01).version == 2 and c.get(A01, branch="trial").document["b"]["c"] == 2
+    assert [one.origin for one in c.history(A01, branch="trial").items] == ["put", "branch"]
+    assert "b.c 1 → 2" in [change.words for change in c.diff(A01, 1, branch="trial").changes]
+    assert c.conflicts(A01, "trial") == []
+    merged = c.merge(A01, "trial", reason="it worked")
+    assert merged.conflicts == () and merged.configuration.version == 3
+    assert c.get(A01).document == {"a": 2, "b": {"c": 2, "d": [1, 3]}, "new": True}
+    assert [one.origin for one in c.history(A01).items] == ["merge", "put", "put"]
+    c.put(A01, {"a": 1, "b": {"c": 5, "d": [1, 3]}, "new": True}, reason="further", branch="trial")
+    again = c.merge(A01, "trial", reason="further")
+    assert again.configuration.document == {"a": 2, "b": {"c": 5, "d": [1, 3]}, "new": True}
+    assert c.merge(A01, "trial", reason="nothing new").configuration.replayed
+    refused("branch_exists", c.branch, A01, "trial")
+    refused("branch_not_found", c.merge, A01, "other", reason="x")
+    refused("branch_not_found", c.get, A01, branch="other")
+    refused("invalid_input", c.branch, A01, "main")
+    refused("configuration_read_only", ben.configurations.merge, A01, "trial", reason="mine")
+
+
+def test_what_both_sides_changed_is_a_conflict_and_nothing_is_merged_before_it_is_resolved(amina):
+    c = amina.configurations
+    begun(c)
+    c.put(A01, {"a": 3, "b": {"c": 9, "d": [1, 2]}, "gone": 2}, reason="other values")
+    found = c.conflicts(A01, "trial")
+    assert [one.path for one in found] == ["/b/c", "/gone"]
+    assert found[0].words == "b.c was 1; 9 in main, 2 in the branch"
+    assert found[1].words == "gone was 1; 2 in main, nothing in the branch"
+    merged = c.merge(A01, "trial", reason="half")
+    assert merged.configuration is None and list(merged.conflicts) == found and c.get(A01).version == 3
+    assert len(c.merge(A01, "trial", reason="half", resolutions={"/b/c": "main"}).conflicts) == 1
+    for wrong in ({"/b/c": "theirs"}, {"/b/c": {"values": 1}}, {"/b/c": "main", "/gone": "main", "/a": "main"}):
+        refused("invalid_input", c.merge, A01, "trial", reason="x", resolutions=wrong)
+    chosen = {"/b/c": {"value": 4}, "/gone": "branch"}
+    done = c.merge(A01, "trial", reason="settled", resolutions=chosen).configuration
+    assert (done.version, done.document) == (4, {"a": 3, "b": {"c": 4, "d": [1, 3]}, "new": True})
+
+
+def test_current_versions_are_found_by_their_words_and_private_ones_by_whom_they_are_open_to(amina, ben, ada):
+    c = amina.configurations
+    c.put(A01, {"note": "heliotrope and wenge"}, reason="first")
+    c.put("Cerner/HL7v2/ADT^A01", {"heliotrope": {"x": "zebrawood"}}, reason="first")
+    c.put("secret", {"note": "heliotrope"}, reason="first", visibility="private")
+
+    def found(scope, query):
+        return [hit.configuration.address for hit in scope.configurations.search(query)]
+
+    assert found(amina, "wenge") == [A01] and found(ben, "cerner") == ["Cerner/HL7v2/ADT^A01"]
+    assert set(found(amina, "heliotrope")) == {A01, "Cerner/HL7v2/ADT^A01", "secret"} == set(found(ada, "heliotrope"))
+    assert set(found(ben, "heliotrope")) == {A01, "Cerner/HL7v2/ADT^A01"}
+    c.share("secret", ben.scope.actor_id, "edit")
+    assert "secret" in found(ben, "heliotrope")
+    ben.configurations.put("secret", {"note": "mahogany"}, reason="other words")
+    assert found(ben, "mahogany") == found(amina, "mahogany") == ["secret"]
+    c.unshare("secret", ben.scope.actor_id)
+    assert found(ben, "mahogany") == []
+    c.set_visibility("secret", "tenant")
+    assert found(ben, "mahogany") == ["secret"]
+    c.put(A01, {"note": "other"}, reason="second")
+    assert found(amina, "wenge") == []
+    refused("invalid_input", c.search, " ")
+
+
+def test_documents_of_a_similar_shape_are_found_with_their_cosine(amina, ben, gus):
+    def document(vendor, missing=()):
+        names = [name for name in ("PID", "PV1", "EVN", "NK1", "AL1", "DG1") if name not in missing]
+        return {"vendor": vendor, "segments": {name: {"fields": {"1": {"present": 1.0}}} for name in names}}
+
+    c = amina.configurations
+    c.put(A01, document("Epic"), reason="first")
+    c.put("Cerner/HL7v2/ADT^A01", document("Cerner"), reason="first")
+    c.put("Meditech/HL7v2/ADT^A01", document("Meditech", ["NK1", "AL1", "DG1"]), reason="first")
+    c.put("support-agent", {"prompt": "Be brief.", "temperature": 0.2}, reason="first")
+    c.put("private", document("Private"), reason="first", visibility="private")
+    gus.configurations.put(A01, document("Other tenant's"), reason="first")
+    found = c.similar(A01, above=0.8)
+    assert {hit.configuration.address for hit in found} == {"Cerner/HL7v2/ADT^A01", "private"}
+    assert all(0.8 < hit.score < 1 for hit in found) and found[0].score >= found[1].score
+    assert [hit.configuration.address for hit in ben.configurations.similar(A01)] == ["Cerner/HL7v2/ADT^A01"]
+    near = [hit.configuration.address for hit in ben.configurations.similar(A01, above=0.3)]
+    assert near == ["Cerner/HL7v2/ADT^A01", "Meditech/HL7v2/ADT^A01"]
+    assert len(c.similar(A01, above=-1)) == 4 and len(c.similar(A01, above=-1, limit=1)) == 1
+    c.set_visibility("Cerner/HL7v2/ADT^A01", "private")
+    assert ben.configurations.similar(A01) == []
+    refused("invalid_input", c.similar, A01, above=2)

@@ -57,7 +57,8 @@ _CONNECTION = "(SELECT c.created_by FROM connections c WHERE c.id = t.connection
 _BASE = "(SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.base_id)"
 _WORDS_OF = (
     "coalesce((SELECT b.created_by FROM knowledge_bases b WHERE b.id = t.about),"
-    " (SELECT f.recorded_by FROM facts f WHERE f.about_id = t.about LIMIT 1))"
+    " (SELECT f.recorded_by FROM facts f WHERE f.about_id = t.about LIMIT 1),"
+    " (SELECT c.owner_id FROM configurations c WHERE c.id = t.about))"
 )
 _CONFIGURATION = "(SELECT c.owner_id FROM configurations c WHERE c.id = t.configuration_id)"
 _ANOTHER_MEMBER = (
@@ -219,6 +220,11 @@ TABLES = {
     ),
     "configuration_versions": Protected(
         _CONFIGURATION, {"SELECT": "configurations.read", "INSERT": "configurations.edit"}, {"version": 1_000}
+    ),
+    "configuration_branches": Protected(
+        _CONFIGURATION,
+        {"SELECT": "configurations.read", "INSERT": "configurations.edit", "UPDATE": "configurations.edit"},
+        {"name": "other"},
     ),
     "configuration_shares": Protected(
         "t.owner_id",

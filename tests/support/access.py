@@ -317,6 +317,7 @@ class Things:
         """The address of a private configuration of the owner's."""
         address, c = f"plan-{next(_numbers)}/HL7v2/ADT^A01", self._world.owner.configurations
         c.put(address, {"about": MINE}, reason=MINE, visibility="private")
+        c.branch(address, "trial")
         c.put(address, {"about": f"{MINE} wenge"}, reason=MINE)
         return address
 

@@ -9,4 +9,5 @@ def keep_configurations(person: Any, colleague: UUID) -> str:
     c, address = person.configurations, f"{person.scope.actor_id}/HL7v2/ADT^A01"
     c.put(address, {"words": "heliotrope"}, reason="first", visibility="private")
     c.share(address, colleague, "view")
+    c.branch(address, "trial")
     return address

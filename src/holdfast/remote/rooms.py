@@ -16,15 +16,19 @@ from holdfast.core.jobs.models import Job, JobStatus
 from holdfast.core.pages import Page
 from holdfast.core.results import WantedMode
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
+from holdfast.domains.configurations.branching import BranchList, ConflictList
 from holdfast.domains.configurations.models import (
     Configuration,
+    ConfigurationBranch,
     ConfigurationShare,
     ConfigurationSummary,
     ConfigurationVersion,
     Difference,
+    Merge,
     ShareLevel,
     Visibility,
 )
+from holdfast.domains.configurations.reads import FoundList
 from holdfast.domains.configurations.sharing import ShareList
 from holdfast.domains.connections.models import (
     Connection,
@@ -1483,48 +1487,75 @@ class RemoteConfigurations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def get(self, address: str, version: int | None = None) -> Configuration:
+    def get(self, address: str, version: int | None = None, *, branch: str | None = None) -> Configuration:
         """What is at an address (`vendor/standard/type`, or a name): the current version, or the one that is named.
 
         The current one is cached: without a Redis, what another process has changed shows after `cache_alone_seconds`.
         A hit takes a few µs, whatever the size; a miss or a named version two statements. Its document is shared and
-        refuses changes. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        refuses changes. `branch`: of that branch. Raises `ConfigurationNotFound`, `BranchNotFound`, `VersionNotFound`.
         """
         return self._caller.call(
-            Configuration, "GET", "/configurations/document", query={"address": address, "version": version}
+            Configuration,
+            "GET",
+            "/configurations/document",
+            query={"address": address, "version": version, "branch": branch},
         )
 
-    def read(self, address: str, version: int | None = None) -> Configuration:
+    def read(self, address: str, version: int | None = None, *, branch: str | None = None) -> Configuration:
         """What `get` gives, as the database has it now. Two statements.
 
-        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        Raises `ConfigurationNotFound`, `BranchNotFound`, `VersionNotFound`.
         """
         return self._caller.call(
-            Configuration, "GET", "/configurations/stored", query={"address": address, "version": version}
+            Configuration,
+            "GET",
+            "/configurations/stored",
+            query={"address": address, "version": version, "branch": branch},
         )
 
-    def history(self, address: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationVersion]:
-        """A page of every version, the newest first, without the documents. Two statements.
+    def history(
+        self, address: str, *, branch: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[ConfigurationVersion]:
+        """A page of every version, of `main` or of a branch, the newest first, without the documents. Two statements.
 
-        Raises `ConfigurationNotFound`, `InvalidCursor`.
+        Raises `ConfigurationNotFound`, `BranchNotFound`, `InvalidCursor`.
         """
         return self._caller.call(
             Page[ConfigurationVersion],
             "GET",
             "/configurations/versions",
-            query={"address": address, "limit": limit, "cursor": cursor},
+            query={"address": address, "branch": branch, "limit": limit, "cursor": cursor},
         )
 
-    def diff(self, address: str, before: int, after: int | None = None) -> Difference:
+    def diff(self, address: str, before: int, after: int | None = None, *, branch: str | None = None) -> Difference:
         """What leads from one version to another, or to the current one: field by field in words, and as a JSON Patch.
 
-        Raises `ConfigurationNotFound`, `VersionNotFound`.
+        `branch`: from a version of `main` to one of that branch. Raises `ConfigurationNotFound`, `BranchNotFound`,
+        `VersionNotFound`.
         """
         return self._caller.call(
             Difference,
             "GET",
             "/configurations/difference",
-            query={"address": address, "before": before, "after": after},
+            query={"address": address, "before": before, "after": after, "branch": branch},
+        )
+
+    def search(self, query: str, *, k: int = 10) -> FoundList:
+        """The `k` configurations whose current documents, or addresses, answer a query best, by the words in them.
+
+        Any word may match, the rarest count most; "exact words", begin* and -without as in other searches. Of private
+        ones the 50 that were changed last are looked through. Raises `InvalidInput`.
+        """
+        return self._caller.call(FoundList, "GET", "/configurations/search", query={"q": query, "k": k})
+
+    def similar(self, address: str, *, above: float = 0.8, limit: int = 10) -> FoundList:
+        """Configurations whose documents have a similar shape: the same members in the same places, of the same kinds,
+        with the same short values. `score` is the cosine of their vectors, from `above` to 1, the most alike first.
+
+        Of private ones the 50 that were changed last are compared. Raises `ConfigurationNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            FoundList, "GET", "/configurations/similar", query={"address": address, "above": above, "limit": limit}
         )
 
     def find(self, pattern: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationSummary]:
@@ -1586,6 +1617,50 @@ class RemoteConfigurations:
         """
         return self._caller.call(ShareList, "GET", "/configurations/shares", query={"address": address})
 
+    def branch(
+        self, address: str, name: str, *, from_version: int | None = None, reason: str | None = None
+    ) -> ConfigurationBranch:
+        """Begin a branch with the current version, or a former one. `put(…, branch=name)` goes on with it.
+
+        Raises `BranchExists`, `ConfigurationNotFound`, `ConfigurationReadOnly`, `VersionNotFound`.
+        """
+        return self._caller.call(
+            ConfigurationBranch,
+            "PUT",
+            "/configurations/branches",
+            body={"address": address, "name": name, "from_version": from_version, "reason": reason},
+        )
+
+    def branches(self, address: str) -> BranchList:
+        """Every branch beside `main`, by name. Raises `ConfigurationNotFound`."""
+        return self._caller.call(BranchList, "GET", "/configurations/branches", query={"address": address})
+
+    def conflicts(self, address: str, branch: str) -> ConflictList:
+        """What would be in the way of merging a branch now; nothing is merged.
+
+        Raises `ConfigurationNotFound`, `BranchNotFound`.
+        """
+        return self._caller.call(
+            ConflictList, "GET", "/configurations/conflicts", query={"address": address, "branch": branch}
+        )
+
+    def merge(
+        self, address: str, branch: str, *, reason: str, resolutions: Mapping[str, object] | None = None
+    ) -> Merge:
+        """Merge a branch into `main`, field by field: what one side changed is taken; where both did otherwise, it is a
+        conflict. While there are conflicts nothing is merged, and they are given.
+
+        `resolutions` say what to take, by the `path` of a conflict: "main", "branch" or {"value": …}. The branch stays,
+        and may go on. Raises `ConfigurationNotFound`, `BranchNotFound`, `ConfigurationReadOnly`, `InvalidInput` for a
+        resolution of no conflict.
+        """
+        return self._caller.call(
+            Merge,
+            "PUT",
+            "/configurations/merge",
+            body={"address": address, "branch": branch, "reason": reason, "resolutions": resolutions},
+        )
+
     def put(
         self,
         address: str,
@@ -1595,6 +1670,7 @@ class RemoteConfigurations:
         if_version: int | None = None,
         if_unchanged: Configuration | None = None,
         visibility: Visibility | None = None,
+        branch: str | None = None,
     ) -> Configuration:
         """Make a document (any JSON but null, up to `configuration_bytes`) the next version of what is at an address,
         or the first.
@@ -1602,8 +1678,8 @@ class RemoteConfigurations:
         The current document again is the current version, with `replayed` set; nothing is written. `if_version`: the
         number of the version it is made from, 0 for none; `if_unchanged`: that version as it was read. Whoever puts the
         first version owns the configuration; `visibility` says who reads it then: "tenant" (every member, the default)
-        or "private". Seven statements. Raises `ConfigurationChanged`, `ConfigurationReadOnly`, `AddressTaken`,
-        `InvalidInput`.
+        or "private". `branch`: the next version of that branch. Raises `ConfigurationChanged`, `ConfigurationReadOnly`,
+        `AddressTaken`, `BranchNotFound`, `InvalidInput`.
         """
         return self._caller.call(
             Configuration,
@@ -1615,6 +1691,7 @@ class RemoteConfigurations:
                 "reason": reason,
                 "if_version": if_version,
                 "visibility": visibility,
+                "branch": branch,
             },
             if_unchanged=if_unchanged,
         )

@@ -5,19 +5,27 @@ from holdfast.domains.configurations.addresses import address_of
 from holdfast.domains.configurations.models import (
     Change,
     Configuration,
+    ConfigurationBranch,
     ConfigurationShare,
     ConfigurationSummary,
     ConfigurationVersion,
     Difference,
+    FoundConfiguration,
+    Merge,
+    MergeConflict,
 )
 
 __all__ = [
     "Change",
     "Configuration",
+    "ConfigurationBranch",
     "ConfigurationShare",
     "ConfigurationSummary",
     "ConfigurationVersion",
     "Configurations",
     "Difference",
+    "FoundConfiguration",
+    "Merge",
+    "MergeConflict",
     "address_of",
 ]

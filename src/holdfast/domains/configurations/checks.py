@@ -6,6 +6,7 @@ from holdfast.core.settings import Settings
 from holdfast.domains.configurations.documents import canonical
 
 REASON_CHARS = 1_000
+BRANCH_CHARS = 100
 MOST_VERSIONS = 2**31 - 1
 
 

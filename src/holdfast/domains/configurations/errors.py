@@ -23,6 +23,26 @@ class VersionNotFound(NotFound):
         self.newest = newest
 
 
+class BranchNotFound(NotFound):
+    """The configuration has no branch of this name."""
+
+    code = "branch_not_found"
+
+    def __init__(self, address: str, branch: str) -> None:
+        super().__init__(f"{address!r:.300} has no branch {branch!r:.200}; configurations.branches(…) names them")
+        self.branch = branch
+
+
+class BranchExists(Conflict):
+    """The configuration has a branch of this name."""
+
+    code = "branch_exists"
+
+    def __init__(self, address: str, branch: str) -> None:
+        super().__init__(f"{address!r:.300} has a branch {branch!r:.200} already; put(…, branch=…) goes on with it")
+        self.branch = branch
+
+
 class ConfigurationChanged(Conflict):
     """It is not at the version that the change was made for."""
 

@@ -4,11 +4,12 @@ from holdfast.core.database import Transaction
 from holdfast.domains.configurations import queries
 from holdfast.domains.configurations.addresses import Address
 from holdfast.domains.configurations.errors import (
+    BranchNotFound,
     ConfigurationNotFound,
     ConfigurationReadOnly,
     VersionNotFound,
 )
-from holdfast.domains.configurations.models import MAIN
+from holdfast.domains.configurations.models import MAIN, ConfigurationBranch
 from holdfast.domains.configurations.stored import Stored, StoredVersion
 
 
@@ -55,6 +56,19 @@ def check_owned(tx: Transaction, found: Stored) -> None:
 def take_turn(tx: Transaction, address: Address) -> None:
     """Until the transaction ends, nobody else changes what is at this address."""
     tx.all(queries.wait_for_turn, {"turn": f"configuration {tx.tenant_id} {address.text}"})
+
+
+def branch(tx: Transaction, found: Stored, name: str) -> ConfigurationBranch:
+    """A branch; raises `BranchNotFound`. One statement."""
+    stored = tx.first(queries.branch_of, {"configuration_id": found.id, "name": name})
+    if stored is None:
+        raise BranchNotFound(found.address.text, name)
+    return stored
+
+
+def newest(tx: Transaction, found: Stored, name: str | None) -> int:
+    """The number of the current version of a branch, or of `main`."""
+    return found.version if name is None else branch(tx, found, name).version
 
 
 def version(tx: Transaction, found: Stored, number: int, *, branch: str = MAIN, newest: int = 0) -> StoredVersion:

@@ -13,7 +13,7 @@ VISIBILITIES: tuple[Visibility, ...] = ("tenant", "private")
 ShareLevel = Literal["view", "comment", "edit"]
 """What somebody may do with a configuration that is shared with them; each includes those before it."""
 SHARE_LEVELS: tuple[ShareLevel, ...] = ("view", "comment", "edit")
-Origin = Literal["put", "rollback", "merge", "publish"]
+Origin = Literal["put", "rollback", "branch", "merge", "publish"]
 Kind = Literal["added", "removed", "changed"]
 
 
@@ -77,6 +77,50 @@ class ConfigurationShare:
     user_id: UUID
     level: ShareLevel
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationBranch:
+    """A branch: it has versions of its own, from 1 on, beside those of `main`.
+
+    `base_version`: the version of `main` that it began with, or was last merged into; `merged_version`: its own then.
+    """
+
+    name: str
+    version: int
+    digest: str
+    base_version: int
+    merged_version: int
+    author_id: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeConflict:
+    """A place that both sides changed otherwise. A side is None where the place is not there; `words` tell."""
+
+    path: str
+    base: object = field(default=None, hash=False)
+    main: object = field(default=None, hash=False)
+    branch: object = field(default=None, hash=False)
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """What became of a merge: the version it made; or the conflicts that want resolving, and nothing was merged."""
+
+    configuration: Configuration | None = None
+    conflicts: tuple[MergeConflict, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundConfiguration:
+    """A configuration that was found: by words with a score to compare within one search, by shape with a cosine."""
+
+    configuration: ConfigurationSummary
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,10 +20,12 @@ from sqlalchemy.types import Text
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_pieces, one_at_a_time
+from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Digest, Id, Time
-from holdfast.domains.configurations.models import ConfigurationShare
+from holdfast.domains.configurations.models import ConfigurationBranch, ConfigurationShare
 from holdfast.domains.configurations.stored import Stored, StoredVersion
 from holdfast.domains.configurations.tables import (
+    configuration_branches,
     configuration_shares,
     configuration_versions,
     configurations,
@@ -86,6 +88,17 @@ def page(*, literal: tuple[str, ...], pieces: tuple[str, ...], after: bool) -> Q
     return Query(rows.order_by(*order).limit(_LIMIT), Stored)
 
 
+private_ones = Query(
+    select(*_STORED, _ACCESS)
+    .where(*_mine, _c.visibility == "private")
+    .order_by(_c.updated_at.desc(), _c.id)
+    .limit(_LIMIT),
+    Stored,
+)
+"""Those that the actor may read, changed last first."""
+
+listed = Query(select(*_STORED, _ACCESS).where(*_mine, is_listed(_c.id, "ids")), Stored)
+
 _VERSION = [column for column in _v if column.name not in ("tenant_id", "configuration_id")]
 _of_branch = (_v.tenant_id == TENANT, _v.configuration_id == _ID, _v.branch == _BRANCH)
 
@@ -132,6 +145,55 @@ insert_version = Query(
     insert(configuration_versions).values(
         tenant_id=TENANT,
         **{column.name: bindparam(column.name, type_=column.type) for column in _v if column.name != "tenant_id"},
+    )
+)
+
+# -- branches ----------------------------------------------------------------------------------------------------------
+
+_b = configuration_branches.c
+_BRANCH_COLUMNS = [column for column in _b if column.name not in ("tenant_id", "configuration_id")]
+_NAME: BindParameter[str] = bindparam("name", type_=Text())
+
+branch_of = Query(
+    select(*_BRANCH_COLUMNS).where(_b.tenant_id == TENANT, _b.configuration_id == _ID, _b.name == _NAME),
+    ConfigurationBranch,
+)
+"""Asked of configurations that were found within reach. By primary key."""
+
+branches_of = Query(
+    select(*_BRANCH_COLUMNS).where(_b.tenant_id == TENANT, _b.configuration_id == _ID).order_by(_b.name),
+    ConfigurationBranch,
+)
+
+insert_branch = Query(
+    insert(configuration_branches).values(
+        tenant_id=TENANT,
+        **{column.name: bindparam(column.name, type_=column.type) for column in _b if column.name != "tenant_id"},
+    )
+)
+
+advance_branch = Query(
+    update(configuration_branches)
+    .where(
+        _b.tenant_id == TENANT,
+        _b.configuration_id == _ID,
+        _b.name == _NAME,
+        _b.version == bindparam("old_version", type_=Integer),
+    )
+    .values(
+        version=bindparam("new_version", type_=Integer),
+        digest=bindparam("new_digest", type_=Digest),
+        updated_at=_MOMENT,
+    )
+)
+
+mark_merged = Query(
+    update(configuration_branches)
+    .where(_b.tenant_id == TENANT, _b.configuration_id == _ID, _b.name == _NAME)
+    .values(
+        base_version=bindparam("new_base", type_=Integer),
+        merged_version=bindparam("new_merged", type_=Integer),
+        updated_at=_MOMENT,
     )
 )
 

@@ -1,5 +1,6 @@
 """Who reads a configuration, and who else may change it."""
 
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice
-from holdfast.domains.configurations import caching, finding, queries, writing
+from holdfast.domains.configurations import caching, finding, queries, searching, writing
 from holdfast.domains.configurations.addresses import parse_address
 from holdfast.domains.configurations.models import (
     SHARE_LEVELS,
@@ -46,7 +47,9 @@ class Sharing(ConfigurationReads):
                 return found.summary()
             tx.run(queries.set_visibility, {"configuration_id": found.id, "new_visibility": wanted, "moment": now()})
             caching.changes(tx, self.engine, parsed)
-            writing.record(tx, found, visibility=wanted)
+            now_is = replace(found, visibility=wanted)
+            writing.record(tx, now_is, visibility=wanted)
+            searching.put(tx, now_is, finding.version(tx, found, found.version).parsed(), new=False)
             return finding.readable(tx, parsed).summary()
 
         return work

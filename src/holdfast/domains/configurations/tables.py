@@ -40,6 +40,24 @@ configurations = scoped_table(
 """One row for each address, with its current version. `vendor` and `standard` are empty where the address is one name.
 """
 
+configuration_branches = scoped_table(
+    "configuration_branches",
+    Column("configuration_id", Id, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("base_version", Integer, nullable=False),
+    Column("merged_version", Integer, nullable=False),
+    Column("author_id", Id, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    ForeignKeyConstraint(*_CONFIGURATION),
+    _person("author_id"),
+    CheckConstraint("name <> 'main'", name="not_main"),
+    sqlite_with_rowid=False,
+)
+"""Branches beside the main one."""
+
 configuration_versions = scoped_table(
     "configuration_versions",
     Column("configuration_id", Id, primary_key=True),
@@ -56,7 +74,7 @@ configuration_versions = scoped_table(
     Column("created_at", Time, nullable=False),
     ForeignKeyConstraint(*_CONFIGURATION),
     _person("author_id"),
-    CheckConstraint("origin IN ('put', 'rollback', 'merge', 'publish')", name="origin"),
+    CheckConstraint("origin IN ('put', 'rollback', 'branch', 'merge', 'publish')", name="origin"),
 )
 """Append-only. `document` is canonical JSON, as a text: `digest` is taken over it."""
 

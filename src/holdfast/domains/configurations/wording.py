@@ -30,10 +30,10 @@ def change_of(edit: Edit) -> Change:
 def _words(edit: Edit) -> str:
     place = place_of(edit.path)
     if edit.op == "add":
-        return f"{place} added: {_said(edit.after)}"
+        return f"{place} added: {said(edit.after)}"
     if edit.op == "remove":
-        return f"{place} removed: {_said(edit.before)}"
-    return f"{place} {_said(edit.before)} → {_said(edit.after)}"
+        return f"{place} removed: {said(edit.before)}"
+    return f"{place} {said(edit.before)} → {said(edit.after)}"
 
 
 def place_of(path: Path) -> str:
@@ -57,7 +57,8 @@ def _dotted(steps: list[str]) -> str:
     return "".join(step if step.startswith("[") or not at else f".{step}" for at, step in enumerate(steps))
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """A value in words, cut where it is long."""
     if isinstance(value, (dict, list)) and value:
         return f"{len(value)} {'members' if isinstance(value, dict) else 'elements'}"
     text = dump_json(value) if not isinstance(value, str) else f"“{value}”"

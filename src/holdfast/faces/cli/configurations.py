@@ -1,7 +1,8 @@
-"""`holdfast configurations`: list, show, put, diff, history, rollback, shares."""
+"""`holdfast configurations`: list, show, put, diff, history, rollback, search, similar, branch, merge, shares."""
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,11 +11,13 @@ import typer
 from rich.markup import escape
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.configurations import Configuration
+from holdfast.domains.configurations import Configuration, FoundConfiguration
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
+CONFLICT = 4
+"""The exit code of conflicts, whether raised or listed."""
 
 Address = Annotated[str, typer.Argument(help="vendor/standard/type, or a name; a slash within a segment is %2F.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
@@ -51,12 +54,13 @@ def show(
     context: typer.Context,
     address: Address,
     version: Annotated[int | None, typer.Option(help="A former version.")] = None,
+    branch: Annotated[str | None, typer.Option(help="Of this branch.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a configuration: its document, who made it and why."""
     target: Target = context.obj
     with target.person() as me:
-        found = me.configurations.get(address, version)
+        found = me.configurations.get(address, version, branch=branch)
     if as_json:
         show_json(found)
         return
@@ -72,6 +76,7 @@ def put(
     file: Annotated[Path, typer.Argument(help="A file with the document as JSON; - reads standard input.")],
     reason: Reason,
     if_version: Annotated[int | None, typer.Option(help="Only over this version; 0 for none.")] = None,
+    branch: Annotated[str | None, typer.Option(help="The next version of this branch.")] = None,
     private: Annotated[bool, typer.Option("--private", help="A new one is yours alone until it is shared.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +85,9 @@ def put(
     document = read_document(file)
     with target.person() as me:
         visibility: Any = "private" if private else None
-        made = me.configurations.put(address, document, reason=reason, if_version=if_version, visibility=visibility)
+        made = me.configurations.put(
+            address, document, reason=reason, if_version=if_version, visibility=visibility, branch=branch
+        )
     if as_json:
         show_json(made)
         return
@@ -149,6 +156,86 @@ def rollback(
 
 
 @app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="Words in the document or its address.")],
+    k: Annotated[int, typer.Option("-k", help="How many at most.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find configurations by the words in them, best first."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.configurations.search(query, k=k)
+    _show_found(found, "score", as_json=as_json)
+
+
+@app.command()
+def similar(
+    context: typer.Context,
+    address: Address,
+    above: Annotated[float, typer.Option(help="Only with a cosine above this.")] = 0.8,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find configurations of a similar shape, the most alike first."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.configurations.similar(address, above=above, limit=limit)
+    _show_found(found, "cosine", as_json=as_json)
+
+
+@app.command()
+def branch(
+    context: typer.Context,
+    address: Address,
+    name: Annotated[str | None, typer.Argument(help="A new branch; without it those there are.")] = None,
+    from_version: Annotated[int | None, typer.Option(help="Begin with a former version.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a branch, or list those there are. `put --branch` goes on with it."""
+    target: Target = context.obj
+    with target.person() as me:
+        c = me.configurations
+        found = c.branches(address) if name is None else [c.branch(address, name, from_version=from_version)]
+    if as_json:
+        show_json(found)
+        return
+    shown = table("branch", "version", "of version", "changed")
+    for one in found:
+        shown.add_row(escape(one.name), str(one.version), str(one.base_version), _when(one.updated_at))
+    console.print(shown)
+
+
+@app.command()
+def merge(
+    context: typer.Context,
+    address: Address,
+    name: Annotated[str, typer.Argument(metavar="BRANCH", help="The branch to merge.")],
+    reason: Reason,
+    resolutions: Annotated[
+        str | None, typer.Option(help='What to take of conflicts, as JSON: {"/a/b": "main", "/c": {"value": 1}}')
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Merge a branch field by field. With conflicts nothing is merged, they are listed, and the exit code is 4."""
+    target: Target = context.obj
+    chosen = None if resolutions is None else _resolutions(resolutions)
+    with target.person() as me:
+        merged = me.configurations.merge(address, name, reason=reason, resolutions=chosen)
+    if as_json:
+        show_json(merged)
+    elif merged.configuration is not None:
+        console.print(_told(merged.configuration))
+    else:
+        for conflict in merged.conflicts:
+            console.print(f"{conflict.path}: {conflict.words}", markup=False, soft_wrap=True)
+        first = json.dumps({merged.conflicts[0].path: "main"})
+        what_now(f"holdfast … configurations merge '{address}' {name} --reason … --resolutions '{first}'")
+    if merged.configuration is None:
+        raise typer.Exit(CONFLICT)
+
+
+@app.command()
 def share(
     context: typer.Context,
     address: Address,
@@ -194,6 +281,26 @@ def shares(context: typer.Context, address: Address, as_json: AsJson = False) ->
     for one in found:
         shown.add_row(str(one.user_id), one.level, _when(one.created_at))
     console.print(shown)
+
+
+def _show_found(found: Sequence[FoundConfiguration], measure: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(list(found))
+        return
+    shown = table(measure, "address", "version")
+    for one in found:
+        shown.add_row(f"{one.score:.3f}", escape(one.configuration.address), str(one.configuration.version))
+    console.print(shown)
+
+
+def _resolutions(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput("resolutions: is not JSON", field="resolutions") from error
+    if not isinstance(found, dict):
+        raise InvalidInput("resolutions: a JSON object is needed, by the path of each conflict", field="resolutions")
+    return found
 
 
 def read_document(file: Path) -> Any:

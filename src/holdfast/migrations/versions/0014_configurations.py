@@ -74,7 +74,7 @@ def _versions() -> None:
         _reference("configuration_versions", "configuration_id", "configurations", "id"),
         _person("configuration_versions", "author_id"),
         sa.CheckConstraint(
-            "origin IN ('put', 'rollback', 'merge', 'publish')", name=op.f("ck_configuration_versions_origin")
+            "origin IN ('put', 'rollback', 'branch', 'merge', 'publish')", name=op.f("ck_configuration_versions_origin")
         ),
     )
     refuse("configuration_versions", "UPDATE", "versions are append-only: a change is a new version")
