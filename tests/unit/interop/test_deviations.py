@@ -39,6 +39,7 @@ def test_a_clean_batch_has_none() -> None:
         (b"\rPID", b"\rOBR|1|||A^B\rPID", ("extra", "warning", "OBR", 20)),
         (b"\rNK1|1|", b"\rNK1|x|", ("wrong type", "error", "NK1-1.1.1", 20)),
         (b"|MED", b"|MED^^^^^^^^^x", ("extra", "warning", "PV1-10.10.1", 20)),
+        (b"\rNK1|1|", b"\rNK1|12345|", ("over-long", "warning", "NK1-1.1.1", 20)),
         (b"|P|2.5", b"~20|P|2.5", ("extra", "warning", "MSH-10", 20)),
         (b"|P|2.5", b"|Q|2.5", ("unknown code", "warning", "MSH-11.1.1", 20)),
         (
@@ -60,6 +61,6 @@ def test_a_segment_in_the_wrong_place() -> None:
 def test_what_is_not_checked_is_said() -> None:
     old = [admission(one, 0, version="2.3") for one in PEOPLE]
     told = deviations(profile_messages(b"".join(old), KEY))["ADT^A01 2.3"].not_checked
-    assert told == ("over-long: the definitions have no lengths", "unknown code: there are no tables for 2.3")
+    assert told == ("over-long: version 2.3 has no lengths of data types", "unknown code: there are no tables for 2.3")
     with pytest.raises(InvalidInput, match="k is 99"):
         deviations(profile_messages(CLEAN[0], KEY), k=99)

@@ -1,21 +1,25 @@
 """Where the messages of a profile differ from the base standard.
 
-Judged by the definitions that hl7apy carries. What these do not have is not judged, and said so: `not_checked`.
+Judged by the definitions that hl7apy carries, and by the lengths of data types that 2.5 to 2.6 state. What these do not
+have is not judged, and said so: `not_checked`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from holdfast.core.errors import InvalidInput
+
+from .documents import Inferred
 from .profiles import Profile
 from .profiles.counts import Column, Leaf, SegmentCounts
 from .profiles.showing import K, check_k
+from .profiles.standards import HL7V2
 from .profiles.type_counts import TypeCounts
+from .severities import DifferenceKind as Kind
+from .severities import Severity
 from .standard import Structure, coded, definitions, structure_of
+from .standard.lengths import longest
 from .standard.rules import FieldRule, rules
-
-Kind = Literal["custom segment", "missing required", "extra", "reordered", "wrong type", "unknown code", "over-long"]
-Severity = Literal["error", "warning", "note"]
 
 _TIMES = frozenset({"DTM", "TS"})
 _NUMBERS = {"NM": ("integer", "decimal", "signed number"), "SI": ("integer",)}
@@ -45,10 +49,28 @@ class Deviations:
 def deviations(profile: Profile, *, k: int = K) -> dict[str, Deviations]:
     """By type and version. Codes are named only where at least `k` different patients have them.
 
-    Raises `InvalidInput` for a `k` under 2 or over 64.
+    Raises `InvalidInput` for a `k` under 2 or over 64, and for a standard other than HL7 v2.
     """
     check_k(k)
+    _check_standard(profile.standard)
     return {name: _of_type(name, counts, k) for name, counts in sorted(profile.types.items())}
+
+
+def deviations_of(configuration: Inferred) -> dict[str, Deviations]:
+    """Those of a configuration, by version. Raises `InvalidInput` for a standard other than HL7 v2."""
+    _check_standard(configuration.standard)
+    return {
+        version: _of_type(f"{configuration.type} {version}", counts, configuration.k)
+        for version, counts in sorted(configuration.versions.items())
+    }
+
+
+def _check_standard(standard: str) -> None:
+    if standard != HL7V2:
+        raise InvalidInput(
+            f"standard: there are no definitions of {standard} to deviate from; deviations are of {HL7V2}",
+            field="standard",
+        )
 
 
 def _of_type(name: str, counts: TypeCounts, k: int) -> Deviations:
@@ -64,7 +86,8 @@ def _of_type(name: str, counts: TypeCounts, k: int) -> Deviations:
 
 def _not_checked(version: str, structure: Structure | None) -> Iterator[str]:
     known = definitions(version)
-    yield "over-long: the definitions have no lengths"
+    if longest(version, "NM") is None:
+        yield f"over-long: version {version} has no lengths of data types"
     if known.version != version:
         yield f"version {version}: judged by {known.version}"
     if structure is None:
@@ -105,14 +128,14 @@ def _fields(
     places = coded(version, name)
     for field, column in sorted(segment.columns.items()):
         if isinstance(field, int) and (rule_of := asked.get(field)) is not None:
-            yield from _field(f"{name}-{field}", column, rule_of)
+            yield from _field(f"{name}-{field}", column, rule_of, version)
             yield from _codes(f"{name}-{field}", column, rule_of, places.get(field, {}), version, k)
         else:
             detail = "the segment has no such field"
             yield _deviation("extra", "warning", f"{name}-{field}", column.present, segment.occurrences, detail)
 
 
-def _field(location: str, column: Column, rule: FieldRule) -> Iterator[Deviation]:
+def _field(location: str, column: Column, rule: FieldRule, version: str) -> Iterator[Deviation]:
     repeated = sum(count for size, count in column.repetitions.items() if size > rule.most)
     if rule.most >= 0 and repeated:
         detail = f"more than {rule.most} times" if rule.most else "withdrawn"
@@ -124,6 +147,11 @@ def _field(location: str, column: Column, rule: FieldRule) -> Iterator[Deviation
             continue
         data_type = rule.types.get((one, part), "")
         wrong = sum(count for kind, count in leaf.kinds.items() if not _is_of(kind, data_type))
+        most = longest(version, data_type)
+        if most is not None and leaf.longest > most:
+            long = max(1, sum(count for size, count in leaf.lengths.items() if size > most))
+            detail = f"up to {leaf.longest} characters; {data_type} has {most}"
+            yield _deviation("over-long", "warning", place, long, leaf.present, detail)
         if wrong:
             yield _deviation("wrong type", "error", place, wrong, leaf.present, f"no {data_type}")
 

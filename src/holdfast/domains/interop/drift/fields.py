@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 
 from holdfast.domains.interop.profiles.counts import Column, Leaf, SegmentCounts, Value
+from holdfast.domains.interop.profiles.kinds import NUMBERS, is_dated
 from holdfast.domains.interop.profiles.type_counts import TypeCounts
 from holdfast.domains.interop.standard.rules import rules
 
 from .asking import categories, percent, presence, steps, worth
 from .findings import Question, Share, most_different, sampled
 
-_NUMBERS = frozenset({"integer", "decimal", "signed number", "compared number"})
 _UPPER = frozenset({"upper-case word", "upper-case code"})
 
 
@@ -122,11 +122,7 @@ def _of_leaf(location: str, mine: Leaf, theirs: Leaf, one: _Side, other: _Side, 
 
 def _dated(leaf: Leaf) -> bool:
     """Whether most values are dates or times, whose length is that of their format."""
-    return 2 * sum(count for kind, count in leaf.kinds.items() if _is_dated(kind)) > leaf.present
-
-
-def _is_dated(kind: str) -> bool:
-    return "YY" in kind or "HH" in kind
+    return 2 * sum(count for kind, count in leaf.kinds.items() if is_dated(kind)) > leaf.present
 
 
 def _lengths(location: str, mine: Leaf, theirs: Leaf, sizes: tuple[float, float]) -> Question | None:
@@ -204,7 +200,7 @@ def _families(kinds: Mapping[str, int]) -> dict[str, int]:
     """Each format of dates by itself; numbers, capitals and other text as one each."""
     families: dict[str, int] = {}
     for kind, count in kinds.items():
-        name = kind if _is_dated(kind) else "number" if kind in _NUMBERS else _text(kind)
+        name = kind if is_dated(kind) else "number" if kind in NUMBERS else _text(kind)
         families[name] = families.get(name, 0) + count
     return families
 

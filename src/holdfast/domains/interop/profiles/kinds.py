@@ -39,6 +39,14 @@ _WORDS = (
     (re.compile(r"\S+"), "code"),
 )
 Kind = str | Callable[[str], str]
+NUMBERS = frozenset({"integer", "decimal", "signed number", "compared number", "JSON integer", "JSON decimal"})
+
+
+def is_dated(kind: str) -> bool:
+    """Whether what looks like this is a date or a time."""
+    return "YY" in kind or "HH:MM" in kind
+
+
 _known: dict[str, Kind] = {}
 
 

@@ -5,14 +5,13 @@ from typing import Any
 from holdfast.core.errors import InvalidInput
 
 from .counts import PATIENTS, VALUES, Column, Leaf, SegmentCounts
+from .kinds import NUMBERS, is_dated
 from .profile import Profile
 from .standards import HL7V2, Bound, Standard, bound, is_custom
 from .type_counts import TypeCounts
 from .wilson import wilson
 
 K = 11
-_DATES = ("YY", "HH:MM")
-_NUMBERS = frozenset({"integer", "decimal", "signed number", "compared number", "JSON integer", "JSON decimal"})
 _CODES = frozenset({"upper-case word", "upper-case code"})
 
 
@@ -141,9 +140,9 @@ def guess(leaf: Leaf) -> dict[str, Any]:
 
 
 def _family(kind: str) -> str:
-    if any(mark in kind for mark in _DATES):
+    if is_dated(kind):
         return "date or time"
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return "number"
     if kind == "boolean":
         return kind
