@@ -34,6 +34,7 @@ _OTHER_DEFAULTS = {
     "embedders": "none",
     "count_tokens": "`estimate_tokens`: a quarter of the UTF-8 bytes",
     "oauth_clients": "none",
+    "vector_indexes": "none",
     "message_embedder": "none",
     "memory_embedder": "none",
 }

@@ -51,9 +51,11 @@ class Answer:
 class Library:
     """The application. `person` comes from your log-in: `store.authenticate(token)`, or `store.tenant(…).user(…)`."""
 
-    def __init__(self, store: Store, model: Model, *, tenant: str) -> None:
+    def __init__(self, store: Store, model: Model, *, tenant: str, base: str = "library") -> None:
+        """`base`: the knowledge that questions are answered from."""
         self._firm = store.tenant(tenant)
         self._model = model
+        self._base = base
 
     def person(self, email: str, request_id: str | None = None) -> UserScope:
         """The scope of somebody who is logged in."""
@@ -64,7 +66,7 @@ class Library:
     def ask(self, me: UserScope, conversation: UUID, question: str, *, request_id: str) -> Answer:
         """Answer from what the person may read. The question is kept first; what was shown is logged and cited."""
         me.conversations.append(conversation, role="user", content=question, request_id=request_id)
-        found = me.knowledge.search(question, base="library", k=4, conversation=conversation)
+        found = me.knowledge.search(question, base=self._base, k=4, conversation=conversation)
         context = me.conversations.context(conversation, max_tokens=3000)
         text = self._model.complete(_prompt(context, found))
         said = me.conversations.append(conversation, role="assistant", content=text, request_id=request_id)
@@ -123,6 +125,14 @@ class Library:
         moved = me.knowledge.set_clearance(document, clearance)
         me.cache.invalidate("library")
         return moved
+
+    def move_out(self, me: UserScope, index: str, *, embedder: str) -> UUID:
+        """A copy of the library whose vectors an outside index keeps; its texts stay here."""
+        made = me.knowledge.create_base(f"library in {index}", embedder=embedder, index=index)
+        for one in _all(lambda cursor: me.knowledge.documents("library", cursor=cursor)):
+            text = me.knowledge.text(one.id)
+            me.knowledge.add(made.id, text, title=one.title, clearance=one.clearance, metadata=one.metadata)
+        return made.id
 
     # what is known of the person
 

@@ -1085,6 +1085,7 @@ class AsyncKnowledge:
         description: str | None = None,
         workspace: UUID | str | None = None,
         embedder: str | None = None,
+        index: str | None = None,
         clearance: str = "D",
         window: int = 0,
         metadata: Mapping[str, object] | None = None,
@@ -1094,8 +1095,9 @@ class AsyncKnowledge:
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
+        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
+        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
         """
         return await self._hop(
             self._room.create_base,
@@ -1103,6 +1105,7 @@ class AsyncKnowledge:
             description=description,
             workspace=workspace,
             embedder=embedder,
+            index=index,
             clearance=clearance,
             window=window,
             metadata=metadata,

@@ -36,8 +36,10 @@ from holdfast.core.database.types import Id
 from holdfast.core.inputs import check_text
 from holdfast.core.jobs import Jobs, Worker
 from holdfast.core.jobs.models import Claimed
+from holdfast.core.outside import OutsideReport
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
+from holdfast.core.vectors import clear_outside
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.errors import TrailNotSettled
 from holdfast.domains.audit.sealing import Sealer, anchor
@@ -261,6 +263,12 @@ class Store:
         repeated requests that were kept long enough: how many. Bounded transactions; a worker does it hourly.
         """
         return clean(self.engine)
+
+    def clear_outside(self) -> OutsideReport:
+        """Remove from outside vector indexes what was deleted here, of every tenant: how many vectors, and how many are
+        left there by now, with why. It is done after each deletion; this is for what could not be reached then.
+        """
+        return clear_outside(self.engine)
 
     def close(self) -> None:
         """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""

@@ -24,6 +24,7 @@ from holdfast.core.clock import now
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.hop import Hop
 from holdfast.core.jobs import Worker
+from holdfast.core.outside import OutsideReport
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.identity import TenantProfile
@@ -149,6 +150,10 @@ class AsyncStore:
     async def clean(self) -> Cleaned:
         """Delete what ended long ago, as `Store.clean` does."""
         return await self._hop(self._store.clean)
+
+    async def clear_outside(self) -> OutsideReport:
+        """See `Store.clear_outside`."""
+        return await self._hop(self._store.clear_outside)
 
     async def close(self) -> None:
         """Wait for what is running, close every connection, end the worker threads."""

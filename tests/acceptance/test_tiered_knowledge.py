@@ -466,6 +466,48 @@ def test_4_5_nobody_sees_anothers_facts(library, people):
     refused("user_not_found", dewi.count, user=bima.scope.actor_id)
 
 
+# 4.6 Chroma as an outside vector index, with the same clearance rule.
+
+
+@pytest.fixture
+def outside(organisations, tmp_path):
+    """The firm's store opened with a Chroma in a folder; the same library with its vectors there."""
+    settings = holdfast.Settings(vector_indexes={"chroma": f"chroma:{tmp_path}/chroma"})
+    with holdfast.open(organisations.url, organisations.key, settings=settings) as store:
+        library = Library(store, ScriptedModel(), tenant="lentera", base="library in chroma")
+        library.move_out(library.person("ratna@lentera.test"), "chroma", embedder="hashing:256")
+        yield library
+
+
+def test_4_6_with_vectors_in_chroma_everybody_finds_only_what_is_at_their_levels(outside):
+    for name, held in PEOPLE.items():
+        me = outside.person(f"{name}@lentera.test")
+        for question in QUESTIONS:
+            for mode in ("auto", "vector"):
+                found = me.knowledge.search(question, base="library in chroma", k=50, neighbours=3, mode=mode)
+                near = {chunk.clearance for hit in found.hits for chunk in hit.neighbours}
+                assert levels_in(found) | near <= {*held}, (name, question)
+        found = me.knowledge.search(SECRET, base="library in chroma", k=50, mode="vector")
+        assert (found.mode, found.notes) == ("vector", ())
+        assert levels_in(found) == {*held} & levels_in(
+            outside.person("ratna@lentera.test").knowledge.search(SECRET, base="library in chroma", k=50, mode="vector")
+        )
+
+
+def test_4_6_an_answer_is_given_from_it_and_what_is_deleted_is_gone_there_too(outside, tmp_path):
+    ratna, dewi = outside.person("ratna@lentera.test"), outside.person("dewi@lentera.test")
+    for me, sees in ((ratna, True), (dewi, False)):
+        chat = me.conversations.create()
+        answer = outside.ask(me, chat.id, SECRET, request_id=str(new_id()))
+        assert ("S" in {level for _, level in answer.read}) == sees
+    for document in ratna.knowledge.documents("library in chroma", limit=200).items:
+        ratna.knowledge.delete(document.id)
+    assert ratna.knowledge.search(SECRET, base="library in chroma").hits == ()
+    assert SECRET.encode() not in b"".join(
+        one.read_bytes() for one in (tmp_path / "chroma").rglob("*") if one.is_file()
+    )
+
+
 def test_it_runs_as_its_readme_says():
     ran = subprocess.run([sys.executable, EXAMPLES / "tiered_knowledge"], capture_output=True, text=True, check=True)
     assert "joko (nothing): –" in ran.stdout and "now 62019" in ran.stdout

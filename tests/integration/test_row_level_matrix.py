@@ -269,6 +269,7 @@ TABLES = {
     "audit_seals": _tenants("SELECT"),
     "unindexed_conversations": _tenants("SELECT", "INSERT", "DELETE", conversation_id=_new_id),
     "message_index": _tenants("INSERT", message_id=_new_id),
+    "outside_vectors": _tenants("SELECT", "INSERT", "UPDATE", item_id=_new_id),
     "vector_indexes": _tenants(*VERBS, id=_new_id),
     "vectors": Protected(
         "t.owner_id",

@@ -12,7 +12,7 @@ from holdfast.core.access import Access
 from holdfast.core.database import Transaction
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
-from holdfast.core.vectors import Found, create_index, indexes, store
+from holdfast.core.vectors import Found, create_index, indexes, note_outside, store
 from holdfast.domains.conversations import Conversations
 
 T = TypeVar("T")
@@ -60,11 +60,12 @@ def ids(found: Sequence[Found]) -> list[UUID]:
 
 
 def store_one(engine: Any, scope: Scope) -> None:
-    """An index with a vector of the actor's own."""
+    """An index with a vector of the actor's own, and another outside."""
 
     def work(tx: Transaction) -> None:
         index = create_index(tx, purpose="messages", embedder="e", dimension=2)
         store(tx, index, [(uuid4(), None, scope.actor_id, [1.0, 0.0])])
+        note_outside(tx, index, "elsewhere", [uuid4()])
 
     engine.write(scope, "own", work)
 

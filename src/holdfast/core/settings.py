@@ -204,6 +204,10 @@ class Settings:
     `hashing:256`; None: they are found by their words alone."""
     memory_embedder: str | None = None
     """The same for facts."""
+    vector_indexes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Outside vector indexes by the names that knowledge bases record: `chroma:http://127.0.0.1:8000`,
+    `chroma:/a/folder`, or an `OutsideIndex` of the program's own. In the environment: a JSON file with such texts by
+    name."""
     count_tokens: Callable[[str], int] = estimate_tokens
     """How long a text is for a model, in tokens."""
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
@@ -222,6 +226,10 @@ class Settings:
             )
         if self.vector_weight > 1:
             raise InvalidInput(f"setting vector_weight: {self.vector_weight!r} is above 1", field="vector_weight")
+        for name, spec in self.vector_indexes.items():
+            if not _EMBEDDER.fullmatch(name) or (isinstance(spec, str) and not spec.startswith("chroma:")):
+                text = f"setting vector_indexes: {name!r:.80} is no name, or leads to none like chroma:http://127.0.0.1:8000"
+                raise InvalidInput(text, field="vector_indexes")
         for name in self.embedders:
             if not _EMBEDDER.fullmatch(name):
                 raise InvalidInput(
@@ -242,6 +250,7 @@ class Settings:
 NO_NUMBERS = (
     "openid",
     "embedders",
+    "vector_indexes",
     "message_embedder",
     "memory_embedder",
     "count_tokens",
@@ -275,7 +284,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     if "HOLDFAST_CACHE_SEALED" in environment:
         given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
     if "HOLDFAST_EMBEDDERS" in environment:
-        given["embedders"] = _embedders(Path(environment["HOLDFAST_EMBEDDERS"]))
+        given["embedders"] = _texts("EMBEDDERS", Path(environment["HOLDFAST_EMBEDDERS"]), "openai:MODEL@URL")
+    if "HOLDFAST_VECTOR_INDEXES" in environment:
+        path = Path(environment["HOLDFAST_VECTOR_INDEXES"])
+        given["vector_indexes"] = _texts("VECTOR_INDEXES", path, "chroma:http://127.0.0.1:8000")
     for name in ("message_embedder", "memory_embedder"):
         given[name] = environment.get(f"HOLDFAST_{name.upper()}") or None
     clients = environment.get("HOLDFAST_OAUTH_CLIENTS")
@@ -299,15 +311,15 @@ def _yes_or_no(name: str, text: str) -> bool:
     return text == "1"
 
 
-def _embedders(path: Path) -> dict[str, str]:
+def _texts(what: str, path: Path, example: str) -> dict[str, str]:
+    """Texts by name, of a JSON file."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         found = type(error).__name__
     if not isinstance(found, dict) or not all(isinstance(spec, str) for spec in found.values()):
         raise InvalidInput(
-            f'HOLDFAST_EMBEDDERS={str(path)!r} cannot be read; it holds {{"name": "openai:MODEL@URL"}}',
-            field="embedders",
+            f'HOLDFAST_{what}={str(path)!r} cannot be read; it holds {{"name": "{example}"}}', field=what.lower()
         )
     return found
 

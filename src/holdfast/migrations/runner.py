@@ -24,6 +24,7 @@ REVISIONS = (
     "0019",
     "0020",
     "0022",
+    "0023",
     "0025",
 )
 """Every revision this version knows, oldest first."""

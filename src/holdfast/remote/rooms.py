@@ -1200,6 +1200,7 @@ class RemoteKnowledge(Adding):
         description: str | None = None,
         workspace: UUID | str | None = None,
         embedder: str | None = None,
+        index: str | None = None,
         clearance: str = "D",
         window: int = 0,
         metadata: Mapping[str, object] | None = None,
@@ -1209,8 +1210,9 @@ class RemoteKnowledge(Adding):
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
+        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
+        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
         """
         return self._caller.call(
             KnowledgeBase,
@@ -1221,6 +1223,7 @@ class RemoteKnowledge(Adding):
                 "description": description,
                 "workspace": workspace,
                 "embedder": embedder,
+                "index": index,
                 "clearance": clearance,
                 "window": window,
                 "metadata": metadata,

@@ -21,6 +21,7 @@ from holdfast.faces.http.app import PREFIX, ROUTES
 from holdfast.faces.http.routes import Route
 
 KEY = "0123456789abcdef" * 4
+MEANT = holdfast.Settings(message_embedder="hashing:16", memory_embedder="hashing:16")
 BY_NAME: dict[str, Route] = {f"{route.method} {route.path}": route for route in (*ROUTES, events.ROUTE)}
 PAGES = {f"{PREFIX}/openapi.json", "/healthz", "/readyz", "/metrics"}
 """What is not part of the interface: it tells nothing of anybody."""
@@ -346,10 +347,10 @@ def world(request, tmp_path_factory):
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("access") / "store.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        made = World(holdfast.open(f"sqlite:///{path}", KEY))
+        made = World(holdfast.open(f"sqlite:///{path}", KEY, settings=MEANT))
     else:
         server, template = (request.getfixturevalue(name) for name in ("postgres", "postgres_template"))
-        made = World(holdfast.open(server.copy(template, "access_matrix")))
+        made = World(holdfast.open(server.copy(template, "access_matrix"), settings=MEANT))
     yield made
     made.close()
 

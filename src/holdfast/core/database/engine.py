@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.core.cache.levels import Levels
     from holdfast.core.crypto.vault import Vault  # which runs through an engine itself
     from holdfast.core.embedders import Embedders
+    from holdfast.core.outside import OutsideIndexes
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ class Engine(Protocol):
     breakers: Breakers
     vault: "Vault"
     """The data keys of this store."""
+    outside: "OutsideIndexes"
+    """The outside vector indexes at hand while it is open."""
     embedders: "Embedders"
     """Those at hand while it is open."""
 

@@ -39,6 +39,7 @@ from holdfast.core.database.types import VectorBytes, load_json
 from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.interrupts import shielded
+from holdfast.core.outside import OutsideIndexes
 from holdfast.core.policy import Reach
 from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
@@ -73,6 +74,7 @@ class PostgresEngine:
         self._settings = settings
         self.vault = vault
         self.embedders = Embedders(settings, self.breakers)
+        self.outside = OutsideIndexes(settings, self.breakers)
         self._start()
         self._gate = Gate(self._drop)
 

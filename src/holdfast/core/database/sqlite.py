@@ -36,6 +36,7 @@ from holdfast.core.database.vector_extension import load_vectors
 from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
+from holdfast.core.outside import OutsideIndexes
 from holdfast.core.policy import Reach
 from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
@@ -70,6 +71,7 @@ class SqliteEngine:
         self._revision: str | None = None
         self.vault = vault
         self.embedders = Embedders(settings, self.breakers)
+        self.outside = OutsideIndexes(settings, self.breakers)
         self._start()
         self._gate = Gate(self._drop)
 

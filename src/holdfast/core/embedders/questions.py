@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 from holdfast.core.embedders.at_hand import Embedders
 from holdfast.core.embedders.errors import EmbedderFailed
@@ -22,6 +23,8 @@ class Asked:
     vectors: Mapping[str, Vector] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     milliseconds: float = 0.0
+    outside: Any = None
+    """What outside indexes said of it, for those who asked them."""
 
 
 def ask(embedders: Embedders, wanted: Mapping[str, str], question: str) -> Asked:

@@ -12,6 +12,7 @@ from holdfast.core.vectors.indexes import (
 )
 from holdfast.core.vectors.models import Found, State, VectorIndex
 from holdfast.core.vectors.nearest import nearest
+from holdfast.core.vectors.outside import clear_outside, leave_outside_tenant, note_outside, sent_outside
 from holdfast.core.vectors.queries import has_vector
 from holdfast.core.vectors.storing import count, missing, move, remove, remove_about, store, vector_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "VectorMismatch",
     "activate",
     "active_index",
+    "clear_outside",
     "count",
     "create_index",
     "drop_index",
@@ -31,11 +33,14 @@ __all__ = [
     "index_for",
     "indexes",
     "known_dimension",
+    "leave_outside_tenant",
     "missing",
     "move",
     "nearest",
+    "note_outside",
     "remove",
     "remove_about",
+    "sent_outside",
     "store",
     "vector_of",
 ]

@@ -94,6 +94,7 @@ def drop_index(tx: Transaction, index_id: UUID, *, most: int = LOT) -> bool:
     tx.run(queries.set_state, {"index_id": index_id, "new_state": "retired"})
     if tx.run(queries.delete_lot, {"index_id": index_id, "most": most}) == most:
         return False
+    tx.run(queries.leave_outside_index, {"index_id": index_id})
     tx.run(queries.delete_index, {"index_id": index_id})
     return True
 

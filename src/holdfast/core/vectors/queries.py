@@ -1,12 +1,31 @@
 """Every statement on vectors, each named by what it is for."""
 
-from sqlalchemy import ColumnElement, Exists, Integer, Select, bindparam, delete, exists, func, insert, select, update
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import Delete
 from sqlalchemy.types import Text
 
 from holdfast.core.database import TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
-from holdfast.core.database.types import Id
+from holdfast.core.database.types import Id, Time
 from holdfast.core.database.vector_search import (
     Code,
     Vector,
@@ -17,9 +36,9 @@ from holdfast.core.database.vector_search import (
     similarity,
 )
 from holdfast.core.vectors.models import Found, VectorIndex
-from holdfast.core.vectors.tables import vector_indexes, vectors
+from holdfast.core.vectors.tables import outside_vectors, vector_indexes, vectors
 
-_i, _v = vector_indexes.c, vectors.c
+_i, _v, _o = vector_indexes.c, vectors.c, outside_vectors.c
 _INDEX = bindparam("index_id", type_=Id)
 _VECTOR = bindparam("vector", type_=Vector)
 _K = bindparam("k", type_=Integer)
@@ -147,10 +166,14 @@ delete_lot = Query(_lot())
 count = Query(select(func.count()).select_from(vectors).where(_v.tenant_id == TENANT, _v.index_id == _INDEX))
 
 
-def has_vector(item: ColumnElement[object], index: str = "vector_index_id") -> Exists:
-    """A condition for other rooms' queries: whether `item` has a vector in the index of the parameter `index`."""
-    held = (_v.tenant_id == TENANT, _v.item_id == item, _v.index_id == bindparam(index, type_=Id))
-    return exists().where(*held)
+def has_vector(item: Column[Any], index: str = "vector_index_id") -> ColumnElement[bool]:
+    """A condition for other rooms' queries: whether the row of `item` has a vector in the index of the parameter
+    `index`, here or outside.
+    """
+    of, wanted = item.table, bindparam(index, type_=Id)
+    held = (of.c.tenant_id == TENANT, _v.tenant_id == TENANT, _v.item_id == item, _v.index_id == wanted)
+    outside = (of.c.tenant_id == TENANT, _o.tenant_id == TENANT, _o.item_id == item, _o.index_id == wanted)
+    return or_(exists().where(*held).correlate(of), exists().where(*outside, _o.state == "kept").correlate(of))
 
 
 # -- the nearest -------------------------------------------------------------------------------------------------------
@@ -176,3 +199,75 @@ _within = (
 nearest_within = Query(_within, Found)
 """Served by the primary key, like the next."""
 nearest_within_of_owner = Query(_within.where(any_of(_v.owner_id, "owners")), Found)
+
+# -- what outside indexes keep -----------------------------------------------------------------------------------------
+
+
+def _noted(state: str) -> Query[Any]:
+    return Query(
+        insert_or_replace(
+            outside_vectors,
+            {
+                "tenant_id": TENANT,
+                "index_id": _INDEX,
+                "item_id": bindparam("item_id", type_=Id),
+                "place": bindparam("place", type_=Text),
+                "state": state,
+                "noted_at": bindparam("moment", type_=Time),
+            },
+        )
+    )
+
+
+note_outside = _noted("sending")
+unwanted_outside = _noted("doubtful")
+
+_OUTSIDE = (_o.tenant_id == TENANT, any_of(_o.item_id, "item_ids"))
+_OF_OUTSIDE = (*_OUTSIDE, _o.index_id == _INDEX)
+
+sent_outside = Query(update(outside_vectors).values(state="kept").where(*_OF_OUTSIDE, _o.state == "sending"))
+kept_outside = Query(select(_o.item_id).where(*_OF_OUTSIDE, _o.state == "kept"))
+
+_LEFT = case((or_(_o.state == "sending", _o.state == "doubtful"), "doubtful"), else_="removing")
+leave_outside = Query(update(outside_vectors).values(state=_LEFT).where(*_OUTSIDE))
+"""What it was of is gone. Served by ix_outside_vectors_item."""
+leave_outside_index = Query(
+    update(outside_vectors).values(state=_LEFT).where(_o.tenant_id == TENANT, _o.index_id == _INDEX)
+)
+leave_outside_about = Query(
+    update(outside_vectors)
+    .values(state=_LEFT)
+    .where(_o.tenant_id == bindparam("in_tenant", type_=Id), _o.index_id.in_(select(_i.id).where(*_OF_ABOUT))),
+    operator=True,
+)
+
+leave_outside_tenant = Query(
+    update(outside_vectors).values(state=_LEFT).where(_o.tenant_id == bindparam("in_tenant", type_=Id)), operator=True
+)
+
+_IN_TENANT = _o.tenant_id == bindparam("in_tenant", type_=Id)
+_GONE = or_(_o.state == "removing", _o.state == "doubtful")
+_ASKED = (or_(bindparam("every", type_=Boolean), _IN_TENANT), _GONE)
+
+outside_to_clear = Query(
+    select(_o.tenant_id, _o.place, _o.index_id).where(*_ASKED).distinct().limit(bindparam("most", type_=Integer)),
+    operator=True,
+)
+count_left_outside = Query(select(func.count()).select_from(outside_vectors).where(*_ASKED), operator=True)
+
+_OF_LOT = (_IN_TENANT, _o.index_id == _INDEX, _o.place == bindparam("place", type_=Text), _GONE)
+lot_to_clear = Query(
+    select(_o.item_id, _o.state).where(*_OF_LOT).order_by(_o.item_id).limit(bindparam("most", type_=Integer)),
+    operator=True,
+)
+cleared_outside = Query(
+    delete(outside_vectors).where(
+        *_OF_LOT,
+        any_of(_o.item_id, "item_ids"),
+        not_(and_(_o.state == "doubtful", _o.noted_at > bindparam("late", type_=Time))),
+    ),
+    operator=True,
+)
+index_lives = Query(
+    select(_i.id).where(_i.tenant_id == bindparam("in_tenant", type_=Id), _i.id == _INDEX), operator=True
+)

@@ -31,8 +31,13 @@ def store(tx: Transaction, index: VectorIndex, items: Iterable[Item]) -> int:
 
 
 def remove(tx: Transaction, item_ids: Iterable[UUID]) -> int:
-    """Remove items from every index they are in; how many vectors there were. One statement."""
-    return tx.run(queries.remove, {"item_ids": sorted(item_ids)})
+    """Remove items from every index they are in; how many vectors there were here. Two statements.
+
+    What outside indexes keep of them is to be removed there, after this transaction (`clear_outside`).
+    """
+    gone = {"item_ids": sorted(item_ids)}
+    tx.run(queries.leave_outside, gone)
+    return tx.run(queries.remove, gone)
 
 
 def move(tx: Transaction, item_ids: Iterable[UUID], *, level: str | None) -> int:
@@ -50,6 +55,7 @@ def vector_of(tx: Transaction, index: VectorIndex, item_id: UUID, *, levels: fro
 def remove_about(tx: Transaction, tenant_id: UUID, purpose: str, about: UUID) -> None:
     """Remove every index about something with its vectors, as the operator."""
     gone = {"in_tenant": tenant_id, "purpose": purpose, "about": about}
+    tx.run(queries.leave_outside_about, gone)
     tx.run(queries.delete_about, gone)
     tx.run(queries.delete_indexes_about, gone)
 

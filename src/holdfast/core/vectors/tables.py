@@ -49,3 +49,18 @@ vectors = scoped_table(
 """`level` is empty where none is needed, `owner_id` NIL where it is nobody's own: so every search can name what it may
 see, and the index leads there. It holds the codes too, far smaller than the vectors: SQLite looks through it alone.
 """
+
+outside_vectors = scoped_table(
+    "outside_vectors",
+    Column("index_id", Id, primary_key=True),
+    Column("item_id", Id, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("noted_at", Time, nullable=False),
+    CheckConstraint("state IN ('sending', 'kept', 'removing', 'doubtful')", name="state"),
+    Index("ix_outside_vectors_item", "tenant_id", "item_id"),
+    outlives=True,
+    sqlite_with_rowid=False,
+)
+"""The ids of vectors that an outside index keeps (outside.py). It outlives its tenant: what is left outside of one that
+was deleted has to be known to be removed."""

@@ -12,6 +12,7 @@ from holdfast.core.database import Query, Transaction
 from holdfast.core.database.schema import metadata
 from holdfast.core.database.text_search import forget_deleted_words
 from holdfast.core.database.types import Id
+from holdfast.core.vectors import leave_outside_tenant
 from holdfast.domains.identity.queries import IN
 from holdfast.domains.identity.tables import memberships, purges, tenants, users
 
@@ -40,6 +41,7 @@ def purge(tx: Transaction, tenant_id: UUID) -> dict[str, int]:
     gone = {"in_tenant": tenant_id}
     tx.run(_begin, {"tenant_id": tenant_id, "started_at": now()})
     people = [user_id for (user_id,) in tx.all(_members, gone)]
+    leave_outside_tenant(tx, tenant_id)
     counts = {name: tx.run(query, gone) for name, query in _of_tenant().items()}
     tx.run(_delete_tenant, gone)
     for user_id in people:

@@ -19,7 +19,8 @@ from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
 from holdfast.core.references import check_reference
 from holdfast.core.results import WantedMode
-from holdfast.domains.knowledge import ingest, meaning, queries, searching
+from holdfast.core.vectors import VectorIndex
+from holdfast.domains.knowledge import ingest, meaning, outside, queries, searching
 from holdfast.domains.knowledge.access import open_base
 from holdfast.domains.knowledge.adding import Adding
 from holdfast.domains.knowledge.checks import check_range
@@ -66,10 +67,14 @@ class Knowledge(Adding, Documents):
         found = self._find(query, asked=None, **asking)
         asked_of = Asked()
         if isinstance(found, _Needs):
-            asked_of = questions.ask(self.engine.embedders, found.embedders, query)
-            found = self._find(query, asked=asked_of, **asking)
+            wanted, question = found, questions.ask(self.engine.embedders, found.embedders, query)
+            for size in outside.SIZES:
+                asked_of = outside.with_outside(self.engine.outside, wanted.outside, question, size)
+                found = self._find(query, asked=asked_of, **asking)
+                if isinstance(found, _Needs) or not found[2]:
+                    break
         assert not isinstance(found, _Needs), "what it needs was given"
-        made, abouts = found
+        made, abouts, _short = found
         asked = {
             "base_id": abouts[0] if base is not None else None,
             "query_hash": query if self.engine.vault.ring is not None else None,
@@ -93,8 +98,11 @@ class Knowledge(Adding, Documents):
         neighbours: int,
         mode: WantedMode,
         asked: Asked | None,
-    ) -> "Work[tuple[Retrieval, list[UUID]] | _Needs]":
-        """What is found. Where meaning is wanted and nobody was `asked` yet: who is to be, instead."""
+    ) -> "Work[tuple[Retrieval, list[UUID], bool] | _Needs]":
+        """What is found, and whether outside indexes should be asked for more.
+
+        Where meaning is wanted and nobody was `asked` yet: who is to be, instead.
+        """
         self._actor()
         question = lexical.parse_question(query, most_chars=self.settings.query_chars)
         most, wanted = check_limit(k, self.settings.page, field="k"), self._check_filters(filters)
@@ -104,20 +112,21 @@ class Knowledge(Adding, Documents):
         check_choice(mode, get_args(WantedMode), field="mode")
         embedders, weight = self.engine.embedders, self.settings.vector_weight
 
-        def work(tx: Transaction) -> tuple[Retrieval, list[UUID]] | _Needs:
+        def work(tx: Transaction) -> tuple[Retrieval, list[UUID], bool] | _Needs:
             bases = _bases(tx, base)
             indexes = {} if mode == "lexical" else meaning.active(tx, bases)
             ask, notes = meaning.needed(embedders, indexes)
             if ask and asked is None:
-                return _Needs(ask)
+                return _Needs(ask, outside.of(indexes))
             answered = Asked() if asked is None else asked
-            by = questions.way(mode, answered)
-            found, more = searching.find(
+            can, away = outside.here(indexes, answered.outside or outside.NOTHING)
+            by = questions.way(mode, answered) if can else "lexical"
+            found, more, short = searching.find(
                 tx,
                 searching.Wanted(
                     question=question,
                     bases=bases,
-                    indexes=indexes,
+                    indexes=can,
                     filters=wanted,
                     mode=by,
                     asked=answered,
@@ -126,8 +135,8 @@ class Knowledge(Adding, Documents):
                 ),
             )
             hits = searching.passages(tx, found, named, near)
-            notes += [*meaning.without(mode, bases, indexes, answered), *more]
-            return Retrieval(id=new_id(), hits=hits, mode=by, notes=tuple(notes)), [one.id for one in bases]
+            notes += [*meaning.without(mode, bases, indexes, answered), *away, *more]
+            return Retrieval(id=new_id(), hits=hits, mode=by, notes=tuple(notes)), [one.id for one in bases], short
 
         return work
 
@@ -197,6 +206,8 @@ class _Needs:
     """Whom to ask for the question's vectors, before it is searched by them: recorded texts by the embedder's name."""
 
     embedders: Mapping[str, str]
+    outside: Mapping[VectorIndex, str]
+    """The outside indexes to ask with it, and where they are."""
 
 
 def _bases(tx: Transaction, base: UUID | str | None) -> list[KnowledgeBase]:

@@ -31,6 +31,7 @@ class Bases(KnowledgeReads):
         description: str | None = None,
         workspace: UUID | str | None = None,
         embedder: str | None = None,
+        index: str | None = None,
         clearance: str = "D",
         window: int = 0,
         metadata: Mapping[str, object] | None = None,
@@ -40,8 +41,9 @@ class Bases(KnowledgeReads):
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `InvalidInput`.
+        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
+        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
+        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
         """
         moment = now()
         made = KnowledgeBase(
@@ -50,6 +52,7 @@ class Bases(KnowledgeReads):
             description=check_optional(description, field="description"),
             workspace_id=None if workspace is None else as_id(workspace, field="workspace"),
             embedder=None if embedder is None else self._check_embedder(embedder),
+            index=None if index is None else self.engine.outside.check(index),
             clearance=check_level(clearance),
             window=check_range(window, MOST_WINDOW, field="window"),
             metadata=self._check_document(metadata, "metadata"),
@@ -117,6 +120,7 @@ class Bases(KnowledgeReads):
                 while not vectors.drop_index(tx, index.id):
                     pass
             tx.run(queries.delete_base, {"base_id": found.id})
+            self._clear_after(tx, found)
             tx.record("base", found.id, name=found.name, deleted=True)
 
         return work

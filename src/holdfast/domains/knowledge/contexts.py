@@ -12,7 +12,8 @@ from holdfast.core.embedders import questions
 from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.policy import allow
-from holdfast.domains.knowledge import meaning, queries, searching
+from holdfast.core.vectors import VectorIndex
+from holdfast.domains.knowledge import meaning, outside, queries, searching
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import PassageHit
 from holdfast.domains.knowledge.passing import Filters
@@ -47,12 +48,13 @@ class Passages:
             far = allow(room.scope, "knowledge.search", writes=False)
         except PermissionDenied:
             return Prepared(Asked(), room)  # `gather` says so
-        wanted = running.read(room.engine, room.scope, far, lambda tx: _embedders(tx, room))
+        wanted, places = running.read(room.engine, room.scope, far, lambda tx: _embedders(tx, room))
         if not wanted:
             embedders.nothing_of(tenant_id, PURPOSE, seconds=IDLE_SECONDS)
             return Prepared(Asked(), room)
         text = question()[: room.settings.query_chars]
-        return Prepared(questions.ask(embedders, wanted, text) if text.strip() else Asked(), room)
+        asked = questions.ask(embedders, wanted, text) if text.strip() else Asked()
+        return Prepared(outside.with_outside(room.engine.outside, places, asked, outside.SIZES[1]), room)
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
         """See `core.context.ContextSource`."""
@@ -77,9 +79,9 @@ class Passages:
         return items, left_out
 
 
-def _embedders(tx: Transaction, room: Actions) -> dict[str, str]:
+def _embedders(tx: Transaction, room: Actions) -> tuple[dict[str, str], dict[VectorIndex, str]]:
     indexes = meaning.active(tx, tx.all(queries.bases)[:MOST_BASES])
-    return meaning.needed(room.engine.embedders, indexes)[0]
+    return meaning.needed(room.engine.embedders, indexes)[0], outside.of(indexes)
 
 
 def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, ...], list[str]]:
@@ -94,19 +96,20 @@ def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, .
         return (), []
     indexes = meaning.active(tx, bases)
     _ask, notes = meaning.needed(embedders, indexes)
+    can, away = outside.here(indexes, prepared.asked.outside or outside.NOTHING)
     wanted = searching.Wanted(
         question=question,
         bases=bases,
-        indexes=indexes,
+        indexes=can,
         filters=Filters(),
-        mode=questions.way("auto", prepared.asked),
+        mode=questions.way("auto", prepared.asked) if can else "lexical",
         asked=prepared.asked,
         weight=settings.vector_weight,
         k=MOST,
         window=WINDOW,
     )
-    found, more = searching.find(tx, wanted)
-    notes += [*meaning.without("auto", bases, indexes, prepared.asked), *more]
+    found, more, _short = searching.find(tx, wanted)
+    notes += [*away, *meaning.without("auto", bases, indexes, prepared.asked), *more]
     return searching.passages(tx, found, frozenset(), 0), notes
 
 

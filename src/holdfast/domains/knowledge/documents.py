@@ -1,6 +1,6 @@
 """Documents: added, replaced, changed, put at another level, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from holdfast.domains.knowledge import ingest, queries
 from holdfast.domains.knowledge.access import editable_base, editable_document, find_document
 from holdfast.domains.knowledge.checks import UNKNOWN, check_optional, check_title
 from holdfast.domains.knowledge.errors import DocumentExists
-from holdfast.domains.knowledge.models import Document
+from holdfast.domains.knowledge.models import Document, KnowledgeBase
 from holdfast.domains.knowledge.reindexing import Reindexing
 from holdfast.domains.knowledge.waiting import with_pending
 
@@ -137,7 +137,7 @@ class Documents(Reindexing):
 
     @action("knowledge.edit", writes=True, on="document")
     def _replace(self, document: UUID, prepared: ingest.Prepared) -> Work[Document]:
-        return _replacing(document, prepared)
+        return _replacing(document, prepared, self._clear_after)
 
     @action("knowledge.edit", writes=True, on="document")
     def edit(
@@ -195,9 +195,10 @@ class Documents(Reindexing):
         document_id = as_id(document, field="document")
 
         def work(tx: Transaction) -> None:
-            editable_document(tx, document_id)
+            _before, of = editable_document(tx, document_id)
             tx.record("document", document_id, deleted=True)
             ingest.delete(tx, document_id)
+            self._clear_after(tx, of)
 
         return work
 
@@ -208,7 +209,9 @@ def _same(tx: Transaction, base_id: UUID, level: str, digest: str) -> Document |
     return tx.first(queries.document_by_digest, {"base_id": base_id, "clearance": level, "digest": digest})
 
 
-def _replacing(document_id: UUID, prepared: ingest.Prepared) -> Work[Document]:
+def _replacing(
+    document_id: UUID, prepared: ingest.Prepared, then: Callable[[Transaction, KnowledgeBase], None]
+) -> Work[Document]:
     def work(tx: Transaction) -> Document:
         before, of = editable_document(tx, document_id)
         if before.digest == prepared.digest:
@@ -221,6 +224,7 @@ def _replacing(document_id: UUID, prepared: ingest.Prepared) -> Work[Document]:
         _edit(tx, before, changed | {"chunk_count": len(prepared.pieces)})
         place = ingest.Place(document_id, of.id, before.clearance, of.window)
         ingest.replace(tx, place, prepared.pieces)
+        then(tx, of)
         tx.record("document", document_id, changed=["text"])
         return with_pending(tx, find_document(tx, document_id))
 

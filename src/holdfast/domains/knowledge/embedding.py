@@ -44,6 +44,8 @@ class Embedding(Bases):
         """
         done = self._embed(base, check_limit(most, MOST_STEP, field="most"), None)
         base_id, embedder, pending = self._pending(base)
+        if self.scope.tenant_id is not None:
+            vectors.clear_outside(self.engine, self.scope.tenant_id)
         return EmbeddingReport(base_id=base_id, embedder=embedder, embedded=done, pending=pending, done=not pending)
 
     def _embed(self, base: UUID | str, most: int | None, document_id: UUID | None) -> int:
@@ -59,13 +61,26 @@ class Embedding(Bases):
             found = embed(pair, state.texts)
             if state.active is not None:
                 waiting.check_dimension(state.active, found)
-            done += self._keep(state.base.id, pair.name, found)
+            done += self._send(self._keep(state.base.id, pair.name, found), found)
             self._has_vectors()
         return done
 
     def _lot(self, most: int | None) -> int:
         lot = self.settings.embedder_batch * self.settings.embedder_concurrency
         return lot if most is None else min(lot, most)
+
+    def _send(self, kept: waiting.Kept, found: Mapping[UUID, Vector]) -> int:
+        """Send what an outside index is to keep, outside any transaction; how many vectors are kept now."""
+        if kept.place is None or kept.index_id is None or not kept.ids:
+            return len(kept.ids)
+        self.engine.outside.put(kept.place, kept.index_id, kept.ids, [found[id_] for id_ in kept.ids])
+        return self._sent(kept)
+
+    @action("knowledge.embed", writes=True, recorded=False)
+    def _sent(self, kept: waiting.Kept) -> Work[int]:
+        index_id, place = kept.index_id, kept.place
+        assert index_id is not None and place is not None, "it was sent there"
+        return lambda tx: vectors.sent_outside(tx, index_id, place, kept.ids)
 
     def _has_vectors(self) -> None:
         if self.scope.tenant_id is not None:
@@ -92,11 +107,11 @@ class Embedding(Bases):
         return work
 
     @action("knowledge.embed", writes=True, on="base_id", recorded=False)
-    def _keep(self, base_id: UUID, name: str, found: Mapping[UUID, Vector]) -> Work[int]:
+    def _keep(self, base_id: UUID, name: str, found: Mapping[UUID, Vector]) -> Work[waiting.Kept]:
         """Keep vectors in the base's active index, which the first of them make. None when it is another's now."""
 
-        def work(tx: Transaction) -> int:
-            editable_base(tx, base_id)
+        def work(tx: Transaction) -> waiting.Kept:
+            of = editable_base(tx, base_id)
             index = vectors.active_index(tx, purpose=PURPOSE, about=base_id)
             if index is None:
                 tx.all(queries.wait_for_turn, {"turn": f"first vectors {base_id}"})
@@ -107,9 +122,9 @@ class Embedding(Bases):
                     tx, purpose=PURPOSE, about=base_id, embedder=name, dimension=size, state="active"
                 )
             if index.embedder != name:
-                return 0  # the model was changed meanwhile: the next round asks the new one
+                return waiting.Kept()  # the model was changed meanwhile: the next round asks the new one
             waiting.check_dimension(index, found)
-            return waiting.keep(tx, index, found)
+            return waiting.keep(tx, of, index, found)
 
         return work
 

@@ -10,8 +10,10 @@ from holdfast.core.errors import HoldfastError
 from holdfast.core.fusion import CANDIDATES
 from holdfast.core.results import WantedMode
 from holdfast.core.vectors import Found, VectorIndex
+from holdfast.domains.knowledge import outside
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import KnowledgeBase
+from holdfast.domains.knowledge.outside import Outside
 from holdfast.domains.knowledge.passing import Passing
 
 MOST_NEAREST = 1_000
@@ -63,13 +65,15 @@ def without(
 
 def nearest(
     tx: Transaction, indexes: Mapping[KnowledgeBase, VectorIndex], asked: Asked, passing: Passing, *, k: int
-) -> tuple[list[tuple[Found, float]], list[str]]:
-    """The chunks nearest to a question, each with what unrelated ones of its model have in common; and notes.
+) -> tuple[list[tuple[Found, float]], list[str], bool]:
+    """The chunks nearest to a question, each with what unrelated ones of its model have in common; notes; and whether
+    an outside index should be asked for more.
 
     One statement for each index; with filters that leave more than 2,000 chunks, up to four.
     """
     by_embedder: dict[str, list[Found]] = {}
-    notes = []
+    notes: list[str] = []
+    short = False
     for base, index in indexes.items():
         vector = asked.vectors.get(index.embedder)
         if vector is None:
@@ -79,13 +83,19 @@ def nearest(
                 f"{base.name}: searched by words alone; {index.embedder} makes vectors of {len(vector)} numbers now, "
                 f"and made its vectors of {index.dimension}"
             )
+        elif base.index is not None:
+            said: Outside = asked.outside or outside.NOTHING
+            near = said.near.get(index.id, ())
+            kept = passing.of(tx, outside.seen(tx, index, near))
+            short |= len(kept) < k and len(near) >= said.size > 0
+            by_embedder.setdefault(index.embedder, []).extend(kept[: max(k, CANDIDATES)])
         else:
             by_embedder.setdefault(index.embedder, []).extend(_of_index(tx, index, vector, passing, k, notes))
     found = []
     for some in by_embedder.values():
         floor = min((one.similarity for one in some), default=0.0)
         found += [(one, floor) for one in some]
-    return found, notes
+    return found, notes, short
 
 
 def _of_index(

@@ -12,7 +12,8 @@ class KnowledgeBase:
     """Documents that are searched together.
 
     `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after it
-    a chunk is indexed. `embedder`: who makes its vectors, if anybody. How many documents there are is not told: it
+    a chunk is indexed. `embedder`: who makes its vectors, if anybody; `index`: the
+    outside index that keeps them, if not Holdfast. How many documents there are is not told: it
     would tell of those that the reader may not see.
     """
 
@@ -21,6 +22,7 @@ class KnowledgeBase:
     description: str | None = None
     workspace_id: UUID | None = None
     embedder: str | None = None
+    index: str | None = None
     clearance: str = "D"
     window: int = 0
     metadata: dict[str, object] = field(default_factory=dict, hash=False)

@@ -228,7 +228,7 @@ _UNEMBEDDED = (
     _d.base_id == _BASE,
     _c.tenant_id == TENANT,
     is_within(_c.clearance, LEVELS),
-    ~has_vector(_c.id).where(_c.tenant_id == TENANT).correlate(chunks),
+    ~has_vector(_c.id),
 )
 
 
@@ -255,6 +255,13 @@ chunks_held = Query(
     .with_for_update(read=True, of=chunks)
 )
 """Until this transaction ends nobody deletes them, or puts them at another level."""
+
+chunks_seen = Query(
+    select(_c.id).where(
+        *_readable(_c), _c.tenant_id == TENANT, _c.base_id == bindparam("base_id", type_=Id), is_listed(_c.id, "ids")
+    )
+)
+"""Those of some ids that are chunks of a base which the actor may read. By primary key."""
 
 set_embedder = Query(
     update(knowledge_bases)

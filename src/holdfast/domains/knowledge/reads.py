@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from holdfast.core import vectors
 from holdfast.core.action import Actions, action
 from holdfast.core.clock import EPOCH, as_utc, from_microseconds, now, to_microseconds
 from holdfast.core.database import Transaction, Work
@@ -31,6 +33,13 @@ REPORTED = 50
 
 class KnowledgeReads(Actions):
     """What can be read of knowledge; see `Knowledge`."""
+
+    def _clear_after(self, tx: Transaction, base: KnowledgeBase) -> None:
+        """Once this transaction is committed, have an outside index of the base remove what was deleted here; what it
+        does not remove now waits, and is tried again by `embed_some` and `Store.clear_outside`.
+        """
+        if base.index is not None:
+            tx.after_commit(partial(vectors.clear_outside, self.engine, self.scope.tenant_id))
 
     @action("knowledge.read", writes=False)
     def list_bases(self) -> Work[list[KnowledgeBase]]:

@@ -65,6 +65,8 @@ class Reindexing(Embedding):
             return EmbeddingReport(base_id=of.base.id, embedder=chosen, embedded=done, pending=pending, done=False)
         done += self._embed(of.base.id, max(left - done, LAST), None)
         gone = [self._drop(of.base.id, index.id) for index in of.old]
+        if of.base.index is not None:
+            vectors.clear_outside(self.engine, self.scope.tenant_id)
         base_id, name, pending = self._pending(of.base.id)
         return EmbeddingReport(
             base_id=base_id, embedder=name, embedded=done, pending=pending, done=all(gone) and not pending
@@ -82,7 +84,7 @@ class Reindexing(Embedding):
         if not texts:
             return now_is, 0
         found = embed(pair, texts)
-        return now_is, self._keep_new(of.base.id, pair.name, found)
+        return now_is, self._send(self._keep_new(of.base.id, pair.name, found), found)
 
     @action("knowledge.embed", writes=False, on="base")
     def _indexes(self, base: UUID | str, wanted: str | None, name: str | None) -> Work[_Indexes]:
@@ -105,9 +107,9 @@ class Reindexing(Embedding):
         return lambda tx: waiting.count_waiting(tx, base_id, _target(tx, base_id, name))
 
     @action("knowledge.embed", writes=True, on="base_id", recorded=False)
-    def _keep_new(self, base_id: UUID, name: str, found: Mapping[UUID, Vector]) -> Work[int]:
-        def work(tx: Transaction) -> int:
-            editable_base(tx, base_id)
+    def _keep_new(self, base_id: UUID, name: str, found: Mapping[UUID, Vector]) -> Work[waiting.Kept]:
+        def work(tx: Transaction) -> waiting.Kept:
+            of = editable_base(tx, base_id)
             hold_all(tx)
             tx.all(queries.wait_for_turn, {"turn": f"vectors of {base_id}"})
             index = _target(tx, base_id, name)
@@ -115,7 +117,7 @@ class Reindexing(Embedding):
                 size = len(next(iter(found.values())))
                 index = vectors.create_index(tx, purpose=PURPOSE, about=base_id, embedder=name, dimension=size)
             waiting.check_dimension(index, found)
-            return waiting.keep(tx, index, found)
+            return waiting.keep(tx, of, index, found)
 
         return work
 

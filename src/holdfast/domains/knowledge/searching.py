@@ -53,22 +53,26 @@ class Ranked:
     vector: float | None = None
 
 
-def find(tx: Transaction, wanted: Wanted) -> tuple[list[Ranked], list[str]]:
-    """The best chunks, best first, and notes."""
+def find(tx: Transaction, wanted: Wanted) -> tuple[list[Ranked], list[str], bool]:
+    """The best chunks, best first; notes; and whether an outside index should be asked for more."""
     passing = Passing(tx, [base.id for base in wanted.bases], wanted.filters)
     if wanted.mode == "lexical":
         found, notes = by_words(tx, wanted, passing, wanted.k)
-        return [Ranked(item_id=one.item_id, score=one.score, lexical=one.score) for one in found], notes
-    near, notes = meaning.nearest(tx, wanted.indexes, wanted.asked, passing, k=wanted.k)
+        return [Ranked(item_id=one.item_id, score=one.score, lexical=one.score) for one in found], notes, False
+    near, notes, short = meaning.nearest(tx, wanted.indexes, wanted.asked, passing, k=wanted.k)
     abouts = [base.id for base in wanted.bases]
     ids = [one.item_id for one, _ in near]
     kept = {*lexical.without_unwanted(tx, wanted.question, ids, purpose=PURPOSE, abouts=abouts)}
     near = [one for one in near if one[0].item_id in kept]
     if wanted.mode == "vector":
         best = sorted(near, key=lambda one: (-one[0].similarity, one[0].item_id))[: wanted.k]
-        return [Ranked(item_id=one.item_id, score=one.similarity, vector=one.similarity) for one, _ in best], notes
+        return (
+            [Ranked(item_id=one.item_id, score=one.similarity, vector=one.similarity) for one, _ in best],
+            notes,
+            short,
+        )
     found, more = by_words(tx, wanted, passing, max(wanted.k, CANDIDATES))
-    return [_ranked(one, near) for one in _joined(found, near, wanted)], notes + more
+    return [_ranked(one, near) for one in _joined(found, near, wanted)], notes + more, short
 
 
 def _joined(found: Sequence[lexical.Found], near: Sequence[tuple[Any, float]], wanted: Wanted) -> list["Fused[UUID]"]:

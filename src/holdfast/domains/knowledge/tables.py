@@ -29,6 +29,7 @@ knowledge_bases = scoped_table(
     Column("created_by", Id, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    Column("index", Text),
     UniqueConstraint("tenant_id", "name"),
     ForeignKeyConstraint(["tenant_id", "workspace_id"], ["workspaces.tenant_id", "workspaces.id"]),
     ForeignKeyConstraint(["tenant_id", "created_by"], ["memberships.tenant_id", "memberships.user_id"]),

@@ -1,7 +1,7 @@
 """Chunks that wait for vectors: found, counted, given them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from holdfast.core import vectors
@@ -13,7 +13,7 @@ from holdfast.domains.knowledge import queries
 from holdfast.domains.knowledge.access import open_base
 from holdfast.domains.knowledge.errors import EmbedderChanged
 from holdfast.domains.knowledge.ingest import PURPOSE
-from holdfast.domains.knowledge.models import Document
+from holdfast.domains.knowledge.models import Document, KnowledgeBase
 
 
 def waiting(
@@ -59,7 +59,24 @@ def check_embedder(index: VectorIndex | None, pair: Pair) -> None:
         pair.expect(index.dimension)
 
 
-def keep(tx: Transaction, index: VectorIndex, found: Mapping[UUID, Vector]) -> int:
-    """Store the vectors of those chunks that are still there, at the levels they have now; how many."""
+@dataclass(frozen=True)
+class Kept:
+    """The chunks whose vectors were kept in an index, or, with `place`, are to be sent to that outside index now."""
+
+    index_id: UUID | None = None
+    ids: tuple[UUID, ...] = ()
+    place: str | None = None
+
+
+def keep(tx: Transaction, base: KnowledgeBase, index: VectorIndex, found: Mapping[UUID, Vector]) -> Kept:
+    """Store the vectors of those chunks that are still there, at the levels they have now.
+
+    Where an outside index keeps them, it is noted that they are on their way.
+    """
     held = tx.all(queries.chunks_held, {"ids": sorted(found)})
-    return vectors.store(tx, index, [(id_, level, None, found[id_]) for id_, level in held])
+    ids = tuple(id_ for id_, _ in held)
+    if base.index is not None:
+        vectors.note_outside(tx, index, base.index, ids)
+    else:
+        vectors.store(tx, index, [(id_, level, None, found[id_]) for id_, level in held])
+    return Kept(index.id, ids, base.index)
