@@ -150,9 +150,27 @@ def gus(store: Any) -> Any:
     return store.tenant("globex").user("gus@globex.test")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--thorough` runs what takes long, and that alone."""
+    parser.addoption("--thorough", action="store_true", help="run the tests that take long, which are left out else")
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Whether a test is for `--thorough`: marked so, or a combination that shows little that the others do not."""
+    chosen = getattr(item, "callspec", None)
+    params = {} if chosen is None else chosen.params
+    if {params.get("place"), params.get("store")} == {"postgresql", "async"}:
+        return True  # the hop to a thread is the same on both engines, and each engine is asked through the other face
+    marks = [mark.kwargs.get("on") for mark in item.iter_markers("thorough")]
+    return any(on is None or on in params.values() for on in marks)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of real samples are left out, not skipped, where there are none."""
+    """Tests of real samples are left out, not skipped, where there are none; those that take long unless asked for."""
+    thorough = config.getoption("--thorough")
+    out = [item for item in items if is_long(item) is not thorough]
     if "HOLDFAST_TEST_DATA" not in os.environ:
-        real = [item for item in items if item.get_closest_marker("realdata")]
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if item not in real]
+        out += [item for item in items if item.get_closest_marker("realdata") and item not in out]
+    config.hook.pytest_deselected(items=out)
+    left_out = set(out)
+    items[:] = [item for item in items if item not in left_out]

@@ -1,9 +1,11 @@
 """Processes write at random through one Redis; the long form, with outages, is campaigns/cache.py."""
 
+import pytest
 from campaigns.cache import misses, new_ground, writes
 from support.redis_server import RedisServer
 
 
+@pytest.mark.thorough
 def test_processes_that_write_at_random_end_with_no_disagreeing_key(tmp_path):
     server = RedisServer()
     try:

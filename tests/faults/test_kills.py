@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from campaigns.kills import Toll, kill_once, under_fire
 from campaigns.places import durable_server, new_place
 
@@ -15,12 +16,14 @@ def test_nothing_acknowledged_is_lost_when_our_process_is_killed(tmp_path):
     assert max(toll.open_seconds) < 5
 
 
+@pytest.mark.thorough
 def test_clients_are_served_again_when_the_server_was_killed_and_nothing_is_lost_or_doubled():
     with durable_server() as server:
         trial = under_fire(server, ["the server"], random.Random(1))
     assert trial.faults == []
 
 
+@pytest.mark.thorough
 def test_clients_are_served_again_when_the_server_restarts_itself_after_a_crash():
     with durable_server() as server:
         trial = under_fire(server, ["a backend"], random.Random(1))

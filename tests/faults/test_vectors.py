@@ -5,6 +5,7 @@ import random
 import struct
 from uuid import UUID, uuid4
 
+import pytest
 from support.vectors import Vectors, direction, keep_storing
 
 import holdfast
@@ -20,6 +21,7 @@ def make(place):
         return person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
 
 
+@pytest.mark.thorough(on="postgresql")
 def test_processes_store_into_one_index_and_nothing_is_lost(here):
     index, same, told = make(here), [uuid4() for _ in range(20)], SPAWN.Queue()
     writers = [SPAWN.Process(target=keep_storing, args=(here.url, here.key, told, n, 6, same)) for n in range(2)]
@@ -36,6 +38,7 @@ def test_processes_store_into_one_index_and_nothing_is_lost(here):
         assert person.read(lambda tx: missing(tx, index, stored)) == []
 
 
+@pytest.mark.thorough(on="postgresql")
 def test_what_was_acknowledged_before_a_kill_is_there_and_no_half_lot(here):
     index, told = make(here), SPAWN.Queue()
     writer = SPAWN.Process(target=keep_storing, args=(here.url, here.key, told, 1, 100_000))

@@ -502,6 +502,7 @@ def test_rotation_under_load_loses_nothing(opened, place, ring):
         assert named == {final.key_id.bytes}
 
 
+@pytest.mark.thorough(on="postgresql")
 def test_after_the_rotation_no_value_is_under_the_old_key_however_busy_it_was(opened):
     """Who was sealing with the old key is waited for, so one pass finds everything."""
     owner = tenant_of(opened)

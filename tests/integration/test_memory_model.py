@@ -144,12 +144,13 @@ def view(fact):
 
 
 @pytest.mark.xdist_group("memory-model")
-def test_both_engines_and_the_model_agree_over_random_histories(stores):
+@pytest.mark.parametrize("histories", [10, pytest.param(25, marks=pytest.mark.thorough)])
+def test_both_engines_and_the_model_agree_over_random_histories(stores, histories):
     machine = type("FactsOfTheseStores", (Facts,), {"stores": stores})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=histories, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -202,11 +202,12 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.mark.xdist_group("model")
-def test_both_engines_and_the_model_agree_over_long_histories(stores):
+@pytest.mark.parametrize("histories", [15, pytest.param(60, marks=pytest.mark.thorough)])
+def test_both_engines_and_the_model_agree_over_long_histories(stores, histories):
     machine = type("HistoriesOfTheseStores", (Histories,), {"stores": stores})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=histories, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

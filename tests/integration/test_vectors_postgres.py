@@ -134,6 +134,7 @@ def test_large_groups_are_searched_through_indexes_of_their_own_under_row_level_
     assert all(scans > 0 for scans in built(superuser).values()), built(superuser)
 
 
+@pytest.mark.thorough
 def test_what_failed_half_way_is_built_anew_and_what_nobody_uses_goes(large, superuser):
     first, *_ = large.engine.optimize_vectors(large=2_000)
     superuser.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", (first,))
@@ -150,6 +151,7 @@ def test_one_process_at_a_time_builds(large, superuser):
     assert large.engine.optimize_vectors(large=2_000) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("dimension", "kind"), [(2_001, "halfvec"), (2_000, "vector")])
 def test_long_vectors_have_an_index_of_short_numbers(opened, superuser, dimension, kind):
     person, chance = Vectors(opened, "acme", "ada@acme.test", reach="tenant"), random.Random(1)

@@ -152,6 +152,7 @@ def test_many_workers_do_each_job_once(place, amina, agency, oauth, settings, st
     assert oauth.calls["/revoke"] == 12, "a refresh token and an access token for each"
 
 
+@pytest.mark.thorough(on="postgresql")
 @pytest.mark.parametrize("store", ["sync"], indirect=True)  # processes of their own: the face here does not matter
 def test_a_worker_that_dies_leaves_its_job_to_the_next(place, amina, agency, oauth, settings, store):
     quick = replace(settings, platform_seconds=0.5)

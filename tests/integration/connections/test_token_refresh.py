@@ -44,6 +44,7 @@ def test_fifty_callers_make_one_call_and_all_get_the_new_token(store, amina, age
     assert oauth.is_valid(got[0])
 
 
+@pytest.mark.thorough(on="postgresql")
 @pytest.mark.parametrize("store", ["sync"], indirect=True)  # processes of their own: the face here does not matter
 def test_callers_in_four_processes_make_one_call(place, store, amina, agency, oauth, past, settings):
     connect(amina, agency.here, oauth, past)
@@ -219,6 +220,7 @@ def test_an_answer_later_than_its_lease_is_kept_if_it_is_still_the_newest(place,
 # -- who dies ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough(on="postgresql")
 @pytest.mark.parametrize("store", ["sync"], indirect=True)  # processes of their own: the face here does not matter
 def test_a_process_that_dies_at_it_blocks_others_no_longer_than_the_lease(place, settings, oauth, amina, agency, past):
     connect(amina, agency.here, oauth, past)

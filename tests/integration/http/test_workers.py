@@ -58,6 +58,7 @@ def serving(place: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
         server.communicate(timeout=PATIENCE)
 
 
+@pytest.mark.thorough(on="postgresql")
 def test_a_process_that_dies_is_replaced_what_was_acknowledged_stays_and_a_signal_ends_all(place, serving):
     server, url = serving
     with holdfast.open(place.url, place.key) as store:

@@ -66,7 +66,7 @@ class World:
         return self.documents[document_id] in self.levels[email]
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, pytest.param(2, marks=pytest.mark.thorough)])
 def world(request, sync_store):
     return World(sync_store, request.param)
 

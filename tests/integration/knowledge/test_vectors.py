@@ -101,10 +101,10 @@ def test_similar_goes_by_vectors_where_there_are_any(me):
     assert best.vector == best.score
 
 
-MODES = ("wrong dimension", "nan", "zero", "500", "429", "dies", "empty", "wrong count", "html", "401", "trickle")
+MODES = ("wrong dimension", "nan", "zero", "500", "429", "dies", "empty", "wrong count", "html", "401")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [*MODES, pytest.param("trickle", marks=pytest.mark.thorough(on="sqlite"))])
 def test_whatever_the_embedder_does_the_document_is_there_and_waits(opened, server, mode):
     me = amina_of(opened)
     base = me.create_base("kb", embedder="main").id
@@ -343,6 +343,7 @@ with holdfast.open(sys.argv[1], sys.argv[2] or None, settings=settings) as store
 """
 
 
+@pytest.mark.thorough(on="postgresql")
 @pytest.mark.parametrize("killed", [False, True])
 def test_processes_that_embed_together_or_are_killed_leave_each_vector_once(place, killed):
     with holdfast.open(place.url, place.key, settings=Settings(embedders={"slow": HashingEmbedder(64)})) as store:

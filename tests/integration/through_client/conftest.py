@@ -34,9 +34,17 @@ ONLY_IN_PYTHON = {
 """What these give is no JSON, or of another type than the operation takes: a server refuses it in other words."""
 
 
+ON_BOTH_ENGINES = {"test_log.py", "test_knowledge.py"}
+"""What lies between client and server is the same on both engines; the others run on PostgreSQL with `--thorough`."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave those out."""
     here = [item for item in items if item.path.parent.name == "through_client"]
+    for item in here:
+        if item.path.name not in ON_BOTH_ENGINES:
+            item.add_marker(pytest.mark.thorough(on="postgresql"))
     out = [item for item in here if getattr(item, "originalname", "") in ONLY_IN_PYTHON]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
