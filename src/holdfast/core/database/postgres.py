@@ -14,12 +14,10 @@ import psycopg
 import sqlalchemy
 import stamina
 from psycopg import sql
-from psycopg.adapt import Dumper
+from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import Format, TransactionStatus
-from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from holdfast.core.access import AccessChanges
 from holdfast.core.cache.levels import Levels
@@ -33,6 +31,7 @@ from holdfast.core.database.errors import (
 )
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
+from holdfast.core.database.pool import Pool, PoolExhausted
 from holdfast.core.database.postgres_cursor import PostgresCursor
 from holdfast.core.database.transaction import Call, Transaction, Work, carry_out_afterwards
 from holdfast.core.database.types import VectorBytes, load_json
@@ -80,14 +79,14 @@ class PostgresEngine:
 
     def _start(self) -> None:
         self._replacing = threading.Lock()
-        self._pool = QueuePool(
-            self._connect_application,
-            pool_size=self._settings.pool,
-            max_overflow=0,
-            timeout=self._settings.busy_seconds,
-            reset_on_return=None,
-            use_lifo=True,
-        )
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> Pool[PostgresCursor]:
+        def connect() -> PostgresCursor:
+            """A connection's one cursor, which keeps what it has prepared."""
+            return PostgresCursor(self._connect_application())
+
+        return Pool(connect, size=self._settings.pool, seconds=self._settings.busy_seconds)
 
     def _drop(self) -> None:
         self._pool.dispose()
@@ -156,43 +155,43 @@ class PostgresEngine:
         with self._gate.inside():
             pool = self._pool
             try:
-                lent = pool.connect()
-            except PoolTimeout as error:
+                lent = pool.take()
+            except PoolExhausted as error:
                 raise Busy from error
             except psycopg.Error as error:
                 raise translate(error) from None
             try:
-                yield _cursor_of(lent)
+                yield lent
             except psycopg.Error as error:
                 raise translate(error) from None  # the driver's text can hold values
             finally:
                 self._give_back(lent, pool)
 
-    def _give_back(self, lent: Any, pool: QueuePool) -> None:
+    def _give_back(self, lent: PostgresCursor, pool: Pool[PostgresCursor]) -> None:
         """To the pool, if it is as it came from there: connected, and in no transaction."""
-        connection = lent.dbapi_connection
-        lost = connection is None or connection.closed
-        if lost or pool is not self._pool or connection.info.transaction_status != TransactionStatus.IDLE:
-            lent.invalidate()
+        connection = lent.connection
+        lost = connection.closed
+        if lost or pool is not self._pool or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            pool.drop(lent)
         else:
-            lent.close()
+            pool.give(lent)
         if lost:
             self._replace(pool)
 
-    def _replace(self, broken: QueuePool) -> None:
+    def _replace(self, broken: Pool[PostgresCursor]) -> None:
         """When one connection is lost the others of its time usually are: start a new pool, once."""
         with self._replacing:
             if self._pool is broken:
-                self._pool = broken.recreate()
+                self._pool = self._new_pool()
                 broken.dispose()
 
     def _connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self._conninfo, autocommit=True, application_name="holdfast", connect_timeout=10)
 
-    def _connect_application(self) -> Any:
+    def _connect_application(self) -> psycopg.Connection[Any]:
         connection = self._connect()
         connection.prepare_threshold = 1  # for executemany
-        set_json_loads(_load_json_bytes, connection)
+        connection.adapters.register_loader("json", _JsonLoader)
         connection.adapters.register_dumper(VectorBytes, _VectorDumper)
         connection.execute(_SESSION, prepare=False)
         return connection
@@ -241,7 +240,7 @@ class PostgresEngine:
 
     def in_use(self) -> int:
         """See `Engine.in_use`."""
-        return self._pool.checkedout()
+        return self._pool.lent
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -262,16 +261,13 @@ _SESSION = """
 _ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
 
 
-def _cursor_of(lent: Any) -> PostgresCursor:
-    """The cursor that stays with a pooled connection, with all that it has prepared."""
-    cursor: PostgresCursor | None = lent.info.get("cursor")
-    if cursor is None:
-        cursor = lent.info["cursor"] = PostgresCursor(lent.dbapi_connection)
-    return cursor
+class _JsonLoader(Loader):
+    """JSON as it was stored: a text, in both of the protocol's formats."""
 
+    format = Format.BINARY
 
-def _load_json_bytes(data: str | bytes) -> Any:
-    return load_json(data if isinstance(data, str) else bytes(data).decode())
+    def load(self, data: Buffer) -> Any:
+        return load_json(str(data, "utf-8"))
 
 
 class _VectorDumper(Dumper):

@@ -39,6 +39,10 @@ class PostgresCursor:
         self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._rows: Sequence[Sequence[Any]] = ()
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
     def run(self, text: bytes) -> None:
         """Statements without parameters, in one message; nothing is read of what they give."""
         self._checked(self._wire.exec_(text))

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 from sqlcipher3 import dbapi2 as driver
 
 from holdfast.core.access import AccessChanges
@@ -31,6 +30,7 @@ from holdfast.core.database.errors import (
 )
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
+from holdfast.core.database.pool import Pool, PoolExhausted
 from holdfast.core.database.transaction import Transaction, Work, carry_out_afterwards
 from holdfast.core.database.vector_extension import load_vectors
 from holdfast.core.embedders import Embedders
@@ -80,13 +80,8 @@ class SqliteEngine:
         self._writer: Any = None
         self._commits: CommitQueue | None = None
         self._seen: dict[Any, Any] = {}
-        self._readers = QueuePool(
-            self._connect_reader,
-            pool_size=self._settings.pool,
-            max_overflow=0,
-            timeout=self._settings.busy_seconds,
-            reset_on_return=None,
-            use_lifo=True,
+        self._readers: Pool[Any] = Pool(
+            self._connect_reader, size=self._settings.pool, seconds=self._settings.busy_seconds
         )
 
     def _drop(self) -> None:
@@ -102,15 +97,19 @@ class SqliteEngine:
     def _read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         with self._gate.inside():
             try:
-                lent = self._readers.connect()
+                readers = self._readers
+                lent = readers.take()
                 try:
-                    return self._read_on(lent.cursor(), scope, reach, work)
+                    done = self._read_on(lent.cursor(), scope, reach, work)
                 except driver.Error:
-                    lent.invalidate()  # a statement that failed for its table does nothing the next time, silently
+                    readers.drop(lent)  # a statement that failed for its table does nothing the next time, silently
                     raise
-                finally:
-                    lent.close()
-            except PoolTimeout as error:
+                except BaseException:
+                    readers.give(lent)
+                    raise
+                readers.give(lent)
+                return done
+            except PoolExhausted as error:
                 raise Busy from error
             except driver.Error as error:
                 raise translate(error) from None  # the driver's text can hold values
@@ -235,7 +234,7 @@ class SqliteEngine:
 
     def in_use(self) -> int:
         """See `Engine.in_use`."""
-        return self._readers.checkedout()
+        return self._readers.lent
 
     def close(self) -> None:
         """See `Engine.close`. What has begun is finished first.

@@ -141,7 +141,7 @@ class _Log:
             conversation_id: UUID = self._same["conversation_id"]
             owner_id = _owner(tx, conversation_id)
             indexing.add(tx, self.rows, indexing.marks_in(tx, owner_id, conversation_id, self._workspace_id))
-            tx.run(queries.mark_indexed, {**self._same, "through": self.count})
+            tx.run(queries.mark_indexed, {"ids": [conversation_id]})
 
 
 def append_all(

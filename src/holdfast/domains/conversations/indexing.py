@@ -15,6 +15,8 @@ from holdfast.domains.conversations import queries
 from holdfast.domains.conversations.drafts import marks_of, readable_text
 
 EVERY = 64
+AT_ONCE = 500
+"""The most conversations that are read together: bounds memory."""
 
 
 def is_time(message_id: UUID) -> bool:
@@ -30,21 +32,23 @@ def is_behind(tx: Transaction) -> bool:
 def catch_up(tx: Transaction) -> None:
     """Index every message of the tenant that waits: one at a time, so that nobody searches while another is at it."""
     tx.all(queries.wait_for_turn, {"turn": f"index {tx.scope.tenant_id}"})
-    for (conversation_id,) in tx.all(queries.unindexed):
-        _catch_up_with(tx, conversation_id)
+    while ids := [id_ for (id_,) in tx.all(queries.unindexed, {"most": AT_ONCE})]:
+        _catch_up_with(tx, ids)
 
 
-def _catch_up_with(tx: Transaction, conversation_id: UUID) -> None:
-    """One conversation, under its row's lock: nobody appends meanwhile."""
-    place = {"conversation_id": conversation_id}
-    held = tx.first(queries.lock_for_index, place)
-    if held is not None:
-        owner_id, workspace_id, after, through = held
-        marks = marks_in(tx, owner_id, conversation_id, workspace_id)
-        texts = tx.all(queries.texts_after, {**place, "after": after})
-        add(tx, [{"id": id_, "body": readable_text(content, parts)} for id_, content, parts in texts], marks)
-        tx.run(queries.mark_indexed, {**place, "through": through})
-    tx.run(queries.leave_index_queue, place)
+def _catch_up_with(tx: Transaction, ids: list[UUID]) -> None:
+    """Some conversations, under their rows' locks: nobody appends meanwhile. Six statements, however many."""
+    these = {"ids": ids}
+    held = tx.all(queries.lock_for_index, these)
+    marks = {id_: marks_in(tx, owner_id, id_, workspace_id) for id_, owner_id, workspace_id in held}
+    rows = [
+        {"id": message_id, "body": readable_text(content, parts), "marks": marks[id_]}
+        for id_, message_id, content, parts in tx.all(queries.texts_unindexed, these)
+    ]
+    if rows:
+        tx.many(queries.index_message, rows)
+    tx.run(queries.mark_indexed, these)
+    tx.run(queries.leave_index_queue, these)
 
 
 def add(tx: Transaction, rows: list[dict[str, Any]], marks: str) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.types import Text
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, in_this_order, one_at_a_time
+from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.text_search import search_messages
 from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 from holdfast.core.database.vector_search import Vector, any_of, insert_or_replace, similarity
@@ -257,27 +258,41 @@ queue_for_index = Query(insert(unindexed_conversations).values(tenant_id=TENANT,
 
 any_unindexed = Query(select(_q.conversation_id).where(_q.tenant_id == TENANT).limit(1))
 
-unindexed = Query(select(_q.conversation_id).where(_q.tenant_id == TENANT).order_by(_q.conversation_id))
+unindexed = Query(
+    select(_q.conversation_id)
+    .where(_q.tenant_id == TENANT)
+    .order_by(_q.conversation_id)
+    .limit(bindparam("most", type_=Integer))
+)
 
 lock_for_index = Query(
-    select(_c.owner_id, _c.workspace_id, _c.indexed_through, _c.message_count)
-    .where(_c.tenant_id == TENANT, _c.id == _THIS)
+    select(_c.id, _c.owner_id, _c.workspace_id)
+    .where(_c.tenant_id == TENANT, is_listed(_c.id, "ids"))
+    .order_by(_c.id)
     .with_for_update()
 )
 
-texts_after = Query(
-    select(_m.id, _m.content, _m.parts)
-    .where(_m.tenant_id == TENANT, _m.conversation_id == _THIS, _m.seq > bindparam("after", type_=Integer))
-    .order_by(_m.seq)
+texts_unindexed = Query(
+    select(_m.conversation_id, _m.id, _m.content, _m.parts)
+    .select_from(in_this_order(conversations, messages))
+    .where(
+        _c.tenant_id == TENANT,
+        is_listed(_c.id, "ids"),
+        _m.tenant_id == TENANT,
+        _m.conversation_id == _c.id,
+        _m.seq > _c.indexed_through,
+    )
 )
 
 mark_indexed = Query(
     update(conversations)
-    .where(_c.tenant_id == TENANT, _c.id == _THIS)
-    .values(indexed_through=bindparam("through", type_=Integer))
+    .where(_c.tenant_id == TENANT, is_listed(_c.id, "ids"))
+    .values(indexed_through=_c.message_count)
 )
 
-leave_index_queue = Query(delete(unindexed_conversations).where(_q.tenant_id == TENANT, _q.conversation_id == _THIS))
+leave_index_queue = Query(
+    delete(unindexed_conversations).where(_q.tenant_id == TENANT, is_listed(_q.conversation_id, "ids"))
+)
 
 message_by_request = Query(
     select(
