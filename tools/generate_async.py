@@ -49,6 +49,10 @@ ROOMS = (
     Room("Keys", ("core/crypto/keys.py",)),
     Room("Jobs", ("core/jobs/actions.py",)),
     Room(
+        "Runs",
+        tuple(f"domains/runs/{name}.py" for name in ("reads", "statistics", "telling", "deciding", "actions")),
+    ),
+    Room(
         "Conversations",
         tuple(f"domains/conversations/{name}.py" for name in ("reads", "finding", "embedding", "actions")),
     ),

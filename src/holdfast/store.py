@@ -63,6 +63,7 @@ from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.domains.metering import Metering
 from holdfast.domains.records import Records
+from holdfast.domains.runs import Runs
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
 SETTLING_SECONDS = 10.0
@@ -83,6 +84,7 @@ class UserScope:
         self.records = Records(engine, access, settings)
         self.metering = Metering(engine, access, settings)
         self.audit = Audit(engine, access, settings)
+        self.runs = Runs(engine, access, settings)
         self.jobs = Jobs(engine, access, settings)
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
         """The application's own values, confined to this tenant."""

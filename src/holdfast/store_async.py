@@ -18,6 +18,7 @@ from holdfast.asynchronous import (
     AsyncMemory,
     AsyncMetering,
     AsyncRecords,
+    AsyncRuns,
 )
 from holdfast.core.cache import AsyncCache, AsyncStoreCache
 from holdfast.core.clock import now
@@ -46,6 +47,7 @@ class AsyncUserScope:
         self.records = AsyncRecords(hop, scope.records)
         self.metering = AsyncMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)
+        self.runs = AsyncRuns(hop, scope.runs)
         self.jobs = AsyncJobs(hop, scope.jobs)
         self.cache = AsyncCache(hop, scope.cache)
 

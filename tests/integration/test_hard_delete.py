@@ -9,6 +9,7 @@ from support.configurations import keep_configurations
 from support.jobs import queue_one
 from support.once import create_once
 from support.refusals import refused
+from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
 import holdfast
@@ -76,6 +77,7 @@ def fill(store, tenant, email):
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)
+    keep_runs(person)
     embed_one(engine_of(store), person.scope)
     return person
 

@@ -7,6 +7,7 @@ import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
 from support.once import create_once
+from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
 import holdfast
@@ -62,6 +63,7 @@ def people(place):
             create_once(store.engine, scope.scope)
             store_one(store.engine, scope.scope)
             queue_one(store.engine, scope.scope)
+            keep_runs(scope)
             embed_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
+from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
 import holdfast
@@ -66,6 +67,8 @@ _ANOTHER_MEMBER = (
     " AND m.user_id NOT IN (SELECT user_id FROM configuration_shares) LIMIT 1"
 )
 _RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
+_NOBODYS = f"'{NIL}'::uuid"
+_DECISION = "(SELECT d.decided_by FROM decisions d WHERE d.id = t.decision_id)"
 _UNRATED = (
     "SELECT m.id FROM messages m WHERE m.conversation_id = (SELECT conversation_id FROM messages WHERE id = %s)"
     " AND m.role = 'assistant' AND NOT EXISTS (SELECT FROM feedback f WHERE f.message_id = m.id)"
@@ -233,6 +236,18 @@ TABLES = {
     ),
     "retrievals": _asked("t.actor_id", id=_new_id),
     "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
+    "workflows": _tenants("SELECT", "INSERT", "UPDATE", id=_new_id, external_id=_new_id),
+    "run_executions": _tenants("SELECT", "INSERT", execution_id=_new_id),
+    "runs": Protected(
+        f"CASE WHEN t.conversation_id IS NULL THEN {_NOBODYS} ELSE t.started_by END",
+        {"SELECT": "runs.read", "INSERT": "runs.execute", "UPDATE": "runs.execute"},
+        {"id": _new_id},
+    ),
+    "decisions": Protected("t.decided_by", {"SELECT": "runs.read", "INSERT": "runs.decide"}, {"id": _new_id}),
+    "decision_subjects": Protected(
+        _DECISION, {"SELECT": "runs.read", "INSERT": "runs.decide"}, {"subject": r"\x" + "0" * 64}
+    ),
+    "decision_reasons": Protected(_DECISION, {"SELECT": "runs.read", "INSERT": "runs.decide"}, {"reason": "other"}),
     "jobs": Protected(
         "t.requested_by",
         {"SELECT": "jobs.read", "INSERT": "jobs.submit", "UPDATE": "jobs.control"},
@@ -326,6 +341,8 @@ class Database:
                     _meter(root, person, tenant)
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
+                    made = keep_runs(person)
+                    person.runs.start(made.id, conversation=person.conversations.list().items[0].id)
                     embed_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from support.jobs import queue_one
+from support.runs import decide
 from support.server import UNLIMITED
 
 from holdfast.core.scope import LEVELS, OPERATOR, Role
@@ -110,7 +111,8 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        others = ("job", "ended", "plan", "standard", "catalogue", "use", "held", "cap")
+        others: tuple[str, ...] = ("job", "ended", "plan", "standard", "catalogue", "use", "held", "cap")
+        others += ("workflow", "run", "queued_run", "waiting_run", "decision")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
 
@@ -337,6 +339,42 @@ class Things:
     def job(self) -> Any:
         """Background work that the owner asked for, and waits."""
         return queue_one(self._world.store.engine, self._world.owner.scope, key=f"{MINE} {next(_numbers)}").id
+
+    @cached_property
+    def workflow(self) -> Any:
+        """A workflow that the owner made, which all of the tenant may see."""
+        r = self._world.owner.runs
+        return r.create_workflow(OURS, external_id=f"external-{next(_numbers)}", metadata={"about": OURS}).id
+
+    @cached_property
+    def run(self) -> Any:
+        """A run of a conversation of the owner's."""
+        return self._world.owner.runs.start(self.workflow, conversation=self.chat, input={"said": MINE}).id
+
+    @cached_property
+    def queued_run(self) -> Any:
+        """One that has not begun."""
+        r = self._world.owner.runs
+        return r.start(self.workflow, conversation=self.chat, input={"said": MINE}, queued=True).id
+
+    @cached_property
+    def waiting_run(self) -> Any:
+        """One that waits for a person."""
+        r = self._world.owner.runs
+        made = r.start(self.workflow, conversation=self.chat, input={"said": MINE}).id
+        return r.wait(made, asked={"may": "it"}).id
+
+    @property
+    def external_id(self) -> str:
+        """The workflow's id in the outside engine."""
+        found = self._world.owner.runs.workflow(self.workflow).external_id
+        assert found is not None
+        return str(found)
+
+    @cached_property
+    def decision(self) -> Any:
+        """A decision that the owner recorded."""
+        return decide(self._world.owner, self.chat, evidence={"about": MINE}).id
 
     @cached_property
     def ended(self) -> Any:

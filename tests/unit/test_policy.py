@@ -17,6 +17,7 @@ from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.domains.metering import Metering
 from holdfast.domains.records import Records
+from holdfast.domains.runs import Runs
 
 COLUMNS = ("operator", "super_admin", "platform_admin", "owner", "admin", "member", "auditor", "visitor")
 TABLE = """
@@ -54,6 +55,11 @@ identity.list_api_keys       all      all         all            tenant  tenant 
 identity.revoke_api_key      all      all         all            tenant  tenant  own     own     -
 identity.read_preferences    -        -           -              own     own     own     own     -
 identity.set_preference      -        -           -              own     own     own     own     -
+runs.define                  -        -           -              tenant  tenant  own     -       -
+runs.read                    -        -           -              tenant  tenant  own     tenant  -
+runs.execute                 -        -           -              tenant  tenant  own     -       -
+runs.resolve                 -        -           -              tenant  tenant  own     -       -
+runs.decide                  -        -           -              own     own     own     -       -
 jobs.submit                  all      all         -              own     own     own     -       -
 jobs.read                    all      all         -              tenant  tenant  own     tenant  -
 jobs.control                 all      all         -              tenant  tenant  own     -       -
@@ -148,7 +154,7 @@ def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_t
         method.operation
         for room in (
             *(Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory, Records),
-            Metering,
+            *(Metering, Runs),
         )
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")

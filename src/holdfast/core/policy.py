@@ -73,6 +73,12 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "keys.list": _OPERATE,
     "keys.rotate": _OPERATE,
     "keys.destroy": _OPERATE,
+    # runs: of a conversation, who started it; others are the tenant's
+    "runs.define": _OWN_OR_ADMINISTERED,
+    "runs.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
+    "runs.execute": _OWN_OR_ADMINISTERED,
+    "runs.resolve": _OWN_OR_ADMINISTERED,
+    "runs.decide": _MEMBERS_OWN,
     # jobs: a tenant's of who asked for them; the operator's of every tenant
     "jobs.submit": {**_OPERATE, **_MEMBERS_OWN},
     "jobs.read": {**_OPERATE, **_OWN_OR_ADMINISTERED_AND_AUDITING},

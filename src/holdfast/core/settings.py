@@ -112,6 +112,8 @@ class Settings:
     """How soon, at the latest, a scope notices that another process changed what its person may do."""
     seal_seconds: float = 1.0
     """How soon after their commit the lines of the trail are sealed."""
+    run_bytes: int = 256 * 1024
+    """The most that the input, the output, a question or an answer of a run may hold, in bytes of JSON."""
     job_threads: int = 2
     """How many jobs a worker does at a time."""
     job_poll_seconds: float = 1.0

@@ -4,6 +4,7 @@ A released migration is never edited; the steps here are its vocabulary and keep
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from alembic import op
 from sqlalchemy import Connection, text
@@ -118,6 +119,26 @@ def protect(table: str, *, rule: str, grants: str, check: str | None = None, pur
 def confine_deleting(table: str, rule: str) -> None:
     """Less may be deleted than may be read: a row that is deleted meets no check, so a policy of its own says it."""
     each({"postgresql": f"CREATE POLICY deleting ON {table} AS RESTRICTIVE FOR DELETE TO holdfast_app USING ({rule})"})
+
+
+def partition_by_month(table: str) -> None:
+    """The partitions of a table that was made with `postgresql_partition_by` and is protected: the months at hand, and
+    one for the rest. Later months are made by the schedule (`Engine.make_partitions`).
+    """
+    for statement in (
+        f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT",
+        f"ALTER TABLE {table}_rest ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table}_rest FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY operator ON {table}_rest TO holdfast_operator USING (true)",
+    ):
+        each({"postgresql": statement})
+    only("postgresql", _make_partitions)
+
+
+def _make_partitions() -> None:
+    from holdfast.core.database import postgres_partitions  # imports the driver, which only this engine needs
+
+    postgres_partitions.make(cast("Any", op.get_bind().connection.driver_connection))
 
 
 TENANT = "(SELECT nullif(current_setting('holdfast.tenant_id', true), '')::uuid)"

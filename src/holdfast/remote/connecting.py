@@ -22,6 +22,7 @@ from holdfast.remote.rooms import (
     RemoteKnowledge,
     RemoteMetering,
     RemoteRecords,
+    RemoteRuns,
 )
 
 
@@ -43,6 +44,7 @@ class RemoteScope:
         self.records = RemoteRecords(caller)
         self.metering = RemoteMetering(caller)
         self.audit = RemoteAudit(caller)
+        self.runs = RemoteRuns(caller)
         self.jobs = RemoteJobs(caller)
 
     def close(self) -> None:

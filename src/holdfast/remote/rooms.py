@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from holdfast.core.embedders.texts import STEP, VectorReport
@@ -108,6 +108,7 @@ from holdfast.domains.metering.models import (
 )
 from holdfast.domains.records.loading import Loading
 from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
+from holdfast.domains.runs.models import Decision, Ending, Run, RunStatistics, RunStatus, Workflow
 from holdfast.remote.calling import Caller, place
 
 
@@ -561,6 +562,304 @@ class RemoteJobs:
     def schedules(self) -> ScheduleList:
         """The schedule as this program has it, and for which period each line was last queued."""
         return self._caller.call(ScheduleList, "GET", "/schedules")
+
+
+class RemoteRuns:
+    """`Runs`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def workflow(self, workflow: UUID | str) -> Workflow:
+        """A workflow by its id. Raises `WorkflowNotFound`."""
+        return self._caller.call(Workflow, "GET", place("/workflows/{workflow}", workflow=workflow))
+
+    def workflow_of(self, external_id: str) -> Workflow:
+        """A workflow by its id in the outside engine. Raises `WorkflowNotFound`."""
+        return self._caller.call(Workflow, "GET", "/workflows/by-external-id", query={"external_id": external_id})
+
+    def workflows(
+        self, *, category: str | None = None, active: bool | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Workflow]:
+        """A page of the tenant's workflows, the newest first. Raises `InvalidCursor`."""
+        return self._caller.call(
+            Page[Workflow],
+            "GET",
+            "/workflows",
+            query={"category": category, "active": active, "limit": limit, "cursor": cursor},
+        )
+
+    def get(self, run: UUID | str) -> Run:
+        """A run. Raises `RunNotFound`."""
+        return self._caller.call(Run, "GET", place("/runs/{run}", run=run))
+
+    def list(
+        self,
+        *,
+        workflow: UUID | str | None = None,
+        status: RunStatus | None = None,
+        conversation: UUID | str | None = None,
+        parent: UUID | str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Run]:
+        """A page of runs, the newest first; with `since` or `until` those that started then. Raises `InvalidCursor`."""
+        return self._caller.call(
+            Page[Run],
+            "GET",
+            "/runs",
+            query={
+                "workflow": workflow,
+                "status": status,
+                "conversation": conversation,
+                "parent": parent,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def statistics(self, *, since: datetime, until: datetime, workflow: UUID | str | None = None) -> RunStatistics:
+        """How the runs that started in a period ended, in all, for each workflow and for each day (UTC) with any.
+
+        Success rate = success / (success + error); cancelled ones and those under way are counted apart. Reads the runs
+        of the period: five statements through the index on `started_at`. Raises `WorkflowNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            RunStatistics, "GET", "/runs/statistics", query={"since": since, "until": until, "workflow": workflow}
+        )
+
+    def tell(
+        self,
+        workflow: str,
+        execution: str,
+        *,
+        status: RunStatus,
+        at: datetime,
+        started_at: datetime | None = None,
+        input: Any = None,
+        output: Any = None,
+        error: str | None = None,
+        attempt: int = 1,
+    ) -> Run:
+        """An outside engine says that an execution of its workflow was in a status at a moment. Told again, it changes
+        nothing; told out of order, it ends up right.
+
+        `workflow`: its id out there, as `create_workflow(external_id=…)` has it. `started_at`: when it began, else `at`
+        of the first telling that it runs. Seven statements for the first telling, five for a later one. Raises
+        `WorkflowNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Run,
+            "POST",
+            "/runs/events",
+            body={
+                "workflow": workflow,
+                "execution": execution,
+                "status": status,
+                "at": at,
+                "started_at": started_at,
+                "input": input,
+                "output": output,
+                "error": error,
+                "attempt": attempt,
+            },
+        )
+
+    def record_decision(
+        self,
+        kind: str,
+        *,
+        subjects: Sequence[str],
+        status: str,
+        reasons: Sequence[str] = (),
+        evidence: Mapping[str, object] | None = None,
+        recommendations: Sequence[str] = (),
+        rule_version: str | None = None,
+        latency_ms: float | None = None,
+        conversation: UUID | str | None = None,
+        request_id: str | None = None,
+    ) -> Decision:
+        """Record what was decided of one or several `subjects` (account numbers, say), which are kept as keyed hashes.
+
+        Spaces and hyphens in a subject count for nothing. `reasons` are codes to find it by. No subject may stand in
+        what is kept readable. `request_id` is the scope's, unless given. Costs a statement, one for the subjects, one
+        for the reasons, one for a conversation, and the trail's line. Raises `InvalidInput`, `ConversationNotFound`,
+        `KeyRingNeeded` where the store has no key ring.
+        """
+        return self._caller.call(
+            Decision,
+            "POST",
+            "/decisions",
+            body={
+                "kind": kind,
+                "subjects": subjects,
+                "status": status,
+                "reasons": reasons,
+                "evidence": evidence,
+                "recommendations": recommendations,
+                "rule_version": rule_version,
+                "latency_ms": latency_ms,
+                "conversation": conversation,
+                "request_id": request_id,
+            },
+        )
+
+    def decision(self, decision: UUID | str) -> Decision:
+        """A decision by its id. Raises `DecisionNotFound`."""
+        return self._caller.call(Decision, "GET", place("/decisions/{decision}", decision=decision))
+
+    def decisions(
+        self,
+        *,
+        subject: str | None = None,
+        conversation: UUID | str | None = None,
+        reason: str | None = None,
+        kind: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Decision]:
+        """A page of decisions, the newest first, by subject, conversation, reason, kind, status and date.
+
+        A subject is hashed before it reaches a statement. Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Decision],
+            "POST",
+            "/decisions/search",
+            body={
+                "subject": subject,
+                "conversation": conversation,
+                "reason": reason,
+                "kind": kind,
+                "status": status,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def create_workflow(
+        self,
+        name: str,
+        *,
+        external_id: str | None = None,
+        category: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Workflow:
+        """Make a workflow. `external_id` is its id in an outside engine: one of the tenant's alone, whatever other
+        tenants have. Raises `WorkflowExists`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Workflow,
+            "POST",
+            "/workflows",
+            body={
+                "name": name,
+                "external_id": external_id,
+                "category": category,
+                "description": description,
+                "metadata": metadata,
+            },
+        )
+
+    def update_workflow(
+        self,
+        workflow: UUID | str,
+        *,
+        name: str | None = None,
+        category: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        active: bool | None = None,
+    ) -> Workflow:
+        """Change what is given, leave the rest: its maker, or who administers. One that is not `active` takes no new
+        runs. Raises `WorkflowNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Workflow,
+            "PATCH",
+            place("/workflows/{workflow}", workflow=workflow),
+            body={
+                "name": name,
+                "category": category,
+                "description": description,
+                "metadata": metadata,
+                "active": active,
+            },
+        )
+
+    def start(
+        self,
+        workflow: UUID | str,
+        *,
+        input: Any = None,
+        parent: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        attempt: int = 1,
+        queued: bool = False,
+    ) -> Run:
+        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON, within
+        `Settings.run_bytes`; larger things belong into attachments or storage, and their address here.
+
+        `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
+        Costs two statements and the trail's line; a conversation or parent one each. Raises `WorkflowNotFound`,
+        `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Run,
+            "POST",
+            "/runs",
+            body={
+                "workflow": workflow,
+                "input": input,
+                "parent": parent,
+                "conversation": conversation,
+                "attempt": attempt,
+                "queued": queued,
+            },
+        )
+
+    def begin(self, run: UUID | str) -> Run:
+        """A queued run begins. Raises `RunNotFound`, `RunBegun`, `RunFinished`."""
+        return self._caller.call(Run, "POST", place("/runs/{run}/begin", run=run))
+
+    def finish(
+        self, run: UUID | str, *, status: Ending = "success", output: Any = None, error: str | None = None
+    ) -> Run:
+        """A run ends: once. `error` says why it ended in one; it is shown to whoever may see the run, so leave
+        secrets out. One that waits for a person cannot end in success.
+
+        Costs two statements and the trail's line. Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Run, "POST", place("/runs/{run}/finish", run=run), body={"status": status, "output": output, "error": error}
+        )
+
+    def wait(self, run: UUID | str, *, asked: Any = None) -> Run:
+        """A run waits until a person has resolved it. `asked`: what it is about, any JSON.
+
+        Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        """
+        return self._caller.call(Run, "POST", place("/runs/{run}/wait", run=run), body={"asked": asked})
+
+    def resolve(self, run: UUID | str, *, answer: Any = None, number: int | None = None) -> Run:
+        """Answer what a run waits for; it goes on. Of several who do, the first one counts.
+
+        `number`: which of its waits was answered, as `Run.waits` said when it was shown, so that an old page cannot
+        answer a new question. Raises `RunNotFound`, `RunResolved`, `RunNotWaiting`, `RunFinished`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Run, "POST", place("/runs/{run}/resolve", run=run), body={"answer": answer, "number": number}
+        )
 
 
 class RemoteConversations:

@@ -51,15 +51,21 @@ PLACES = {
     "job": "job",
     "limit": "cap",
     "hold": "held",
+    "workflow": "workflow",
+    "run": "run",
+    "decision": "decision",
 }
 """What stands in a path where the example does not say."""
 OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
     *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "job", "ended", "plan"),
-    "held",
+    *("held", "run", "queued_run", "waiting_run", "decision"),
 }
 """Things that are one member's own."""
-TENANTS = {"workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue", "cap"}
+TENANTS = {
+    *("workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue", "cap"),
+    *("workflow", "external_id"),
+}
 """Things of the whole tenant."""
 
 LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
@@ -292,6 +298,29 @@ EXAMPLES = (
     E("GET /configurations/shares", {"address": "{plan}"}),
     E("PUT /configurations/shares", body={"address": "{plan}", "user": "{member_id}", "level": "view"}),
     E("DELETE /configurations/shares", {"address": "{plan}", "user": "{member_id}"}),
+    # runs; of a conversation, so that they are one member's own
+    E("GET /workflows", makes="workflow", shows=OURS),
+    E("POST /workflows", body={"name": "{new}"}),
+    E("GET /workflows/by-external-id", {"external_id": "{external_id}"}, shows=OURS),
+    E("GET /workflows/{workflow}", shows=OURS),
+    E("PATCH /workflows/{workflow}", body={"description": "New."}, shows=OURS),
+    E("GET /runs", makes="run", shows=MINE),
+    E("POST /runs", body={"workflow": "{workflow}"}),
+    E("POST /runs", body={"workflow": "{workflow}", "conversation": "{chat}"}),
+    E("GET /runs/statistics", {"since": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}),
+    E(
+        "POST /runs/events",
+        body={"workflow": "{external_id}", "execution": "{new}", "status": "running", "at": "2026-01-01T00:00:00Z"},
+    ),
+    E("GET /runs/{run}", shows=MINE),
+    E("POST /runs/{run}/begin", path={"run": "queued_run"}, shows=MINE),
+    E("POST /runs/{run}/finish", body={"status": "success"}, shows=MINE),
+    E("POST /runs/{run}/wait", body={}, shows=MINE),
+    E("POST /runs/{run}/resolve", path={"run": "waiting_run"}, body={"answer": True}, shows=MINE),
+    E("POST /decisions", body={"kind": "check", "subjects": ["{new}"], "status": "fine"}),
+    E("POST /decisions", body={"kind": "check", "subjects": ["{new}"], "status": "fine", "conversation": "{chat}"}),
+    E("POST /decisions/search", body={"subject": "6718949405"}, makes="decision", shows=MINE),
+    E("GET /decisions/{decision}", shows=MINE),
     # jobs
     E("GET /jobs", makes="job", shows=MINE),
     E("POST /jobs", body={"kind": "connections.run_revocations"}),
@@ -500,6 +529,12 @@ EXCEPTIONS = (
         "the platform's people have no sessions of the tenant's: whose?",
         lacks="email",
         callers="platform administrator|super administrator",
+    ),
+    Rule(
+        "PATCH /workflows/{workflow}",
+        404,
+        "every member sees a workflow; its maker changes it, and who administers",
+        callers="colleague",
     ),
     Rule(
         "POST /jobs",

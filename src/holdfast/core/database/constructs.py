@@ -223,6 +223,25 @@ def _last_number(element: newest_settled, compiler: Any, **options: Any) -> str:
     return str(number)
 
 
+class utc_day(FunctionElement[int]):  # noqa: N801
+    """The day of a moment, in UTC: how many since 1970-01-01."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(utc_day)
+def _epoch_day(element: utc_day, compiler: Any, **options: Any) -> str:
+    (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"floor(extract(epoch from {moment}) / 86400)::bigint"
+
+
+@compiles(utc_day, "sqlite")
+def _microseconds_day(element: utc_day, compiler: Any, **options: Any) -> str:
+    (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({moment} / 86400000000)"
+
+
 def in_this_order(*sources: FromClause) -> FromClause:
     """A cross join. SQLite runs its loops in the order written; PostgreSQL chooses its own, and knows how many hits."""
     joined, *rest = sources

@@ -1,6 +1,7 @@
 """What the two engines have in common: the few calls through which everything reaches a database."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -55,6 +56,13 @@ class Engine(Protocol):
 
         Background work, to be done after many vectors were stored: everything else goes on meanwhile, and what was done
         stays done when it is cut off.
+        """
+        ...
+
+    def make_partitions(self, *, moment: datetime | None = None) -> list[str]:
+        """Make the months' partitions of large tables that are missing, up to three months ahead: their names.
+
+        Background work; an engine without partitions has none to make. `moment` is for tests.
         """
         ...
 

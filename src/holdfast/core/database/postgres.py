@@ -8,6 +8,7 @@ it itself and takes a single round trip.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -22,7 +23,7 @@ from sqlalchemy.pool import NullPool
 from holdfast.core.access import AccessChanges
 from holdfast.core.cache.levels import Levels
 from holdfast.core.crypto.vault import Vault
-from holdfast.core.database import postgres_vectors
+from holdfast.core.database import postgres_partitions, postgres_vectors
 from holdfast.core.database.errors import (
     Busy,
     EngineTooOld,
@@ -221,6 +222,15 @@ class PostgresEngine:
             with self.connect_admin() as connection:
                 connection.autocommit = True
                 return postgres_vectors.optimize(connection, large=large)
+        except psycopg.Error as error:
+            raise translate(error) from None
+
+    def make_partitions(self, *, moment: datetime | None = None) -> list[str]:
+        """See `Engine.make_partitions`."""
+        try:
+            with self.connect_admin() as connection:
+                connection.autocommit = True
+                return postgres_partitions.make(connection, moment=moment)
         except psycopg.Error as error:
             raise translate(error) from None
 

@@ -18,7 +18,13 @@ metadata = MetaData(
 
 
 def scoped_table(
-    name: str, *parts: Any, index: bool = False, outlives: bool = False, of_store: bool = False, **options: Any
+    name: str,
+    *parts: Any,
+    index: bool = False,
+    outlives: bool = False,
+    of_store: bool = False,
+    partitioned: str | None = None,
+    **options: Any,
 ) -> Table:
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
 
@@ -26,7 +32,9 @@ def scoped_table(
     without a tenant predicate, and on PostgreSQL row-level security must cover it. It refers to its tenant, itself or
     through another scoped table. `index`: it holds nothing that cannot be made again from other tables, and refers to
     none. `outlives`: its rows stay when the tenant is deleted, so they refer to nothing. `of_store`: the store itself
-    has rows in it too, under the tenant NIL, so they do not refer to their tenant.
+    has rows in it too, under the tenant NIL, so they do not refer to their tenant. `partitioned`: on PostgreSQL by
+    month, by this column of the primary key, a moment or a UUIDv7; its migration calls `dialects.partition_by_month`.
+    No foreign key may refer to it, and nothing be unique in it without that column.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
     through_another = any(isinstance(part, ForeignKeyConstraint) and "tenant_id" in part.column_keys for part in parts)
@@ -35,6 +43,8 @@ def scoped_table(
         if through_another or index or outlives or of_store
         else (ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),)
     )
+    if partitioned is not None:
+        options["postgresql_partition_by"] = f"RANGE ({partitioned})"
     info = {"scoped": True, "index": index, "outlives": outlives}
     return Table(name, metadata, tenant_id, *parts, *tenant, info=info, **options)
 

@@ -7,6 +7,7 @@ own and never wait for the writer. Writes share commits (commits.py).
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -220,6 +221,10 @@ class SqliteEngine:
 
     def optimize_vectors(self) -> list[str]:
         """See `Engine.optimize_vectors`. Codes are kept as vectors are stored."""
+        return []
+
+    def make_partitions(self, *, moment: datetime | None = None) -> list[str]:  # it has none
+        """See `Engine.make_partitions`. A file needs none."""
         return []
 
     def revision(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The schedule's own work: jobs that ended long ago are deleted."""
+"""The schedule's own work: jobs that ended long ago are deleted, partitions made ahead of time."""
 
 from datetime import timedelta
 
@@ -26,3 +26,12 @@ def clean(run: Run, _given: Nothing) -> dict[str, object]:
 
 
 schedule("jobs.clean", "17 3 * * *")
+
+
+@job("partitions.make", submit="jobs.schedules")
+def make_partitions(run: Run, _given: Nothing) -> dict[str, object]:
+    """Make the partitions of the months to come; see `Engine.make_partitions`."""
+    return {"made": run.engine.make_partitions()}
+
+
+schedule("partitions.make", "7 2 * * *")

@@ -14,6 +14,7 @@ from holdfast.faces.cli import (
     configurations,
     connections,
     conversations,
+    decisions,
     demo,
     imports,
     jobs,
@@ -23,11 +24,13 @@ from holdfast.faces.cli import (
     metering,
     policy,
     records,
+    runs,
     serve,
     sessions,
     stores,
     tenants,
     users,
+    workflows,
 )
 from holdfast.faces.cli.output import report_error
 from holdfast.faces.cli.target import Target
@@ -54,6 +57,9 @@ app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and dele
 app.add_typer(users.app, name="users", help="Add people, give roles and passwords, suspend and restore.")
 app.add_typer(sessions.app, name="sessions", help="Who is logged in, and ending it.")
 app.add_typer(api_keys.app, name="api-keys", help="Make, list and revoke API keys.")
+app.add_typer(workflows.app, name="workflows", help="What is run again and again: list, make, change.")
+app.add_typer(runs.app, name="runs", help="Runs of workflows: list, start, finish, resolve; statistics.")
+app.add_typer(decisions.app, name="decisions", help="What was decided, why, by which rules.")
 app.add_typer(jobs.app, name="jobs", help="Background work: list, show, cancel, try again; the schedule.")
 stores.register(app)
 keys.register(app)

@@ -29,6 +29,7 @@ from holdfast.faces.http import (
     memory,
     metering,
     records,
+    runs,
 )
 from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.calling import Operation
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *knowledge.ROUTES,
     *configurations.ROUTES,
+    *runs.ROUTES,
     *jobs.ROUTES,
     *records.ROUTES,
     *metering.ROUTES,

@@ -11,7 +11,7 @@ from holdfast.migrations import dialects
 from holdfast.migrations.dialects import confine_deleting, each, protect
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,283 @@
+"""Runs: workflows are made, runs started, finished, kept waiting for a person and resolved."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.action import action
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id, new_id
+from holdfast.core.inputs import check_choice, check_document, check_name, check_text
+from holdfast.core.references import check_reference
+from holdfast.domains.runs import queries
+from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_external
+from holdfast.domains.runs.deciding import Deciding
+from holdfast.domains.runs.errors import (
+    RunBegun,
+    RunFinished,
+    RunNotWaiting,
+    RunResolved,
+    RunWaiting,
+    WorkflowExists,
+    WorkflowInactive,
+    WorkflowNotFound,
+)
+from holdfast.domains.runs.models import ENDINGS, Ending, Run, Workflow
+from holdfast.domains.runs.reads import find, find_workflow
+from holdfast.domains.runs.telling import duration, new_row
+
+DESCRIPTION_BYTES = 16 * 1024
+
+
+class Runs(Deciding):
+    """Workflows, their runs, and decisions.
+
+    A run that belongs to a conversation is its starter's own, others are seen by the tenant's members. A decision is
+    seen by who recorded it. Who administers or audits sees all.
+    """
+
+    @action("runs.define", writes=True)
+    def create_workflow(
+        self,
+        name: str,
+        *,
+        external_id: str | None = None,
+        category: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+    ) -> Work[Workflow]:
+        """Make a workflow. `external_id` is its id in an outside engine: one of the tenant's alone, whatever other
+        tenants have. Raises `WorkflowExists`, `InvalidInput`.
+        """
+        moment = now()
+        made = Workflow(
+            id=new_id(),
+            name=self._check_name(name, "name"),
+            external_id=None if external_id is None else check_external(external_id, field="external_id"),
+            category=None if category is None else self._check_name(category, "category"),
+            description=_check_description(description),
+            metadata=self._check_metadata(metadata),
+            created_by=self._actor(),
+            created_at=moment,
+            updated_at=moment,
+        )
+
+        def work(tx: Transaction) -> Workflow:
+            if made.external_id is not None:
+                tx.all(queries.wait_for_turn, {"turn": f"workflow {self.scope.tenant_id} {made.external_id}"})
+                if tx.first(queries.workflow_by_external_id, {"external_id": made.external_id}) is not None:
+                    raise WorkflowExists(made.external_id)
+            tx.run(queries.insert_workflow, made.__dict__)
+            tx.record("workflow", made.id, owner=made.created_by)
+            return made
+
+        return work
+
+    @action("runs.define", writes=True, on="workflow")
+    def update_workflow(
+        self,
+        workflow: UUID | str,
+        *,
+        name: str | None = None,
+        category: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        active: bool | None = None,
+    ) -> Work[Workflow]:
+        """Change what is given, leave the rest: its maker, or who administers. One that is not `active` takes no new
+        runs. Raises `WorkflowNotFound`, `InvalidInput`.
+        """
+        wanted = as_id(workflow, field="workflow")
+        given: dict[str, Any] = {
+            "name": None if name is None else self._check_name(name, "name"),
+            "category": None if category is None else self._check_name(category, "category"),
+            "description": _check_description(description),
+            "metadata": None if metadata is None else self._check_metadata(metadata),
+            "active": _check_flag(active, "active"),
+        }
+        changed = {field: value for field, value in given.items() if value is not None}
+
+        def work(tx: Transaction) -> Workflow:
+            made = replace(find_workflow(tx, wanted), **changed, updated_at=now())
+            row = {f"new_{field}": getattr(made, field) for field in given}
+            if not tx.run(queries.update_workflow, {"workflow_id": wanted, "moment": made.updated_at, **row}):
+                raise WorkflowNotFound(wanted)
+            tx.record("workflow", wanted, owner=made.created_by, fields=sorted(changed))
+            return made
+
+        return work
+
+    @action("runs.execute", writes=True, on="workflow")
+    def start(
+        self,
+        workflow: UUID | str,
+        *,
+        input: Any = None,  # what it is called everywhere
+        parent: UUID | str | None = None,
+        conversation: UUID | str | None = None,
+        attempt: int = 1,
+        queued: bool = False,
+    ) -> Work[Run]:
+        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON, within
+        `Settings.run_bytes`; larger things belong into attachments or storage, and their address here.
+
+        `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
+        Costs two statements and the trail's line; a conversation or parent one each. Raises `WorkflowNotFound`,
+        `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
+        """
+        wanted, talked = as_id(workflow, field="workflow"), conversation
+        above = None if parent is None else as_id(parent, field="parent")
+        talk = None if talked is None else as_id(talked, field="conversation")
+        row = new_row(
+            wanted,
+            self._actor(),
+            self.scope.request_id,
+            status="queued" if _check_flag(queued, "queued") else "running",
+            parent_id=above,
+            conversation_id=talk,
+            input=check_data(input, self.settings, field="input"),
+            attempt=check_attempt(attempt),
+        )
+        if not queued:
+            row["started_at"] = row["created_at"]
+
+        def work(tx: Transaction) -> Run:
+            if not find_workflow(tx, wanted).active:
+                raise WorkflowInactive(wanted)
+            if talk is not None:
+                check_reference(tx, "conversation", talk)
+            if above is not None:
+                find(tx, above)
+            tx.run(queries.insert_run, row)
+            tx.record("run", row["id"], owner=row["started_by"], workflow=str(wanted))
+            return Run(**{field: row[field] for field in Run.__dataclass_fields__})
+
+        return work
+
+    @action("runs.execute", writes=True, on="run")
+    def begin(self, run: UUID | str) -> Work[Run]:
+        """A queued run begins. Raises `RunNotFound`, `RunBegun`, `RunFinished`."""
+        wanted, moment = as_id(run, field="run"), now()
+
+        def work(tx: Transaction) -> Run:
+            seen = _open(tx, wanted)
+            if seen.status != "queued" or not tx.run(queries.begin, _as_seen(seen) | {"moment": moment}):
+                raise RunBegun(wanted)
+            return _recorded(tx, replace(seen, status="running", started_at=moment))
+
+        return work
+
+    @action("runs.execute", writes=True, on="run")
+    def finish(
+        self, run: UUID | str, *, status: Ending = "success", output: Any = None, error: str | None = None
+    ) -> Work[Run]:
+        """A run ends: once. `error` says why it ended in one; it is shown to whoever may see the run, so leave
+        secrets out. One that waits for a person cannot end in success.
+
+        Costs two statements and the trail's line. Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        """
+        wanted, moment = as_id(run, field="run"), now()
+        ending: Any = check_choice(status, ENDINGS, field="status")
+        said, why = check_data(output, self.settings, field="output"), check_error(error)
+        if why is not None and ending == "success":
+            raise InvalidInput("error: a run that ends in success has none", field="error")
+
+        def work(tx: Transaction) -> Run:
+            seen = _open(tx, wanted)
+            if seen.status == "waiting" and ending == "success":
+                raise RunWaiting(wanted)
+            took = duration(seen.started_at, moment)
+            row = {"new_status": ending, "new_output": said, "new_error": why, "new_duration": took, "moment": moment}
+            if not tx.run(queries.finish, _as_seen(seen) | row):
+                raise RunFinished(wanted, find(tx, wanted).status)
+            ended = replace(seen, status=ending, output=said, error=why, finished_at=moment, duration_ms=took)
+            return _recorded(tx, ended)
+
+        return work
+
+    @action("runs.execute", writes=True, on="run")
+    def wait(self, run: UUID | str, *, asked: Any = None) -> Work[Run]:
+        """A run waits until a person has resolved it. `asked`: what it is about, any JSON.
+
+        Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        """
+        wanted, about = as_id(run, field="run"), check_data(asked, self.settings, field="asked")
+
+        def work(tx: Transaction) -> Run:
+            seen = _open(tx, wanted)
+            row = {"new_asked": about, "new_answer": None, "nobody": None, "never": None}
+            if seen.status == "waiting" or not tx.run(queries.wait, _as_seen(seen) | row):
+                raise RunWaiting(wanted)
+            waiting = replace(seen, status="waiting", waits=seen.waits + 1, asked=about)
+            return _recorded(tx, replace(waiting, answer=None, resolved_by=None, resolved_at=None))
+
+        return work
+
+    @action("runs.resolve", writes=True, on="run")
+    def resolve(self, run: UUID | str, *, answer: Any = None, number: int | None = None) -> Work[Run]:
+        """Answer what a run waits for; it goes on. Of several who do, the first one counts.
+
+        `number`: which of its waits was answered, as `Run.waits` said when it was shown, so that an old page cannot
+        answer a new question. Raises `RunNotFound`, `RunResolved`, `RunNotWaiting`, `RunFinished`, `InvalidInput`.
+        """
+        wanted, moment = as_id(run, field="run"), now()
+        said, actor = check_data(answer, self.settings, field="answer"), self._actor()
+        if number is not None:
+            check_attempt(number)
+
+        def work(tx: Transaction) -> Run:
+            seen = find(tx, wanted)
+            if number is not None and seen.waits > number:
+                raise RunResolved(wanted)
+            if seen.status != "waiting":
+                _refuse_answer(seen)
+            if not tx.run(queries.resolve, _as_seen(seen) | {"new_answer": said, "moment": moment}):
+                raise RunResolved(wanted)
+            return _recorded(tx, replace(seen, status="running", answer=said, resolved_by=actor, resolved_at=moment))
+
+        return work
+
+    def _check_name(self, value: str, field: str) -> str:
+        return check_name(value, field=field, most_chars=self.settings.title_chars)
+
+    def _check_metadata(self, value: Mapping[str, object] | None) -> dict[str, object]:
+        limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
+        return check_document(value, field="metadata", **limits)
+
+
+def _check_description(value: str | None) -> str | None:
+    return None if value is None else check_text(value, field="description", most_bytes=DESCRIPTION_BYTES)
+
+
+def _check_flag(value: Any, field: str) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInput(f"{field}: {value!r:.40} is neither true nor false", field=field)
+    return value
+
+
+def _open(tx: Transaction, run: UUID) -> Run:
+    """A run that has not ended. Raises `RunNotFound`, `RunFinished`."""
+    seen = find(tx, run)
+    if seen.ended:
+        raise RunFinished(run, seen.status)
+    return seen
+
+
+def _refuse_answer(seen: Run) -> None:
+    if seen.resolved_at is not None:
+        raise RunResolved(seen.id)
+    if seen.ended:
+        raise RunFinished(seen.id, seen.status)
+    raise RunNotWaiting(seen.id, seen.status)
+
+
+def _as_seen(seen: Run) -> dict[str, Any]:
+    return {"id": seen.id, "seen_status": seen.status, "seen_waits": seen.waits}
+
+
+def _recorded(tx: Transaction, run: Run) -> Run:
+    tx.record("run", run.id, owner=run.started_by, status=run.status)
+    return run

@@ -1,0 +1,45 @@
+"""What the room takes: names, sizes, moments."""
+
+from datetime import datetime
+from typing import Any
+
+from holdfast.core.clock import as_utc
+from holdfast.core.errors import InvalidInput
+from holdfast.core.inputs import check_json, check_name, check_text
+from holdfast.core.settings import Settings
+
+EXTERNAL_CHARS = 200
+ERROR_BYTES = 16 * 1024
+ATTEMPTS = 1_000_000
+
+
+def check_data(value: Any, settings: Settings, *, field: str) -> Any:
+    """A run's input, output, question or answer: any JSON within `Settings.run_bytes`."""
+    if value is not None:
+        check_json(value, field=field, most_bytes=settings.run_bytes, most_depth=settings.metadata_depth)
+    return value
+
+
+def check_external(value: object, *, field: str) -> str:
+    """An id of an outside system."""
+    return check_name(value, field=field, most_chars=EXTERNAL_CHARS)
+
+
+def check_error(value: object) -> str | None:
+    """Why a run ended in an error."""
+    return None if value is None else check_text(value, field="error", most_bytes=ERROR_BYTES)
+
+
+def check_attempt(value: object) -> int:
+    """Which attempt it is, from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= ATTEMPTS:
+        raise InvalidInput(f"attempt: {value!r:.40} is not a whole number from 1 to {ATTEMPTS:,}", field="attempt")
+    return value
+
+
+def check_period(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """From `since`, and before `until`."""
+    begin, end = as_utc(since, field="since"), as_utc(until, field="until")
+    if begin >= end:
+        raise InvalidInput(f"until: {end:%Y-%m-%dT%H:%M:%SZ} is not after since", field="until")
+    return begin, end

@@ -1,0 +1,160 @@
+"""What outside engines (n8n and others) tell of their executions: in any order, any number of times.
+
+Of all that was told of an execution one telling decides how it stands: one of an end before one of none; among those
+the one that was so last, by the engine's clock; at one moment the later in the order queued, running, waiting, success,
+cancelled, error. That is the same whatever order they arrive in, and however often. When it started is the earliest
+that anybody said.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.action import action
+from holdfast.core.clock import as_utc, now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.ids import new_id
+from holdfast.core.inputs import check_choice
+from holdfast.domains.runs import queries
+from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_external
+from holdfast.domains.runs.models import ENDINGS, STATUSES, Run, RunStatus
+from holdfast.domains.runs.reads import find, find_external
+from holdfast.domains.runs.statistics import Statistics
+from holdfast.domains.runs.tables import runs
+
+_ORDER = {
+    status: place for place, status in enumerate(("queued", "running", "waiting", "success", "cancelled", "error"))
+}
+
+
+class Telling(Statistics):
+    """The door for outside engines; see `Runs`."""
+
+    @action("runs.execute", writes=True)
+    def tell(
+        self,
+        workflow: str,
+        execution: str,
+        *,
+        status: RunStatus,
+        at: datetime,
+        started_at: datetime | None = None,
+        input: Any = None,  # what it is called everywhere
+        output: Any = None,
+        error: str | None = None,
+        attempt: int = 1,
+    ) -> Work[Run]:
+        """An outside engine says that an execution of its workflow was in a status at a moment. Told again, it changes
+        nothing; told out of order, it ends up right.
+
+        `workflow`: its id out there, as `create_workflow(external_id=…)` has it. `started_at`: when it began, else `at`
+        of the first telling that it runs. Seven statements for the first telling, five for a later one. Raises
+        `WorkflowNotFound`, `InvalidInput`.
+        """
+        external = check_external(workflow, field="workflow")
+        given: dict[str, Any] = {
+            "execution_id": check_external(execution, field="execution"),
+            "status": check_choice(status, STATUSES, field="status"),
+            "told_at": as_utc(at, field="at"),
+            "started_at": None if started_at is None else as_utc(started_at, field="started_at"),
+            "input": check_data(input, self.settings, field="input"),
+            "output": check_data(output, self.settings, field="output"),
+            "error": check_error(error),
+            "attempt": check_attempt(attempt),
+        }
+        if given["started_at"] is None and status != "queued":
+            given["started_at"] = given["told_at"]
+        actor = self._actor()
+
+        def work(tx: Transaction) -> Run:
+            known = find_external(tx, external)
+            place = {"workflow_id": known.id, "execution_id": given["execution_id"]}
+            tx.all(queries.wait_for_turn, {"turn": f"execution {known.id} {given['execution_id']}"})
+            found = tx.first(queries.execution, place)
+            if found is None:
+                run_id = _first(tx, {**given, **place}, actor)
+                changed = True
+            else:
+                run_id = found[0]
+                changed = _later(tx, run_id, given)
+            if not changed:
+                tx.unchanged()
+            tx.record("run", run_id, workflow=str(known.id), status=given["status"])
+            return find(tx, run_id)
+
+        return work
+
+
+def _first(tx: Transaction, given: dict[str, Any], actor: UUID) -> UUID:
+    row = new_row(
+        given["workflow_id"],
+        actor,
+        tx.scope.request_id,
+        **{name: given[name] for name in ("status", "execution_id", "input", "output", "error", "attempt", "told_at")},
+        started_at=given["started_at"],
+        finished_at=given["told_at"] if given["status"] in ENDINGS else None,
+    )
+    row["duration_ms"] = duration(row["started_at"], row["finished_at"])
+    tx.run(queries.insert_run, row)
+    tx.run(queries.insert_execution, {**given, "run_id": row["id"]})
+    return UUID(str(row["id"]))
+
+
+def _later(tx: Transaction, run_id: UUID, given: dict[str, Any]) -> bool:
+    """Whether the telling changed anything."""
+    seen = tx.first(queries.told, {"id": run_id})
+    if seen is None:
+        return False  # of a conversation that is not the teller's, which no telling makes
+    status, told_at, started_at, finished_at, known_input = seen
+    earliest = min((at for at in (started_at, given["started_at"]) if at is not None), default=None)
+    decides = _weight(given["status"], given["told_at"]) > _weight(status, told_at)
+    if decides:
+        finished_at = given["told_at"] if given["status"] in ENDINGS else None
+        tx.run(
+            queries.tell,
+            {
+                "id": run_id,
+                "new_status": given["status"],
+                "new_told_at": given["told_at"],
+                "new_started_at": earliest,
+                "new_finished_at": finished_at,
+                "new_duration": duration(earliest, finished_at),
+                "new_output": given["output"],
+                "new_error": given["error"],
+                "new_attempt": given["attempt"],
+            },
+        )
+    said = given["input"] if known_input is None else known_input
+    adds = earliest != started_at or said != known_input
+    if adds:
+        told = {"new_started_at": earliest, "new_duration": duration(earliest, finished_at), "new_input": said}
+        tx.run(queries.begin_earlier, {"id": run_id, **told})
+    return decides or adds
+
+
+def _weight(status: str, at: datetime | None) -> tuple[bool, datetime, int]:
+    return status in ENDINGS, at or datetime.min.replace(tzinfo=now().tzinfo), _ORDER[status]
+
+
+def duration(started_at: datetime | None, finished_at: datetime | None) -> float | None:
+    """Milliseconds; none below zero, whatever clocks say."""
+    if started_at is None or finished_at is None:
+        return None
+    return max(0.0, (finished_at - started_at).total_seconds() * 1000)
+
+
+def new_row(workflow: UUID, actor: UUID, request_id: str | None, **given: Any) -> dict[str, Any]:
+    """The columns of a new run."""
+    absent = dict.fromkeys(column.name for column in runs.c if column.name != "tenant_id")
+    moment = now()
+    return {
+        **absent,
+        "id": new_id(),
+        "workflow_id": workflow,
+        "attempt": 1,
+        "waits": 0,
+        "request_id": request_id,
+        "started_by": actor,
+        "created_at": moment,
+        **given,
+    }
