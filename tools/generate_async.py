@@ -67,7 +67,10 @@ ROOMS = (
     ),
     Room(
         "Configurations",
-        tuple(f"domains/configurations/{name}.py" for name in ("reads", "sharing", "branching", "actions")),
+        tuple(
+            f"domains/configurations/{name}.py"
+            for name in ("reads", "sharing", "branching", "governing", "requests", "reviewing", "inbox", "actions")
+        ),
     ),
     Room(
         "Records",

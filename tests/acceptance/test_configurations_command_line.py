@@ -86,3 +86,24 @@ def test_a_branch_is_merged_when_its_conflicts_are_resolved(folder: Path) -> Non
     run(folder, "put", "other", "-", "--reason", "first", given='{"a": 2, "note": "wenge"}')
     assert as_json(folder, "similar", "agent")[0]["score"] > 0.99
     assert "not JSON" in run(folder, *merge, "--resolutions", "{", code=2)
+
+
+def test_a_change_is_proposed_discussed_approved_and_published(folder: Path) -> None:
+    run(folder, "put", "agent", "-", "--reason", "first", given='{"temperature": 0.2}')
+    propose = ("propose", "agent", "-", "--reason", "warmer")
+    request = as_json(folder, *propose, given='{"temperature": 0.6}')["id"]
+    assert "temperature 0.2 → 0.7" in run(folder, *propose, "--request", request, given='{"temperature": 0.7}')
+    assert "0 of 1" in run(folder, "requests", "agent")
+    run(folder, "comment", request, "Why so warm?", "--path", "/temperature", user="you")
+    assert "at /temperature: Why so warm?" in run(folder, "requests", "--show", request)
+    assert "your own" in run(folder, "approve", request, code=1)
+    assert "publish" in run(folder, "approve", request, user="you")
+    assert "approved" in run(folder, "inbox", "--mark-read") and "new" not in run(folder, "inbox")
+    assert "is at version 2" in run(folder, "publish", request)
+    assert "published" in run(folder, "requests", "--all")
+    other = as_json(folder, *propose, given='{"temperature": 0.9}')["id"]
+    assert "withdrawn" in run(folder, "withdraw", other)
+    third = as_json(folder, *propose, given='{"temperature": 1}')["id"]
+    assert "rejected" in run(folder, "reject", third, "--reason", "too warm", user="you")
+    run(folder, "rule", "agent", "--approvals", "1", code=5)
+    assert run(folder, "rule").split() == ["addresses", "approvals", "schema"]

@@ -1,6 +1,5 @@
 """Hard delete: nothing of the tenant is left in any table but the trail, and nothing of another tenant is touched."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -65,15 +64,8 @@ def fill(store, tenant, email):
     base = person.knowledge.create_base("base")
     person.knowledge.add(base.id, "heliotrope")
     person.knowledge.search("heliotrope")
-    colleagues = [one.user_id for one in root.list_members(tenant=tenant) if one.email != email]
-    keep_configurations(person, colleagues[0])
-    person.records.define("codes", key="code", text=["title"], weight="weight")
-    person.records.put("codes", {"code": "1", "title": "heliotrope", "weight": 2})
-    root_metering = store.system().metering
-    root_metering.set_price("home", input=1, output=2, tenant=tenant)
-    root_metering.set_limit(tenant=tenant, measure="requests", per="window", window=timedelta(hours=1), amount=9)
-    person.metering.record("chat", model="home", tokens=5, conversation=chat.id, request_id="r-1")
-    person.metering.hold(tokens=5)
+    others = [one.email for one in root.list_members(tenant=tenant) if one.email != email and one.role != "auditor"]
+    keep_configurations(person, *(store.tenant(tenant).user(one) for one in (others[0], "ada@acme.test")))
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)

@@ -66,6 +66,15 @@ _ANOTHER_MEMBER = (
     "SELECT m.user_id FROM memberships m JOIN memberships s USING (tenant_id) WHERE s.user_id = %s"
     " AND m.user_id NOT IN (SELECT user_id FROM configuration_shares) LIMIT 1"
 )
+_REQUEST = (
+    "(SELECT c.owner_id FROM configurations c JOIN change_requests r ON r.configuration_id = c.id"
+    " WHERE r.id = t.request_id)"
+)
+_ANOTHER_APPROVER = (
+    "SELECT m.user_id FROM memberships m JOIN memberships s USING (tenant_id) WHERE s.user_id = %s"
+    " AND m.user_id NOT IN (SELECT approver_id FROM change_approvals)"
+    " AND m.user_id NOT IN (SELECT author_id FROM change_requests) LIMIT 1"
+)
 _RETRIEVAL = "(SELECT r.actor_id FROM retrievals r WHERE r.id = t.retrieval_id)"
 _NOBODYS = f"'{NIL}'::uuid"
 _DECISION = "(SELECT d.decided_by FROM decisions d WHERE d.id = t.decision_id)"
@@ -229,6 +238,25 @@ TABLES = {
         {"SELECT": "configurations.read", "INSERT": "configurations.edit", "UPDATE": "configurations.edit"},
         {"name": "other"},
     ),
+    "change_requests": Protected(
+        _CONFIGURATION,
+        {"SELECT": "configurations.read", "INSERT": "configurations.review", "UPDATE": "configurations.review"},
+        {"id": _new_id},
+    ),
+    "change_approvals": Protected(
+        _REQUEST,
+        {"SELECT": "configurations.read", "INSERT": "configurations.review"},
+        {"approver_id": _ANOTHER_APPROVER},
+    ),
+    "change_comments": Protected(
+        _REQUEST, {"SELECT": "configurations.read", "INSERT": "configurations.review"}, {"id": _new_id}
+    ),
+    "configuration_rules": Protected(None, {"SELECT": "tenant", "INSERT": "configurations.govern"}, {"number": 1_000}),
+    "notifications": Protected(
+        "t.user_id",
+        {"SELECT": "configurations.inbox", "INSERT": "tenant", "UPDATE": "configurations.inbox"},
+        {"id": _new_id},
+    ),
     "configuration_shares": Protected(
         "t.owner_id",
         {"SELECT": "configurations.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "configurations.share")},
@@ -294,6 +322,8 @@ TABLES = {
     **{name: _tenants() for name in ("passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges")},
     "job_schedules": _tenants(),
 }
+TOLD = {"audit_events", "notifications"}
+"""Rows that are also of people who have nothing of their own here."""
 MAY_BE_EMPTY = {"passwords", "sessions", "api_keys", "oidc_identities", "oidc_logins", "purges", "job_schedules"}
 """The application role touches these in no way."""
 OF_THE_TENANT = {
@@ -325,7 +355,6 @@ class Database:
         with holdfast.open(url) as store:
             root = store.system()
             root.identity.create_user("gia@globex.test", tenant="globex", role="admin")
-            colleagues = {"acme": "oli@acme.test", "globex": "gia@globex.test"}
             for name, tenant in PEOPLE.items():
                 person = store.tenant(tenant).user(f"{name}@{tenant}.test")
                 assert person.scope.actor_id is not None and person.scope.tenant_id is not None
@@ -336,8 +365,7 @@ class Database:
                     client = root.identity.create_workspace(f"Client of {name}", tenant=tenant)
                     root.identity.assign(client.id, f"{name}@{tenant}.test", tenant=tenant)
                     _make_things(person, client.id)
-                    members = {one.email: one.user_id for one in root.identity.list_members(tenant=tenant)}
-                    keep_configurations(person, members[colleagues[tenant]])
+                    keep_configurations(person, *_colleagues(store, tenant))
                     _meter(root, person, tenant)
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
@@ -455,6 +483,13 @@ class Database:
         self.superuser.close()
 
 
+def _colleagues(store: Any, tenant: str) -> tuple[Any, Any]:
+    """Of everybody with things: one with whom they are shared, and an administrator."""
+    emails = {"acme": ("oli@acme.test", "ada@acme.test"), "globex": ("gia@globex.test", "gia@globex.test")}
+    one, other = (store.tenant(tenant).user(email) for email in emails[tenant])
+    return one, other
+
+
 def _make_things(person: Any, workspace: UUID) -> None:
     c, k = person.conversations, person.connections
     chat = c.create(title="chat")
@@ -518,7 +553,7 @@ def test_every_table_is_in_the_matrix(database):
         tenants = {tenant for label in labels.values() for tenant, _ in label} - {None}
         assert name in MAY_BE_EMPTY or name == "user_preferences" or tenants >= set(database.tenants.values()), name
     for name, copies in database.copies.items():
-        assert len(copies) == (2 if TABLES[name].owner is None else 3) or name == "audit_events", name
+        assert len(copies) == (2 if TABLES[name].owner is None else 3) or name in TOLD, name
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "INSERT"])
@@ -559,6 +594,7 @@ LEFT_TO_HOLDFAST = {
     ("connections", "created_by"): "the policy asks who may work in the workspace",
     ("metric_snapshots", "created_by"): "the policy asks who may work in the workspace",
     ("documents", "created_by"): "the policy asks whose the base is",
+    ("notifications", "user_id"): "it names who is told, not who tells",
     ("configuration_shares", "user_id"): "it names with whom it is shared, not who shares it",
     ("audit_events", "actor_id"): "the line's code is keyed, so that a line that Holdfast did not write is found out",
 }

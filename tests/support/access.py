@@ -111,7 +111,7 @@ class World:
         self._cursors = {caller: self._cursor(caller) for caller in CALLERS}
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
-        others: tuple[str, ...] = ("job", "ended", "plan", "standard", "catalogue", "use", "held", "cap")
+        others: tuple[str, ...] = ("job", "ended", "plan", "request", "standard", "catalogue", "use", "held", "cap")
         others += ("workflow", "run", "queued_run", "waiting_run", "decision")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
@@ -322,6 +322,14 @@ class Things:
         c.branch(address, "trial")
         c.put(address, {"about": f"{MINE} wenge"}, reason=MINE)
         return address
+
+    @cached_property
+    def request(self) -> Any:
+        """A request of the owner's about it."""
+        c = self._world.owner.configurations
+        made = c.propose(self.plan, {"about": f"{MINE} proposed"}, reason=MINE)
+        c.comment(made.id, f"{MINE} comment")
+        return made.id
 
     @cached_property
     def standard(self) -> str:

@@ -1,13 +1,16 @@
 """Something in every table of configurations, for tests that look at all tables."""
 
 from typing import Any
-from uuid import UUID
 
 
-def keep_configurations(person: Any, colleague: UUID) -> str:
-    """A private configuration of a person's with everything in it: its address. `colleague` is let into it."""
+def keep_configurations(person: Any, colleague: Any, administrator: Any) -> str:
+    """A private configuration of a person's with everything in it, shared with a colleague: its address."""
     c, address = person.configurations, f"{person.scope.actor_id}/HL7v2/ADT^A01"
     c.put(address, {"words": "heliotrope"}, reason="first", visibility="private")
-    c.share(address, colleague, "view")
+    c.share(address, colleague.scope.actor_id, "comment")
     c.branch(address, "trial")
+    request = c.propose(address, {"words": "wenge"}, reason="asked")
+    c.comment(request.id, "heliotrope")
+    colleague.configurations.approve(request.id)
+    administrator.configurations.set_rule("nowhere/*/*", schema={"type": "object"})
     return address

@@ -82,6 +82,9 @@ configurations.read          -        -           -              tenant  tenant 
 configurations.edit          -        -           -              tenant  tenant  own     -       -
 configurations.share         -        -           -              tenant  tenant  own     -       -
 memory.embed                 -        -           -              tenant  tenant  own     -       own
+configurations.review        -        -           -              tenant  tenant  own     -       -
+configurations.govern        -        -           -              tenant  tenant  -       -       -
+configurations.inbox         -        -           -              own     own     own     own     -
 audit.list                   tenant   -           -              tenant  tenant  -       tenant  -
 audit.verify                 tenant   -           -              tenant  tenant  -       tenant  -
 audit.checkpoint             tenant   -           -              tenant  tenant  -       tenant  -

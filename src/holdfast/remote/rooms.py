@@ -17,14 +17,20 @@ from holdfast.core.pages import Page
 from holdfast.core.results import WantedMode
 from holdfast.domains.audit.models import AuditEvent, AuditReport, Checkpoint, Event, Outcome
 from holdfast.domains.configurations.branching import BranchList, ConflictList
+from holdfast.domains.configurations.governing import RuleList
 from holdfast.domains.configurations.models import (
+    ChangeRequest,
     Configuration,
     ConfigurationBranch,
+    ConfigurationRule,
     ConfigurationShare,
     ConfigurationSummary,
     ConfigurationVersion,
     Difference,
     Merge,
+    Notification,
+    RequestComment,
+    RequestFilter,
     ShareLevel,
     Visibility,
 )
@@ -1962,6 +1968,157 @@ class RemoteConfigurations:
             "/configurations/merge",
             body={"address": address, "branch": branch, "reason": reason, "resolutions": resolutions},
         )
+
+    def set_rule(
+        self, pattern: str, *, approvals: int | None = None, schema: dict[str, object] | None = None
+    ) -> ConfigurationRule:
+        """Say what holds at the addresses of a pattern from now on, in place of what was said of this pattern.
+
+        `approvals`: what is there already is changed by requests alone, with so many approvals; 0: by whoever may
+        edit, and by requests without any. Without a rule a request needs one, and whoever may edit need make none.
+        `schema`: a JSON Schema that every document put, merged, restored or published there satisfies; nothing that
+        it refers to is fetched. Neither: the rule is gone. Where several patterns are about an address, all their
+        schemas hold, and the most approvals. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            ConfigurationRule,
+            "PUT",
+            "/configurations/rules",
+            body={"pattern": pattern, "approvals": approvals, "schema": schema},
+        )
+
+    def rules(self) -> RuleList:
+        """The rules that hold, by pattern."""
+        return self._caller.call(RuleList, "GET", "/configurations/rules")
+
+    def request(self, request: UUID | str) -> ChangeRequest:
+        """A request with its document, what it changes of its base in words, and its approvals. Five statements.
+
+        Raises `RequestNotFound`.
+        """
+        return self._caller.call(ChangeRequest, "GET", place("/configurations/requests/{request}", request=request))
+
+    def requests(
+        self, *, address: str | None = None, status: RequestFilter = "open", limit: int = 50, cursor: str | None = None
+    ) -> Page[ChangeRequest]:
+        """A page of requests, the newest first, without their documents; of one address, or of all. `status`
+        "any": closed ones too. Two statements, and one for each request on the page. Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[ChangeRequest],
+            "GET",
+            "/configurations/requests",
+            query={"address": address, "status": status, "limit": limit, "cursor": cursor},
+        )
+
+    def comment(
+        self, request: UUID | str, text: str, *, reply_to: UUID | str | None = None, path: str | None = None
+    ) -> RequestComment:
+        """Say something about a request, or of a place in its document (`path`, a JSON Pointer), or to a comment.
+
+        Raises `RequestNotFound`, `ConfigurationReadOnly`, `InvalidInput`.
+        """
+        return self._caller.call(
+            RequestComment,
+            "POST",
+            place("/configurations/requests/{request}/comments", request=request),
+            body={"text": text, "reply_to": reply_to, "path": path},
+        )
+
+    def comments(self, request: UUID | str, *, limit: int = 50, cursor: str | None = None) -> Page[RequestComment]:
+        """A page of what was said about a request, the oldest first. Raises `RequestNotFound`, `InvalidCursor`."""
+        return self._caller.call(
+            Page[RequestComment],
+            "GET",
+            place("/configurations/requests/{request}/comments", request=request),
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def propose(self, address: str, document: object, *, reason: str, if_version: int | None = None) -> ChangeRequest:
+        """Ask for a document in place of the current version. Whoever may comment may propose.
+
+        `if_version`: the number of the version it is made from, which must still be the current one. Raises
+        `ConfigurationNotFound`, `ConfigurationReadOnly`, `ConfigurationChanged`, `SchemaViolated`; `InvalidInput` for
+        what is there already.
+        """
+        return self._caller.call(
+            ChangeRequest,
+            "POST",
+            "/configurations/requests",
+            body={"address": address, "document": document, "reason": reason, "if_version": if_version},
+        )
+
+    def revise(
+        self, request: UUID | str, document: object, *, reason: str | None = None, if_version: int | None = None
+    ) -> ChangeRequest:
+        """Put another document into a request of one's own, made from the current version. It needs new approvals.
+
+        Raises `RequestNotFound`, `RequestClosed`, `NotTheAuthor`, `ConfigurationChanged`, `SchemaViolated`.
+        """
+        return self._caller.call(
+            ChangeRequest,
+            "PUT",
+            place("/configurations/requests/{request}/document", request=request),
+            body={"document": document, "reason": reason, "if_version": if_version},
+        )
+
+    def approve(self, request: UUID | str, *, digest: str | None = None) -> ChangeRequest:
+        """Approve a request as it is; what it becomes later needs another approval. Never one's own.
+
+        `digest`: of the document that was looked at, which must be the request's. Approving twice is once. Whoever may
+        comment may approve. Raises `RequestNotFound`, `RequestClosed`, `OwnRequest`, `RequestChanged`, `StaleBase`.
+        """
+        return self._caller.call(
+            ChangeRequest,
+            "PUT",
+            place("/configurations/requests/{request}/approval", request=request),
+            body={"digest": digest},
+        )
+
+    def reject(self, request: UUID | str, *, reason: str) -> ChangeRequest:
+        """End a request of another's, saying why. Raises `RequestNotFound`, `RequestClosed`, `OwnRequest`."""
+        return self._caller.call(
+            ChangeRequest,
+            "PUT",
+            place("/configurations/requests/{request}/rejection", request=request),
+            body={"reason": reason},
+        )
+
+    def withdraw(self, request: UUID | str, *, reason: str | None = None) -> ChangeRequest:
+        """End a request of one's own. Raises `RequestNotFound`, `RequestClosed`, `NotTheAuthor`."""
+        return self._caller.call(
+            ChangeRequest,
+            "PUT",
+            place("/configurations/requests/{request}/withdrawal", request=request),
+            body={"reason": reason},
+        )
+
+    def publish(self, request: UUID | str) -> Configuration:
+        """Make the document of an approved request the next version, by its author, over the version that it was made
+        from and no other. For whoever may edit the configuration; the author too.
+
+        Of competing requests one is published, and the others have a stale base. Raises `RequestNotFound`,
+        `RequestClosed`, `StaleBase`, `ApprovalsMissing`, `ConfigurationReadOnly`, `SchemaViolated`.
+        """
+        return self._caller.call(
+            Configuration, "POST", place("/configurations/requests/{request}/publication", request=request)
+        )
+
+    def inbox(self, *, unread: bool = False, limit: int = 50, cursor: str | None = None) -> Page[Notification]:
+        """A page of what concerns the actor, the newest first; only what is unread, if wanted. One statement.
+
+        The same is announced as it happens, in `audit.events` and over HTTP in `/v1/events`. Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Notification],
+            "GET",
+            "/configurations/inbox",
+            query={"unread": unread, "limit": limit, "cursor": cursor},
+        )
+
+    def mark_read(self, through: UUID | str | None = None) -> int:
+        """Mark as read what is in the inbox, up to a notification or all of it: how many were unread."""
+        return self._caller.call(int, "PUT", "/configurations/inbox", body={"through": through})
 
     def put(
         self,

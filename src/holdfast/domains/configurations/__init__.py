@@ -3,9 +3,12 @@
 from holdfast.domains.configurations.actions import Configurations
 from holdfast.domains.configurations.addresses import address_of
 from holdfast.domains.configurations.models import (
+    Approval,
     Change,
+    ChangeRequest,
     Configuration,
     ConfigurationBranch,
+    ConfigurationRule,
     ConfigurationShare,
     ConfigurationSummary,
     ConfigurationVersion,
@@ -13,12 +16,17 @@ from holdfast.domains.configurations.models import (
     FoundConfiguration,
     Merge,
     MergeConflict,
+    Notification,
+    RequestComment,
 )
 
 __all__ = [
+    "Approval",
     "Change",
+    "ChangeRequest",
     "Configuration",
     "ConfigurationBranch",
+    "ConfigurationRule",
     "ConfigurationShare",
     "ConfigurationSummary",
     "ConfigurationVersion",
@@ -27,5 +35,7 @@ __all__ = [
     "FoundConfiguration",
     "Merge",
     "MergeConflict",
+    "Notification",
+    "RequestComment",
     "address_of",
 ]

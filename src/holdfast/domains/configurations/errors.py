@@ -1,6 +1,8 @@
 """What can go wrong in configurations."""
 
-from holdfast.core.errors import Conflict, HoldfastError, NotFound
+from uuid import UUID
+
+from holdfast.core.errors import Conflict, HoldfastError, InvalidInput, NotFound
 
 
 class ConfigurationNotFound(NotFound):
@@ -41,6 +43,105 @@ class BranchExists(Conflict):
     def __init__(self, address: str, branch: str) -> None:
         super().__init__(f"{address!r:.300} has a branch {branch!r:.200} already; put(…, branch=…) goes on with it")
         self.branch = branch
+
+
+class RequestNotFound(NotFound):
+    """There is no request of this id that the caller may know of."""
+
+    code = "request_not_found"
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(f"no change request {request}; configurations.requests() lists those there are")
+
+
+class RequestClosed(Conflict):
+    """The request was published, rejected or withdrawn."""
+
+    code = "request_closed"
+
+    def __init__(self, request: UUID, status: str) -> None:
+        super().__init__(f"change request {request} is {status}; propose(…) makes another")
+
+
+class RequestChanged(Conflict):
+    """The request is not as it was read."""
+
+    code = "request_changed"
+
+    def __init__(self, request: UUID, revision: int) -> None:
+        super().__init__(f"change request {request} is at revision {revision} now; look at it again, then approve it")
+
+
+class StaleBase(Conflict):
+    """The configuration has moved on since the request was made."""
+
+    code = "stale_base"
+
+    def __init__(self, request: UUID, base: int, current: int) -> None:
+        super().__init__(
+            f"change request {request} was made from version {base}, and the configuration is at version {current}; "
+            "its author makes it anew from that with revise(…), and it is approved again"
+        )
+        self.base = base
+        self.current = current
+
+
+class ApprovalsMissing(Conflict):
+    """The request has fewer approvals of its present revision than it needs."""
+
+    code = "approvals_missing"
+
+    def __init__(self, request: UUID, has: int, needs: int) -> None:
+        super().__init__(f"change request {request} has {has} of {needs} approvals; ask others than its author")
+        self.has = has
+        self.needs = needs
+
+
+class OwnRequest(HoldfastError):
+    """Nobody approves, or rejects, their own request."""
+
+    code = "own_request"
+    status = 403
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(f"change request {request} is your own; somebody else approves or rejects it")
+
+
+class NotTheAuthor(HoldfastError):
+    """A request is revised and withdrawn by its author alone."""
+
+    code = "not_the_author"
+    status = 403
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(
+            f"change request {request} is revised and withdrawn by its author; comment on it, or reject it"
+        )
+
+
+class ReviewRequired(Conflict):
+    """A rule says that what is at this address is changed by requests alone."""
+
+    code = "review_required"
+
+    def __init__(self, address: str, pattern: str, approvals: int) -> None:
+        super().__init__(
+            f"{address!r:.300} is changed by requests with {approvals} approvals, as the rule for {pattern!r:.200} "
+            "says; use propose(…)"
+        )
+
+
+class SchemaViolated(InvalidInput):
+    """The document does not satisfy a schema that is required at its address."""
+
+    code = "schema_violated"
+
+    def __init__(self, pattern: str, path: str, what: str) -> None:
+        super().__init__(
+            f"document: does not satisfy the schema for {pattern!r:.200}, at {path or 'its root'!r:.200}: {what:.200}",
+            field="document",
+        )
+        self.path = path
 
 
 class ConfigurationChanged(Conflict):

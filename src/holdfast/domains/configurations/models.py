@@ -116,14 +116,6 @@ class Merge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundConfiguration:
-    """A configuration that was found: by words with a score to compare within one search, by shape with a cosine."""
-
-    configuration: ConfigurationSummary
-    score: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Change:
     """One change of one place. `path` is a JSON Pointer (RFC 6901); `words` says it as a person would."""
 
@@ -132,6 +124,101 @@ class Change:
     before: object = field(default=None, hash=False)
     after: object = field(default=None, hash=False)
     words: str
+
+
+RequestStatus = Literal["open", "published", "rejected", "withdrawn"]
+RequestFilter = Literal["open", "published", "rejected", "withdrawn", "any"]
+STATUSES: tuple[RequestStatus, ...] = ("open", "published", "rejected", "withdrawn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Somebody's approval of a request as it was then: of that revision, with a document of that digest."""
+
+    approver_id: UUID
+    revision: int
+    digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRequest:
+    """A document that somebody would have at an address, in place of version `base_version`.
+
+    `revision` counts from 1; each has a document of its own, with its `digest`. `approvals` are those of the present
+    revision, `required` how many it needs. A list leaves out `document` and `changes`, what it changes of its base.
+    """
+
+    id: UUID
+    address: str
+    author_id: UUID
+    base_version: int
+    revision: int
+    digest: str
+    reason: str
+    status: RequestStatus
+    approvals: tuple[Approval, ...] = ()
+    required: int = 1
+    document: object = field(default=None, hash=False)
+    changes: tuple[Change, ...] = ()
+    published_version: int | None = None
+    closed_by: UUID | None = None
+    closing_reason: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestComment:
+    """What somebody says about a request, to a comment (`reply_to`) or a place in the document (`path`)."""
+
+    id: UUID
+    request_id: UUID
+    author_id: UUID
+    text: str
+    revision: int
+    reply_to: UUID | None = None
+    path: str | None = None
+    created_at: datetime
+
+
+NotificationKind = Literal[
+    "proposed", "revised", "commented", "approved", "rejected", "withdrawn", "published", "shared"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """What happened to a configuration, or a request, that concerns the reader. `by_id`: who did it."""
+
+    id: UUID
+    kind: NotificationKind
+    address: str
+    request_id: UUID | None = None
+    by_id: UUID
+    created_at: datetime
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationRule:
+    """What holds at the addresses of a pattern. `approvals`: changes need so many, and are made by requests alone;
+    None says nothing. `schema`: a JSON Schema that every document satisfies.
+    """
+
+    pattern: str
+    approvals: int | None = None
+    schema: object = field(default=None, hash=False)
+    created_by: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundConfiguration:
+    """A configuration that was found: by words with a score to compare within one search, by shape with a cosine."""
+
+    configuration: ConfigurationSummary
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ _OWN = or_(_c.owner_id == ACTOR, REACH == "tenant")
 READABLE = or_(_c.visibility == "tenant", _OWN, _shared)
 """Open to the tenant, the actor's own, shared with them, or within an administrator's reach."""
 EDITABLE = or_(_OWN, _shared.where(_s.level == "edit"))
-_ACCESS = case(
+ACCESS = case(
     (EDITABLE, "edit"),
     (or_(_c.visibility == "tenant", _shared.where(_s.level == "comment")), "comment"),
     else_="view",
@@ -65,12 +65,12 @@ wait_for_turn = Query(select(one_at_a_time("turn")))
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 at_address = Query(
-    select(*_STORED, _ACCESS).where(*_mine, *(_c[name] == bindparam(name, type_=Text()) for name in SEGMENTS)),
+    select(*_STORED, ACCESS).where(*_mine, *(_c[name] == bindparam(name, type_=Text()) for name in SEGMENTS)),
     Stored,
 )
 """Served by the unique index over addresses."""
 
-by_id = Query(select(*_STORED, _ACCESS).where(*_mine, _c.id == _ID), Stored)
+by_id = Query(select(*_STORED, ACCESS).where(*_mine, _c.id == _ID), Stored)
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +79,7 @@ def page(*, literal: tuple[str, ...], pieces: tuple[str, ...], after: bool) -> Q
 
     Served by the index over addresses, as far as leading segments are given.
     """
-    rows = select(*_STORED, _ACCESS).where(*_mine)
+    rows = select(*_STORED, ACCESS).where(*_mine)
     rows = rows.where(*(_c[name] == bindparam(name, type_=Text()) for name in literal))
     rows = rows.where(*(has_pieces(_c[name], name) for name in pieces))
     order = [_c[name] for name in SEGMENTS]
@@ -89,7 +89,7 @@ def page(*, literal: tuple[str, ...], pieces: tuple[str, ...], after: bool) -> Q
 
 
 private_ones = Query(
-    select(*_STORED, _ACCESS)
+    select(*_STORED, ACCESS)
     .where(*_mine, _c.visibility == "private")
     .order_by(_c.updated_at.desc(), _c.id)
     .limit(_LIMIT),
@@ -97,7 +97,7 @@ private_ones = Query(
 )
 """Those that the actor may read, changed last first."""
 
-listed = Query(select(*_STORED, _ACCESS).where(*_mine, is_listed(_c.id, "ids")), Stored)
+listed = Query(select(*_STORED, ACCESS).where(*_mine, is_listed(_c.id, "ids")), Stored)
 
 _VERSION = [column for column in _v if column.name not in ("tenant_id", "configuration_id")]
 _of_branch = (_v.tenant_id == TENANT, _v.configuration_id == _ID, _v.branch == _BRANCH)

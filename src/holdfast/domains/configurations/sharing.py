@@ -21,6 +21,7 @@ from holdfast.domains.configurations.models import (
 )
 from holdfast.domains.configurations.reads import ConfigurationReads
 from holdfast.domains.configurations.stored import Stored
+from holdfast.domains.configurations.telling import tell
 from holdfast.domains.identity.errors import UserNotFound
 
 ShareList = list[ConfigurationShare]
@@ -71,6 +72,7 @@ class Sharing(ConfigurationReads):
             made = ConfigurationShare(user_id=who, level=allowed, created_at=now())
             tx.run(queries.put_share, {"configuration_id": found.id, "owner_id": found.owner_id, **vars(made)})
             writing.record(tx, found, shared_with=str(who), level=allowed)
+            tell(tx, who, "shared", found.id)
             return made
 
         return work

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
+from holdfast.core.database.types import load_json
 from holdfast.core.ids import new_id
-from holdfast.domains.configurations import finding, queries, searching
+from holdfast.domains.configurations import finding, queries, rules, searching
 from holdfast.domains.configurations.addresses import Address
 from holdfast.domains.configurations.documents import digest_of
 from holdfast.domains.configurations.errors import AddressTaken, ConfigurationChanged
@@ -41,6 +42,7 @@ def create(tx: Transaction, address: Address, written: Written, visibility: Visi
         updated_at=moment,
         access="edit",
     )
+    rules.check(tx, address, load_json(written.text), reviewed=True)
     if tx.run(queries.insert_configuration, vars(made)) == 0:
         raise AddressTaken(address.text)
     added = _add(tx, made, MAIN, 1, written, moment)
@@ -54,6 +56,7 @@ def advance(tx: Transaction, found: Stored, written: Written) -> Configuration:
     if digest == found.digest:
         tx.unchanged()
         return finding.version(tx, found, found.version).of(found, replayed=True)
+    rules.check(tx, found.address, load_json(written.text), reviewed=written.origin == "publish")
     moment = now()
     step = {"configuration_id": found.id, "old_version": found.version, "new_version": found.version + 1}
     if tx.run(queries.advance, {**step, "new_digest": digest, "moment": moment}) == 0:

@@ -8,6 +8,9 @@ from holdfast.faces.http.routes import Route
 _route = partial(Route, "configurations", given=("address",))
 _DOCUMENT = "/configurations/document"
 
+_REQUEST = "/configurations/requests/{request}"
+_proposed = partial(_route, status=201, location="/v1/configurations/requests/{id}")
+
 ROUTES = (
     _route("GET", "/configurations", Configurations.list),
     _route("GET", "/configurations/found", Configurations.find),
@@ -17,6 +20,20 @@ ROUTES = (
     _route("GET", "/configurations/versions", Configurations.history),
     _route("GET", "/configurations/difference", Configurations.diff),
     _route("PUT", "/configurations/rollback", Configurations.rollback),
+    _route("GET", "/configurations/requests", Configurations.requests),
+    _proposed("POST", "/configurations/requests", Configurations.propose),
+    _route("GET", _REQUEST, Configurations.request),
+    _route("PUT", f"{_REQUEST}/document", Configurations.revise),
+    _route("PUT", f"{_REQUEST}/approval", Configurations.approve),
+    _route("PUT", f"{_REQUEST}/rejection", Configurations.reject),
+    _route("PUT", f"{_REQUEST}/withdrawal", Configurations.withdraw),
+    _route("POST", f"{_REQUEST}/publication", Configurations.publish),
+    _route("GET", f"{_REQUEST}/comments", Configurations.comments),
+    _route("POST", f"{_REQUEST}/comments", Configurations.comment, status=201),
+    _route("GET", "/configurations/rules", Configurations.rules),
+    _route("PUT", "/configurations/rules", Configurations.set_rule),
+    _route("GET", "/configurations/inbox", Configurations.inbox),
+    _route("PUT", "/configurations/inbox", Configurations.mark_read),
     _route("GET", "/configurations/search", Configurations.search, names={"query": "q"}),
     _route("GET", "/configurations/similar", Configurations.similar),
     _route("GET", "/configurations/branches", Configurations.branches),
