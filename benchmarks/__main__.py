@@ -13,6 +13,7 @@ from benchmarks import (
     hybrid,
     importing,
     knowledge,
+    metering,
     overhead,
     protection,
     reads,
@@ -43,10 +44,12 @@ def main() -> int:
         "retrieval": retrieval.measure,
         "cache": caching.measure,
         "configurations": configurations.measure,
+        "metering": metering.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
     measures["knowledge"] = partial(knowledge.measure, million=options.million)
+    measures["metering"] = partial(metering.measure, millions=options.million)
     figures: list[Figure] = []
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
@@ -80,7 +83,9 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
-    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages or chunks")
+    parser.add_argument(
+        "--million", action="store_true", help="search 1,000,000 messages or chunks, report over 5,000,000 events"
+    )
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
     parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")

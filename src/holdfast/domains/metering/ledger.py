@@ -144,10 +144,8 @@ def _only_new(tx: Transaction, rows: list[dict[str, Any]]) -> tuple[list[dict[st
     asked = [{**row, "event_id": row["id"]} for row in rows if row["request_id"] is not None]
     if not asked:
         return rows, []
-    if len(rows) == 1 and tx.run(queries.insert_request, asked[0]) == 1:
+    if tx.many(queries.insert_request, asked) == len(asked):
         return rows, []
-    if len(rows) > 1:
-        tx.many(queries.insert_request, asked)
     ids = {row["request_id"] for row in asked}
     found = {name: (event_id, at) for name, event_id, at in tx.all(queries.requests, {"request_ids": list(ids)})}
     new = [row for row in rows if row["request_id"] is None or found[row["request_id"]][0] == row["id"]]

@@ -47,7 +47,6 @@ usage_events = scoped_table(
     Column("recorded_by", Id, nullable=False),
     Column("recorded_at", Time, nullable=False),
     _member("user_id"),
-    _member("recorded_by"),
     CheckConstraint("outcome IN ('success', 'error', 'cancelled')", name="outcome"),
     CheckConstraint(
         "priced_by IN ('given', 'tenant', 'catalogue', 'reserved', 'unknown')"
@@ -67,10 +66,10 @@ usage_requests = scoped_table(
     Column("request_id", Text, primary_key=True),
     Column("event_id", Id, nullable=False),
     Column("at", Time, nullable=False),
-    _member("recorded_by"),
+    index=True,
     sqlite_with_rowid=False,
 )
-"""Where the event of a request is, so that a repeated one is found whatever its time."""
+"""Where the event of a request is, so that a repeated one is found whatever its time. Made of the ledger, if need be."""
 
 usage_rollups = scoped_table(
     "usage_rollups",

@@ -70,7 +70,6 @@ def _usage() -> None:
         sa.Column("recorded_at", Time, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "at", "id", name="pk_usage_events"),
         _member("usage_events", "user_id"),
-        _member("usage_events", "recorded_by"),
         _check("usage_events", "outcome", "outcome IN ('success', 'error', 'cancelled')"),
         _check(
             "usage_events",
@@ -90,7 +89,6 @@ def _usage() -> None:
         sa.Column("event_id", Id, nullable=False),
         sa.Column("at", Time, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "recorded_by", "request_id", name="pk_usage_requests"),
-        _member("usage_requests", "recorded_by"),
         sqlite_with_rowid=False,
     )
 
