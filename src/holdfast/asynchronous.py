@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from holdfast.core.activity import Cost
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
 from holdfast.core.crypto.ring import KeyRing, RingKey
@@ -109,6 +110,7 @@ from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal,
 from holdfast.domains.memory.proposing import Extractor
 from holdfast.domains.metering import Metering
 from holdfast.domains.metering.actions import PriceList
+from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.holding import Hold, Lease
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
@@ -929,6 +931,10 @@ class AsyncConversations:
     async def visible(self) -> Visible:
         """How many of the actor's conversations are visible, against the tenant's cap."""
         return await self._hop(self._room.visible)
+
+    async def cost(self, conversation: ConversationId) -> Cost:
+        """What a conversation has cost, as far as its usage was recorded. Raises `ConversationNotFound`."""
+        return await self._hop(self._room.cost, conversation)
 
     async def verify(self, conversation: ConversationId) -> Verification:
         """Check the whole hash chain. Says which message is the first at fault, and why."""
@@ -2167,6 +2173,16 @@ class AsyncMetering:
             operation=operation,
             model=model,
         )
+
+    async def analytics(self, *, since: datetime, until: datetime | None = None) -> Analytics:
+        """How the tenant is used (a member: how they use it): messages and conversations by day, users, tokens, cost,
+        failures and latency; by person and day, by model, operation and workspace; intents, ratings, length of
+        conversations; who came back from week to week.
+
+        `since` and `until` (now, unless given) are widened to whole days of UTC, a year at most. Ten statements; those
+        about messages read the tenant's messages of the period. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.analytics, since=since, until=until)
 
     async def price(self, model: str, *, provider: str | None = None) -> Price:
         """What a million tokens of a model cost now: the tenant's own price, else the catalogue's.

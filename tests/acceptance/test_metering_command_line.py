@@ -1,9 +1,11 @@
 """`holdfast metering`, as a person and as a script use it."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from support.commands import as_json, run
 
 import holdfast
@@ -35,6 +37,15 @@ def test_usage_is_reported_priced_and_limited(tmp_path: Path, me: tuple[str, ...
     assert lines[0]["cost"] == "0.150060000"
     shown = run(tmp_path, *me, "report", "--by", "day", "--by", "model", "--of", "tokens", **given).stdout
     assert "████" in shown and "Of 1 events nobody knows the cost" in shown
+    run(tmp_path, *me, "report", "--out", "report.csv", **given)
+    assert (tmp_path / "report.csv").read_text().splitlines()[1].startswith("gpt-4o-mini,1,1,0,1000100")
+    run(tmp_path, *me, "report", "--out", "report.parquet", **given)
+    assert parquet.read_table(tmp_path / "report.parquet")["cost"].to_pylist()[0] == Decimal("0.15006")
+    assert "invalid_input" in run(tmp_path, *me, "report", "--out", "report.xls", code=2, **given).stderr
+    assert "0 of 1 people" not in run(tmp_path, *me, "analytics", **given).stdout
+    assert as_json(tmp_path, *me, "analytics", **given)["failure_rate"] == 0.5
+    run(tmp_path, *me, "analytics", "--out", "days.csv", **given)
+    assert "messages.user" in (tmp_path / "days.csv").read_text()
     assert len(as_json(tmp_path, *me, "events", **given)["items"]) == 2
     assert "home-made" in run(tmp_path, *me, "events", **given).stdout
     assert as_json(tmp_path, *me, "price", "gpt-4o-mini", **given)["input"] == "0.15"

@@ -435,6 +435,7 @@ class Things:
     owner_id = cached_property[Any](lambda self: self._world.owner.scope.actor_id)
     email = "amina@acme.test"
     member = "mel@acme.test"
+    today = f"{datetime.now(UTC):%Y-%m-%d}T00:00:00Z"
     nobody = "nobody@acme.test"
     tenant = "acme"
     platform = "google_ads"

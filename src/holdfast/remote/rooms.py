@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from holdfast.core.activity import Cost
 from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.jobs.actions import ScheduleList
 from holdfast.core.jobs.models import Job, JobStatus
@@ -96,6 +97,7 @@ from holdfast.domains.knowledge.models import (
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.metering.actions import PriceList
+from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.holding import Holding
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
@@ -983,6 +985,10 @@ class RemoteConversations:
     def visible(self) -> Visible:
         """How many of the actor's conversations are visible, against the tenant's cap."""
         return self._caller.call(Visible, "GET", "/visible")
+
+    def cost(self, conversation: ConversationId) -> Cost:
+        """What a conversation has cost, as far as its usage was recorded. Raises `ConversationNotFound`."""
+        return self._caller.call(Cost, "GET", place("/conversations/{conversation}/cost", conversation=conversation))
 
     def verify(self, conversation: ConversationId) -> Verification:
         """Check the whole hash chain. Says which message is the first at fault, and why."""
@@ -2422,6 +2428,16 @@ class RemoteMetering(Holding):
                 "model": model,
             },
         )
+
+    def analytics(self, *, since: datetime, until: datetime | None = None) -> Analytics:
+        """How the tenant is used (a member: how they use it): messages and conversations by day, users, tokens, cost,
+        failures and latency; by person and day, by model, operation and workspace; intents, ratings, length of
+        conversations; who came back from week to week.
+
+        `since` and `until` (now, unless given) are widened to whole days of UTC, a year at most. Ten statements; those
+        about messages read the tenant's messages of the period. Raises `InvalidInput`.
+        """
+        return self._caller.call(Analytics, "GET", "/usage/analytics", query={"since": since, "until": until})
 
     def price(self, model: str, *, provider: str | None = None) -> Price:
         """What a million tokens of a model cost now: the tenant's own price, else the catalogue's.

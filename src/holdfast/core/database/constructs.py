@@ -19,7 +19,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
 
-from holdfast.core.database.types import Json, PerEngine
+from holdfast.core.database.types import Json, PerEngine, Time
 
 
 class has_members(FunctionElement[Any]):  # noqa: N801  # reads as the function it is
@@ -263,3 +263,25 @@ class _Cross(Join):
 def _cross_join(element: _Cross, compiler: Any, **options: Any) -> str:
     options["asfrom"] = True
     return f"{compiler.process(element.left, **options)} CROSS JOIN {compiler.process(element.right, **options)}"
+
+
+class start_of_day(FunctionElement[Any]):  # noqa: N801
+    """The midnight (UTC) that a moment is after."""
+
+    inherit_cache = True
+    type = Time()
+
+    def __init__(self, at: ColumnElement[Any]) -> None:
+        super().__init__(at)
+
+
+@compiles(start_of_day)
+def _truncated(element: start_of_day, compiler: Any, **options: Any) -> str:
+    (at,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"date_trunc('day', {at}, 'UTC')"
+
+
+@compiles(start_of_day, "sqlite")
+def _whole_days(element: start_of_day, compiler: Any, **options: Any) -> str:
+    (at,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({at} / 86400000000 * 86400000000)"

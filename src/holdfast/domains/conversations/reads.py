@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.action import Actions, action, composite
+from holdfast.core.activity import Cost, cost_of
 from holdfast.core.clock import EPOCH, as_utc
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.types import dump_json
@@ -220,6 +221,17 @@ class ConversationReads(Actions):
     def visible(self) -> Work[Visible]:
         """How many of the actor's conversations are visible, against the tenant's cap."""
         return visibility.count
+
+    @action("conversations.read", writes=False, on="conversation")
+    def cost(self, conversation: ConversationId) -> Work[Cost]:
+        """What a conversation has cost, as far as its usage was recorded. Raises `ConversationNotFound`."""
+        conversation_id = conversation_id_of(conversation)
+
+        def work(tx: Transaction) -> Cost:
+            lineage.find(tx, conversation_id)
+            return cost_of(tx, "conversation", conversation_id)
+
+        return work
 
     @action("conversations.verify", writes=False, on="conversation")
     def verify(self, conversation: ConversationId) -> Work[Verification]:

@@ -1,6 +1,7 @@
 """Metering: what was used and what it cost, limits that hold, and reports of both."""
 
 from holdfast.domains.metering.actions import Metering
+from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.errors import LimitExceeded
 from holdfast.domains.metering.holding import Hold, Lease
 from holdfast.domains.metering.models import (
@@ -16,6 +17,7 @@ from holdfast.domains.metering.models import (
 )
 
 __all__ = [
+    "Analytics",
     "Hold",
     "HoldState",
     "Lease",

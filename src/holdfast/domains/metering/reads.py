@@ -1,7 +1,7 @@
 """Reading metering: events, reports from the sums, prices, limits, holds."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from holdfast.core.action import action
@@ -13,9 +13,11 @@ from holdfast.core.inputs import check_choice
 from holdfast.core.pages import InvalidCursor, Page, check_limit, decode_cursor, encode_cursor
 from holdfast.domains.identity.room import IdentityRoom
 from holdfast.domains.metering import queries, reporting, reserving
+from holdfast.domains.metering.analytics import Analytics, analyse
 from holdfast.domains.metering.checks import check_id, check_label
 from holdfast.domains.metering.errors import PriceUnknown
 from holdfast.domains.metering.models import DIMENSIONS, Dimension, HoldState, Price, UsageEvent, UsageReport
+from holdfast.domains.metering.periods import at_or_after, start_of
 from holdfast.domains.metering.prices import listed_price, own_price
 
 
@@ -98,6 +100,21 @@ class MeteringReads(IdentityRoom):
         given = {name: value for name, value in only.items() if value is not None}
         asked = reporting.check(groups, given, since, until)
         return lambda tx: reporting.report(tx, asked)
+
+    @action("metering.read", writes=False)
+    def analytics(self, *, since: datetime, until: datetime | None = None) -> Work[Analytics]:
+        """How the tenant is used (a member: how they use it): messages and conversations by day, users, tokens, cost,
+        failures and latency; by person and day, by model, operation and workspace; intents, ratings, length of
+        conversations; who came back from week to week.
+
+        `since` and `until` (now, unless given) are widened to whole days of UTC, a year at most. Ten statements; those
+        about messages read the tenant's messages of the period. Raises `InvalidInput`.
+        """
+        begin = start_of(as_utc(since, field="since"), "day")
+        end = at_or_after(now() if until is None else as_utc(until, field="until"), "day")
+        if not begin < end <= begin + timedelta(days=366):
+            raise InvalidInput(f"until: {end:%Y-%m-%d} is not within a year after {begin:%Y-%m-%d}", field="until")
+        return lambda tx: analyse(tx, begin, end)
 
     @action("metering.read", writes=False)
     def price(self, model: str, *, provider: str | None = None) -> Work[Price]:

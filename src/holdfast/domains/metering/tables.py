@@ -69,7 +69,7 @@ usage_requests = scoped_table(
     index=True,
     sqlite_with_rowid=False,
 )
-"""Where the event of a request is, so that a repeated one is found whatever its time. Made of the ledger, if need be."""
+"""Where the event of a request is, so that a repeated one is found whatever its time. The ledger can make it anew."""
 
 usage_rollups = scoped_table(
     "usage_rollups",

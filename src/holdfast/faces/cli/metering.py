@@ -4,20 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from holdfast.core.clock import now
-from holdfast.domains.metering import Limit, Metering, Price, UsageLine, UsageReport
+from holdfast.domains.metering import Analytics, Limit, Metering, Price, UsageLine, UsageReport
+from holdfast.domains.metering.analytics import DayOfUse
 from holdfast.faces.cli.charts import bar
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.sheets import write_sheet
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
 app = typer.Typer(no_args_is_help=True)
 
+Out = Annotated[
+    Path | None, typer.Option(help="Write the lines to this file in place of showing them: .csv, .parquet.")
+]
 Since = Annotated[str | None, typer.Option(help="From when on: 2026-01-31, or 2026-01-31T08:00:00Z.")]
 Until = Annotated[str | None, typer.Option(help="Until when; not itself in it.")]
 Model = Annotated[str, typer.Argument(help="The model's name, as it is recorded: gpt-4o-mini.")]
@@ -32,6 +38,7 @@ def report(
     ] = None,
     since: Since = None,
     until: Until = None,
+    out: Out = None,
     of: Annotated[str, typer.Option(help="What the bars show: cost, tokens, requests, failures, latency_ms.")] = "cost",
     as_json: AsJson = False,
 ) -> None:
@@ -42,10 +49,35 @@ def report(
     period: Any = {} if "conversation" in groups else {"since": begin, "until": moment(until, "until")}
     with target.person() as me:
         made = me.metering.report(group_by=groups, **period)
-    if as_json:
+    if out is not None:
+        write_sheet(out, [_row_of(line, made.group_by) for line in made.lines])
+        console.print(f"{len(made.lines)} lines are written.")
+    elif as_json:
         show_json(made)
-        return
-    _show_report(made, of)
+    else:
+        _show_report(made, of)
+
+
+@app.command()
+def analytics(
+    context: typer.Context,
+    since: Since = None,
+    until: Until = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how the tenant is used: by day, model and intent; the last thirty days unless said otherwise."""
+    target: Target = context.obj
+    begin = moment(since, "since") or now() - timedelta(days=30)
+    with target.person() as me:
+        made = me.metering.analytics(since=begin, until=moment(until, "until"))
+    if out is not None:
+        write_sheet(out, [_day_row(day) for day in made.days])
+        console.print(f"{len(made.days)} days are written.")
+    elif as_json:
+        show_json(made)
+    else:
+        _show_analytics(made)
 
 
 @app.command()
@@ -190,6 +222,52 @@ def _acting(target: Target) -> Iterator[tuple[Metering, str | None]]:
         return
     with target.opened() as store:
         yield store.system().metering, target.tenant
+
+
+def _row_of(line: UsageLine, groups: tuple[str, ...]) -> dict[str, Any]:
+    kept = {"period" if name in ("hour", "day", "month") else name for name in groups}
+    dropped = {"period", "user", "workspace", "operation", "model", "provider", "conversation"} - kept
+    return {name: value for name, value in vars(line).items() if name not in dropped}
+
+
+def _day_row(day: DayOfUse) -> dict[str, Any]:
+    counts = {name: day.counts.get(name, 0) for name in COUNTED}
+    return {name: value for name, value in vars(day).items() if name != "counts"} | counts
+
+
+def _show_analytics(made: Analytics) -> None:
+    shown = table("day", "users", *COUNTED, "requests", "failures", "tokens", "cost", "ms", "")
+    most = max((day.requests for day in made.days), default=0)
+    for day in made.days:
+        counts = [f"{day.counts.get(name, 0):,}" for name in COUNTED]
+        took = "" if day.latency_ms is None else f"{day.latency_ms:,.0f}"
+        sums = [f"{value:,}" for value in (day.requests, day.failures, day.tokens)]
+        share = day.requests / most if most else 0.0
+        shown.add_row(f"{day.day:%Y-%m-%d}", f"{day.users:,}", *counts, *sums, _money(day.cost), took, bar(share, 16))
+    console.print(shown)
+    length = "–" if made.mean_length is None else f"{made.mean_length:.1f}"
+    failed = "–" if made.failure_rate is None else f"{made.failure_rate:.1%}"
+    console.print(
+        f"\n{made.users:,} of {made.members:,} people; conversations of {length} messages, {made.longest:,} at most;"
+        f" {failed} failed; rated {made.ratings['up']:,} up, {made.ratings['down']:,} down"
+    )
+    for title, lines in (("model", made.models), ("operation", made.features)):
+        _show_shares(title, {str(getattr(line, title) or "–"): float(line.cost) for line in lines}, "$")
+    _show_shares("intent", {name: float(count) for name, count in made.intents.items()}, "")
+
+
+def _show_shares(title: str, values: dict[str, float], sign: str) -> None:
+    most = max(values.values(), default=0.0)
+    if not values:
+        return
+    shown = table(title, "", "")
+    for name, value in sorted(values.items(), key=lambda one: -one[1]):
+        shown.add_row(escape(name), f"{sign}{value:,.4g}", bar(value / most if most else 0.0, 24))
+    console.print()
+    console.print(shown)
+
+
+COUNTED = ("messages.user", "messages.assistant", "conversations", "ratings.up", "ratings.down")
 
 
 def _show_report(made: UsageReport, of: str) -> None:

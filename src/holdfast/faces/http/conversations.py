@@ -64,6 +64,7 @@ ROUTES = (
     _route("GET", f"{_ONE}/summaries", Conversations.summaries),
     _route("POST", f"{_ONE}/summaries", Conversations.summarize, status=201),
     _route("GET", f"{_ONE}/feedback", Conversations.feedback),
+    _route("GET", f"{_ONE}/cost", Conversations.cost),
     _route("GET", f"{_ONE}/verification", Conversations.verify),
     _route("POST", f"{_ONE}/attachments", Conversations.attach, status=201),
     _route("GET", f"{_ONE}/attachments/{{digest}}", Conversations.attachment),

@@ -12,6 +12,7 @@ ROUTES = (
     _route("POST", "/usage/batches", Metering.record_many, status=201),
     _route("GET", "/usage", Metering.events),
     _route("GET", "/usage/report", Metering.report),
+    _route("GET", "/usage/analytics", Metering.analytics),
     _route("GET", "/usage/price", Metering.price),
     _route("GET", "/usage/prices", Metering.prices),
     _route("PUT", "/usage/prices", Metering.set_price),

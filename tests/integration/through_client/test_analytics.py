@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.test_analytics import *  # noqa: F403
