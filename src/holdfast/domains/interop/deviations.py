@@ -4,73 +4,47 @@ Judged by the definitions that hl7apy carries, and by the lengths of data types 
 have is not judged, and said so: `not_checked`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from holdfast.core.errors import InvalidInput
-
+from .deviation_kinds import Deviation, Deviations, Severity, deviation
 from .documents import Inferred
 from .profiles import Profile
 from .profiles.counts import Column, Leaf, SegmentCounts
 from .profiles.showing import K, check_k
-from .profiles.standards import HL7V2
+from .profiles.standards import HL7V2, Standard
 from .profiles.type_counts import TypeCounts
-from .severities import DifferenceKind as Kind
-from .severities import Severity
 from .standard import Structure, coded, definitions, structure_of
 from .standard.lengths import longest
 from .standard.rules import FieldRule, rules
+from .tree_deviations import tree_deviations
+
+__all__ = ["Deviation", "Deviations", "deviations", "deviations_of"]
 
 _TIMES = frozenset({"DTM", "TS"})
 _NUMBERS = {"NM": ("integer", "decimal", "signed number"), "SI": ("integer",)}
 _DIGITS = frozenset({"integer", "decimal", "signed number"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deviation:
-    """`location` is "PID", "PID-8" or "PID-8.1.1"; `count` of `whole` messages, segments or values differ."""
-
-    kind: Kind
-    severity: Severity
-    location: str
-    count: int
-    whole: int
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deviations:
-    """Of one type and version. `not_checked` says what the definitions of the version have no data for."""
-
-    found: tuple[Deviation, ...]
-    not_checked: tuple[str, ...]
-
-
 def deviations(profile: Profile, *, k: int = K) -> dict[str, Deviations]:
     """By type and version. Codes are named only where at least `k` different patients have them.
 
-    Raises `InvalidInput` for a `k` under 2 or over 64, and for a standard other than HL7 v2.
+    Raises `InvalidInput` for a `k` under 2 or over 64.
     """
     check_k(k)
-    _check_standard(profile.standard)
-    return {name: _of_type(name, counts, k) for name, counts in sorted(profile.types.items())}
+    return _by_name(profile.standard, profile.types, k)
 
 
 def deviations_of(configuration: Inferred) -> dict[str, Deviations]:
-    """Those of a configuration, by version. Raises `InvalidInput` for a standard other than HL7 v2."""
-    _check_standard(configuration.standard)
-    return {
-        version: _of_type(f"{configuration.type} {version}", counts, configuration.k)
-        for version, counts in sorted(configuration.versions.items())
-    }
+    """Those of a configuration, by version."""
+    named = {f"{configuration.type} {version}": counts for version, counts in configuration.versions.items()}
+    found = _by_name(configuration.standard, named, configuration.k)
+    return {name.rsplit(" ", 1)[1]: one for name, one in found.items()}
 
 
-def _check_standard(standard: str) -> None:
+def _by_name(standard: Standard, types: Mapping[str, TypeCounts], k: int) -> dict[str, Deviations]:
     if standard != HL7V2:
-        raise InvalidInput(
-            f"standard: there are no definitions of {standard} to deviate from; deviations are of {HL7V2}",
-            field="standard",
-        )
+        return tree_deviations(standard, types, k)
+    return {name: _of_type(name, counts, k) for name, counts in sorted(types.items())}
 
 
 def _of_type(name: str, counts: TypeCounts, k: int) -> Deviations:
@@ -102,17 +76,17 @@ def _segments(counts: TypeCounts, structure: Structure | None, version: str) -> 
         if rules(version, name) is None:
             detail = "a Z-segment" if name.startswith("Z") else f"version {version} has no such segment"
             severity: Severity = "note" if name.startswith("Z") else "warning"
-            yield _deviation("custom segment", severity, name, segment.messages, counts.messages, detail)
+            yield deviation("custom segment", severity, name, segment.messages, counts.messages, detail)
         elif (unplaced := counts.unplaced.get(name, 0)) and name in there:
             detail = "not where the structure has it, or too often"
-            yield _deviation("reordered", "warning", name, unplaced, segment.occurrences, detail)
+            yield deviation("reordered", "warning", name, unplaced, segment.occurrences, detail)
         elif unplaced:
-            yield _deviation("extra", "warning", name, unplaced, segment.occurrences, "not in the type's structure")
+            yield deviation("extra", "warning", name, unplaced, segment.occurrences, "not in the type's structure")
     for position in structure.positions if structure is not None else ():
         seen = counts.segments[position.segment].messages if position.segment in counts.segments else 0
         if position.least > 0 and not position.groups and seen < counts.messages:
             missing = counts.messages - seen
-            yield _deviation("missing required", "error", position.segment, missing, counts.messages, "is required")
+            yield deviation("missing required", "error", position.segment, missing, counts.messages, "is required")
 
 
 def _fields(
@@ -122,7 +96,7 @@ def _fields(
         seen = segment.columns[number].present if number in segment.columns else 0
         if rule.required and seen < segment.occurrences and not (name == "MSH" and number <= 2):
             missing = segment.occurrences - seen
-            yield _deviation(
+            yield deviation(
                 "missing required", "error", f"{name}-{number}", missing, segment.occurrences, "is required"
             )
     places = coded(version, name)
@@ -132,18 +106,18 @@ def _fields(
             yield from _codes(f"{name}-{field}", column, rule_of, places.get(field, {}), version, k)
         else:
             detail = "the segment has no such field"
-            yield _deviation("extra", "warning", f"{name}-{field}", column.present, segment.occurrences, detail)
+            yield deviation("extra", "warning", f"{name}-{field}", column.present, segment.occurrences, detail)
 
 
 def _field(location: str, column: Column, rule: FieldRule, version: str) -> Iterator[Deviation]:
     repeated = sum(count for size, count in column.repetitions.items() if size > rule.most)
     if rule.most >= 0 and repeated:
         detail = f"more than {rule.most} times" if rule.most else "withdrawn"
-        yield _deviation("extra", "warning", location, repeated, column.present, detail)
+        yield deviation("extra", "warning", location, repeated, column.present, detail)
     for (one, part), leaf in sorted(column.leaves.items()):
         place = f"{location}.{one}.{part}"
         if one > rule.components and rule.types:
-            yield _deviation("extra", "warning", place, leaf.present, leaf.present, "no such component")
+            yield deviation("extra", "warning", place, leaf.present, leaf.present, "no such component")
             continue
         data_type = rule.types.get((one, part), "")
         wrong = sum(count for kind, count in leaf.kinds.items() if not _is_of(kind, data_type))
@@ -151,9 +125,9 @@ def _field(location: str, column: Column, rule: FieldRule, version: str) -> Iter
         if most is not None and leaf.longest > most:
             long = max(1, sum(count for size, count in leaf.lengths.items() if size > most))
             detail = f"up to {leaf.longest} characters; {data_type} has {most}"
-            yield _deviation("over-long", "warning", place, long, leaf.present, detail)
+            yield deviation("over-long", "warning", place, long, leaf.present, detail)
         if wrong:
-            yield _deviation("wrong type", "error", place, wrong, leaf.present, f"no {data_type}")
+            yield deviation("wrong type", "error", place, wrong, leaf.present, f"no {data_type}")
 
 
 def _is_of(kind: str, data_type: str) -> bool:
@@ -181,10 +155,4 @@ def _codes(
         for value, found in sorted(leaf.values.items() if known else ()):
             if value not in known and found.patients.count >= k:
                 detail = f"{value!r} is not in table {table}"
-                yield _deviation(
-                    "unknown code", severity, f"{location}.{one}.{part}", found.count, leaf.present, detail
-                )
-
-
-def _deviation(kind: Kind, severity: Severity, location: str, count: int, whole: int, detail: str) -> Deviation:
-    return Deviation(kind=kind, severity=severity, location=location, count=count, whole=whole, detail=detail)
+                yield deviation("unknown code", severity, f"{location}.{one}.{part}", found.count, leaf.present, detail)

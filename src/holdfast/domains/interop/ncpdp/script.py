@@ -47,10 +47,14 @@ def script_pieces(source: Source, *, longest: int = LONGEST) -> Iterator[TreePie
     A message ends with `</Message>`; its declaration and the comments before it are part of it.
     """
     offset = number = 0
-    for raw, whole in _documents(source, longest):
-        if not raw.strip(_BLANK):
-            yield TreePiece(raw, offset)
-        elif not whole:
+    for found, whole in _documents(source, longest):
+        raw = found.lstrip(_BLANK)
+        if len(raw) < len(found):
+            yield TreePiece(found[: len(found) - len(raw)], offset)
+            offset += len(found) - len(raw)
+        if not raw:
+            continue
+        if not whole:
             number += 1
             yield TreePiece(raw, offset, None, (Problem("too_long", _SAYS["too_long"], number, offset=offset),))
         else:
@@ -76,16 +80,15 @@ def _documents(source: Source, longest: int) -> Iterator[tuple[bytes, bool]]:
 
 
 def _piece(raw: bytes, offset: int, number: int) -> TreePiece:
-    blank = len(raw) - len(raw.lstrip(_BLANK))
     building = _Building()
     try:
-        building.parse(raw[blank:])
+        building.parse(raw)
     except _Refused as error:
-        return _refused(raw, offset, number, error.kind, error.at + blank)
+        return _refused(raw, offset, number, error.kind, error.at)
     except expat.ExpatError:
-        return _refused(raw, offset, number, "xml_malformed", max(building.at, 0) + blank)
+        return _refused(raw, offset, number, "xml_malformed", max(building.at, 0))
     except (ValueError, LookupError):  # an encoding that is declared and not known
-        return _refused(raw, offset, number, "xml_malformed", blank)
+        return _refused(raw, offset, number, "xml_malformed", 0)
     message = _message(raw, offset, number, building)
     return TreePiece(raw, offset, message)
 
@@ -117,6 +120,7 @@ class _Building:
     def __init__(self) -> None:
         self.root: _Element | None = None
         self.prefix = self.encoding = ""
+        self._raw = b""
         self._open: list[_Element] = []
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -133,10 +137,12 @@ class _Building:
         return self._parser.ErrorByteIndex
 
     def parse(self, raw: bytes) -> None:
+        """The whole of a document. Raises `_Refused`, and what expat raises."""
+        self._raw = raw
         self._parser.Parse(raw, True)
 
     def _doctype(self, *_: Any) -> None:
-        raise _Refused("dtd_refused", self._parser.CurrentByteIndex)
+        raise _Refused("dtd_refused", max(self._raw.find(b"<!DOCTYPE"), 0))
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self.encoding = encoding or ""
