@@ -1,6 +1,6 @@
 """What can go wrong with messages and profiles as a whole. What is wrong in one message is a `Problem`."""
 
-from holdfast.core.errors import Conflict, HoldfastError, InvalidInput
+from holdfast.core.errors import Conflict, HoldfastError, InvalidInput, Unavailable
 
 
 class DefinitionsMissing(HoldfastError):
@@ -80,3 +80,12 @@ class WorkerLost(HoldfastError):
     def __init__(self, exit_code: int | None) -> None:
         super().__init__(f"a process that counted messages ended (exit code {exit_code}); run the analysis again")
         self.exit_code = exit_code
+
+
+class ListenerRefused(Unavailable):
+    """The listener could not begin: its address is taken, or is none of this machine."""
+
+    code = "listener_refused"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"nothing can listen on {host!r}, port {port}: {reason}; give another host or port")

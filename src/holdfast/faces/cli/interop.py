@@ -1,0 +1,52 @@
+"""`holdfast interop`: listen for messages of health systems."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from holdfast.domains.interop.listening import Limits, Listener
+from holdfast.domains.interop.spool import Spool
+from holdfast.faces.cli.output import AsJson, console, show_json, what_now
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def listen(
+    spool: Annotated[Path, typer.Option(help="The file that messages are appended to. Readable by its owner only.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 for any that is free.")] = 2575,
+    connections: Annotated[int, typer.Option(help="How many engines at a time.")] = 64,
+    as_json: AsJson = False,
+) -> None:
+    """Receive HL7 v2 over MLLP until Ctrl-C; each message is acknowledged once it is on the disk."""
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    with Spool(spool) as kept, Listener(kept.store, host=host, port=port, limits=Limits(connections=connections)) as at:
+        before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            if as_json:
+                show_json({"host": host, "port": at.port, "spool": str(spool)})
+            else:
+                console.print(f"Listening on {host}, port {at.port}; messages go to {spool}. Ctrl-C ends it.")
+            sys.stdout.flush()  # whoever started this with a pipe waits for the port
+            ended.wait()
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+    told = at.listened
+    if as_json:
+        show_json(told)
+        return
+    console.print(
+        f"{told.stored} stored, {told.failed} failed, {told.rejected} rejected, {told.turned_away} turned away"
+    )
+    what_now("holdfast interop listen --help")
