@@ -36,23 +36,15 @@ def _talk(port: int, some: list[bytes], heard: list[str]) -> None:
 
 def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
     spool = tmp_path / "in.hl7"
-    command = [
-        sys.executable,
-        "-m",
-        "holdfast.faces.cli",
-        "interop",
-        "listen",
-        "--spool",
-        str(spool),
-        "--port",
-        "0",
-        "--json",
-    ]
+    main = "from holdfast.faces.cli import main; main()"
+    command = [sys.executable, "-c", main, "interop", "listen", "--spool", str(spool), "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = b""
         while not told.endswith(b"}\n"):
-            told += process.stdout.readline()
+            line = process.stdout.readline()
+            assert line, "it ended before it listened"
+            told += line
         sent, heard = messages(1_500), [[], [], [], []]  # type: ignore[var-annotated]
         talkers = [
             threading.Thread(target=_talk, args=(json.loads(told)["port"], sent[at::4], heard[at])) for at in range(4)
