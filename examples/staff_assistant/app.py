@@ -116,7 +116,7 @@ class StaffAssistant:
             return Reply(known)
         me.memory.propose(conversation, extractor=StaffFacts())
         found = self._passages(me, asked)
-        context = me.conversations.context(conversation, max_tokens=3000, last=20)
+        context = me.conversations.context(conversation, max_tokens=3000, last=20, passages=False)
         began = perf_counter()
         answer, attempts = self._complete(_prompt(context, found, asked), request_id)
         said = me.conversations.append(
@@ -197,7 +197,7 @@ def _answer_to(me: UserScope, asked: Message) -> Message | None:
 def _prompt(context: Context, found: Retrieval | None, asked: Message) -> list[dict[str, str]]:
     """What the model is told. Eligibility results belong here too, once Holdfast keeps them (`context.decisions`).
 
-    The passages are those of the search, which is logged and can be cited; `context.passages` would do without that.
+    The passages are those of the search, which is logged and can be cited; `context.passages` are of all bases.
     """
     told = ["You help the staff of a bank. Answer from the passages, and name their numbers."]
     told += [] if context.summary is None else [f"So far: {context.summary.text}"]

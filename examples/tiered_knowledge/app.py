@@ -67,7 +67,7 @@ class Library:
         """Answer from what the person may read. The question is kept first; what was shown is logged and cited."""
         me.conversations.append(conversation, role="user", content=question, request_id=request_id)
         found = me.knowledge.search(question, base=self._base, k=4, conversation=conversation)
-        context = me.conversations.context(conversation, max_tokens=3000)
+        context = me.conversations.context(conversation, max_tokens=3000, passages=False)
         text = self._model.complete(_prompt(context, found))
         said = me.conversations.append(conversation, role="assistant", content=text, request_id=request_id)
         me.knowledge.cite(found.id, message=said.id, chunks=[hit.chunk.id for hit in found.hits[:1]])
@@ -146,7 +146,7 @@ class Library:
 
 
 def _prompt(context: Context, found: Retrieval) -> list[dict[str, str]]:
-    # the passages of the search, which is logged and can be cited; `context.passages` would do without that
+    # the passages of the search in one base; `context.passages` are of all that are open, logged and cited alike
     told = ["You help consultants. Answer from the passages."]
     told += [f"About the person: {fact.text}" for fact in context.facts]
     told += [f"[{number}] {' '.join(hit.chunk.content.split())}" for number, hit in enumerate(found.hits, 1)]

@@ -276,6 +276,7 @@ class Store:
         """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""
         self._sealer.close()
         self.engine.levels.close()
+        self.engine.embedders.close()
         self.engine.close()
 
     def __enter__(self) -> "Store":

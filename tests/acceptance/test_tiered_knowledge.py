@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.redis_server import RedisServer
 from support.refusals import refused
+from support.server import serving
 from support.waiting import until
 
 import holdfast
@@ -366,6 +368,36 @@ def test_4_2_with_redis_down_answers_are_right_and_it_is_found_again(organisatio
             hits = store.cache.stats().names["prices"].l1_hits
             until(lambda: library.prices(sari) and store.cache.stats().names["prices"].l1_hits > hits)
             assert store.cache.stats().redis.untold == 0 and len(library.prices(sari)) == 6
+    finally:
+        redis.stop()
+
+
+def test_4_2_hit_rates_pool_use_and_the_breaker_are_on_the_metrics_page(organisations):
+    redis = RedisServer()
+    quick = {"cache_link_seconds": 1.0, "cache_settle_seconds": 1.0, "cache_redis_seconds": 0.3}
+    settings = holdfast.Settings(cache=redis.url, **quick)
+    try:
+        with holdfast.open(organisations.url, organisations.key, settings=settings) as store, serving(store) as server:
+            library, sari, _ = in_firm(store)
+
+            def page():
+                with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+                    lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+                return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+            for _ in range(4):
+                assert len(library.prices(sari)) == 1
+            shown = page()
+            assert shown['holdfast_cache_hit_rate{name="prices"}'] == 0.75
+            assert shown['holdfast_breaker_state{name="cache"}'] == 0
+            assert shown["holdfast_cache_redis_connections"] >= 0
+            assert any("pool" in name or "connections" in name for name in shown if "redis" not in name)
+            redis.kill()
+            until(lambda: library.codes(sari) and page()['holdfast_breaker_state{name="cache"}'] == 2)
+            assert len(library.prices(sari)) == 1
+            redis.start()
+            until(lambda: page()['holdfast_breaker_state{name="cache"}'] == 0)
+            assert page()['holdfast_breaker_opened_total{name="cache"}'] >= 1
     finally:
         redis.stop()
 

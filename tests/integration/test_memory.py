@@ -1,11 +1,13 @@
 """Memory: nothing is overwritten, the same fact is one, and what is forgotten is gone."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.backdoor import Backdoor
 from support.refusals import refused
 
+import holdfast
 from holdfast.domains.memory import Candidate
 
 VALUES = ["concise", "", 0, 1.5, True, False, [], [1, None, "a"], {}, {"a": {"b": [1, 2]}}, "ä✓", 2**62]
@@ -614,3 +616,23 @@ def test_what_is_no_fact_is_refused(amina, key, value, more):
 def test_what_python_alone_can_say_wrongly_is_refused(amina, key, value, more):
     refused("invalid_input", amina.memory.remember, key, value, **more)
     assert amina.memory.count() == 0
+
+
+def test_a_request_id_used_for_somebody_else_is_refused_by_name_also_at_once(sync_store):
+    ada = sync_store.tenant("acme").user("ada@acme.test")
+    people = [sync_store.tenant("acme").user(f"{name}@acme.test").scope.actor_id for name in ("amina", "ben")]
+    told = []
+
+    def remember(user):
+        try:
+            told.append(ada.memory.remember("style", "a", user=user, request_id="r-1").user_id)
+        except holdfast.HoldfastError as error:
+            told.append(error.code)
+
+    threads = [threading.Thread(target=remember, args=(user,)) for user in people * 2]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert told.count("request_id_taken") == 2
+    assert sum(one in people for one in told) == 2

@@ -94,3 +94,14 @@ def test_the_first_migration_failing_leaves_an_empty_database(postgres, scripts)
     finally:
         engine.discard()
         postgres.execute("DROP DATABASE half_way")
+
+
+def test_a_server_without_pgvector_is_refused_by_name_and_nothing_is_made(postgres, monkeypatch):
+    monkeypatch.setattr("holdfast.migrations.dialects.VECTORS", "an_extension_that_is_not_there")
+    postgres.execute("CREATE DATABASE without_pgvector")
+    with pytest.raises(holdfast.HoldfastError, match="the server has no pgvector") as caught:
+        holdfast.create(postgres.url("without_pgvector"))
+    assert caught.value.code == "pgvector_missing"
+    monkeypatch.undo()
+    holdfast.create(postgres.url("without_pgvector")).close()
+    postgres.drop("without_pgvector")

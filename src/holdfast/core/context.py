@@ -7,7 +7,7 @@ before that transaction, in `prepare`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from holdfast.core.action import Actions
@@ -61,6 +61,17 @@ class ContextSource(Protocol):
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:
         """What fits into `request.max_tokens`, most useful first, and what did not."""
+        ...
+
+
+@runtime_checkable
+class KeepsLog(Protocol):
+    """A source that keeps a log of what it contributed."""
+
+    field: str
+
+    def shown(self, room: Actions, prepared: Any) -> None:
+        """Called once the context is made, outside its transaction, with what `prepare` gave."""
         ...
 
 

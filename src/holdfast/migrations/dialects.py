@@ -9,6 +9,7 @@ from typing import Any, cast
 from alembic import op
 from sqlalchemy import Connection, text
 
+from holdfast.core.database.errors import VectorsMissing
 from holdfast.migrations.functions_0004 import NEXT_POSITION, SETTLED_POSITION
 
 _LOCK = 4_849_120_461
@@ -22,10 +23,15 @@ def version_table_schema(connection: Connection) -> str | None:
 
 def prepare(connection: Connection) -> None:
     """What must be there before the first migration: on PostgreSQL the schema and the roles."""
+    if connection.dialect.name == "postgresql" and not connection.scalar(_HAS_VECTORS, {"name": VECTORS}):
+        raise VectorsMissing
     for statement in {"postgresql": _POSTGRESQL_BASE}.get(connection.dialect.name, ()):
         connection.execute(text(statement))
 
 
+VECTORS = "vector"
+"""The name of pgvector's extension."""
+_HAS_VECTORS = text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = :name)")
 _HAS_TRAIL = text("SELECT to_regclass('audit_events') IS NOT NULL")
 _REACHED = text("SELECT max(position) >= next_position() FROM audit_events")
 _LIFT = text("SELECT max(position) + 1 - pg_current_xact_id()::text::bigint FROM audit_events")

@@ -966,20 +966,27 @@ class RemoteConversations:
         return self._caller.call(ConversationList, "GET", "/due-summaries", query={"every": every, "limit": limit})
 
     def context(
-        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10, question: str | None = None
+        self,
+        conversation: ConversationId,
+        *,
+        max_tokens: int = 4000,
+        last: int = 10,
+        question: str | None = None,
+        passages: bool = True,
     ) -> Context:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
         Facts and passages are those that bear on `question`, or on the newest message of a user. Tokens are counted by
         `Settings.count_tokens`. Read on one snapshot; a vector of the question, where something is searched by meaning,
-        is made before it. `Context.left_out` says what did not fit, and why. Raises `ConversationNotFound`,
-        `InvalidInput`.
+        is made before it, and what was searched is logged after it: `retrieval` in a passage's origin is what
+        `knowledge.cite` takes. `passages=False` leaves passages out, for who searches by themselves. `Context.left_out`
+        says what did not fit, and why. Raises `ConversationNotFound`, `InvalidInput`.
         """
         return self._caller.call(
             Context,
             "GET",
             place("/conversations/{conversation}/context", conversation=conversation),
-            query={"max_tokens": max_tokens, "last": last, "question": question},
+            query={"max_tokens": max_tokens, "last": last, "question": question, "passages": passages},
         )
 
     def visible(self) -> Visible:
@@ -1375,7 +1382,8 @@ class RemoteMemory:
         the confidences combine, 1 - (1 - a)(1 - b). Another value supersedes it, whatever their confidences; one whose
         `valid_from` lies before the current one's goes into its place in the history. Without `valid_from` it holds
         from now on. `sensitive` seals the value under the tenant's key, now and in the key's whole history: it is found
-        by its key only. `request_id` makes it safe to repeat: the same one gives what the first gave.
+        by its key only. `request_id` makes it safe to repeat: the same one gives what the first gave; used for somebody
+        else, it raises `RequestIdTaken`.
 
         Raises `InvalidInput`, `MessageNotFound`, `UserNotFound`, `WorkspaceNotFound`, `WorkspaceArchived`,
         `WorkspaceReadOnly`, and `KeyRingNeeded` for a sensitive value in a store without keys.
@@ -1753,7 +1761,9 @@ class RemoteKnowledge(Adding):
 
         `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where there are vectors and
         their embedder answers. Where meaning cannot be had, words alone find, and a note says why; `mode` of what comes
-        back says what was done. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+        back says what was done. A question without a word is answered by meaning, or with nothing and a note.
+        `conversation`: where it was asked, kept with what was found. Raises `QuestionTooLong`, `BaseNotFound`,
+        `ConversationNotFound`, `InvalidInput`.
 
         Costs one transaction to read and one to log what was found, of which the question is no part; where there are
         vectors one more before, and the embedder's time.

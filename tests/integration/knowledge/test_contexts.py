@@ -61,3 +61,17 @@ def test_who_does_not_search_is_told(store, me):
     auditor = store.tenant("acme").user("aud@acme.test")
     found = auditor.conversations.context(made.id, max_tokens=1_000)
     assert any("does not search knowledge" in one.reason for one in found.left_out)
+
+
+def test_what_a_context_shows_is_logged_and_can_be_cited(me, chat):
+    base = me.knowledge.create_base("kb", embedder="hashing:128")
+    me.knowledge.add(base.id, TEXT)
+    me.conversations.context(chat, question="!!")
+    assert me.knowledge.retrievals().items == ()
+    (passage,) = me.conversations.context(chat, max_tokens=4_000).passages
+    (logged,) = me.knowledge.retrievals().items
+    assert (str(logged.id), logged.mode, logged.conversation_id) == (passage.origin["retrieval"], "hybrid", chat)
+    answer = me.conversations.append(chat, role="assistant", content="Both.")
+    me.knowledge.cite(logged.id, message=answer.id, chunks=[passage.origin["chunk"]])
+    assert me.knowledge.retrieval(logged.id).hits[0].message_id == answer.id
+    assert me.knowledge.report().unsupported == ()

@@ -125,12 +125,12 @@ def test_neighbours_and_similar_passages(me, base):
 def test_what_was_searched_is_logged_without_the_question_and_cited(me, low, base):
     me.knowledge.add(base.id, "the loan of the house")
     never = me.knowledge.add(base.id, "nobody asks for the zeppelin")
-    made = me.knowledge.search("loan", base=base.id, conversation=(chat := uuid4()))
+    chat = me.conversations.create().id
+    made = me.knowledge.search("loan", base=base.id, conversation=chat)
     logged = me.knowledge.retrieval(made.id)
     assert (logged.k, logged.mode, logged.conversation_id, logged.base_id) == (8, "lexical", chat, base.id)
     assert [hit.chunk_id for hit in logged.hits] == [hit.chunk.id for hit in made.hits]
     refused("retrieval_not_found", low.knowledge.retrieval, made.id)
-    chat = me.conversations.create().id
     answer, silent = (me.conversations.append(chat, role="assistant", content="Yes.").id for _ in range(2))
     me.knowledge.cite(made.id, message=answer, chunks=[made.hits[0].chunk.id])
     refused("not_in_retrieval", me.knowledge.cite, made.id, message=answer, chunks=[uuid4()])
@@ -219,7 +219,7 @@ def test_bad_questions_are_refused(me, base):
         refused("invalid_input", me.knowledge.search, "loan", k=k)
     refused("query_too_long", me.knowledge.search, "loan " * 20_000)
     refused("invalid_input", me.knowledge.search, "loan", neighbours=11)
-    refused("invalid_input", me.knowledge.search, "...")
+    refused("invalid_input", me.knowledge.search, "")
     refused("base_not_found", me.knowledge.search, "loan", base="nowhere")
     refused("chunk_not_found", me.knowledge.similar, uuid4())
 
@@ -288,3 +288,36 @@ def test_nobody_reads_without_a_clearance_not_even_an_owner(cleared, me, base):
     refused("clearance_needed", oli.add, base.id, "text")
     give(cleared, "oli@acme.test", "D")
     assert len(oli.search("loan").hits) == 1
+
+
+def test_a_filter_takes_an_id_and_a_conversation_must_be_one_of_yours(me, low, base):
+    added = me.knowledge.add(base.id, "A home loan for a joint account.")
+    me.knowledge.add(base.id, "Another home loan.")
+    hits = me.knowledge.search("home loan", filters={"document": added.id}).hits
+    assert [hit.document.id for hit in hits] == [added.id]
+    theirs = low.conversations.create()
+    refused("conversation_not_found", me.knowledge.search, "home loan", conversation=theirs.id)
+    mine = me.conversations.create()
+    found = me.knowledge.search("home loan", conversation=mine.id)
+    assert me.knowledge.retrieval(found.id).conversation_id == mine.id
+
+
+def test_of_new_files_with_the_same_content_one_is_added(me, base, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (folder / name).write_text("The same." if name != "c.txt" else "Another.")
+    report = me.knowledge.add_folder(base.id, folder)
+    assert (report.added, report.unchanged, report.failed) == (2, 1, ())
+
+
+def test_a_report_that_names_anothers_answers_leaves_a_line(store, me, ada, base):
+    me.knowledge.add(base.id, "A home loan.")
+    found = me.knowledge.search("loan")
+    chat = me.conversations.create()
+    answer = me.conversations.append(chat.id, role="assistant", content="Yes.")
+    me.knowledge.cite(found.id, message=answer.id)
+    assert me.knowledge.report().unsupported == (answer.id,)
+    assert ada.knowledge.report().unsupported == (answer.id,)
+    lines = [one for one in ada.audit.list(action="knowledge.report").items if one.outcome == "read"]
+    assert [(one.target_id, one.actor_id) for one in lines] == [(me.scope.actor_id, ada.scope.actor_id)]

@@ -368,3 +368,43 @@ def test_processes_that_embed_together_or_are_killed_leave_each_vector_once(plac
         door = Backdoor(store.engine)
         assert door.run("SELECT count(*) FROM vectors") == [(40,)]
         assert door.run("SELECT count(*) FROM vector_indexes") == [(1,)]
+
+
+def test_two_embedders_are_asked_in_one_search_and_neither_buries_the_other(opened, server):
+    me = amina_of(opened)
+    one = me.create_base("one", embedder="main")
+    two = me.create_base("two", embedder="hashing:96")
+    me.add(one.id, TEXTS["Loans"], title="Loans")
+    me.add(two.id, TEXTS["Cards"], title="Cards")
+    server.requests.clear()
+    found = me.search("a home loan, and cards that are lost")
+    assert (found.mode, found.notes) == ("hybrid", ())
+    assert {hit.document.title for hit in found.hits} == {"Loans", "Cards"}
+    assert all(hit.vector is not None for hit in found.hits)
+    assert [request["input"] for request in server.requests] == [["a home loan, and cards that are lost"]]
+    server.mode = "500"
+    found = me.search("a home loan, and cards that are lost")
+    assert (found.mode, {hit.document.title for hit in found.hits}) == ("hybrid", {"Loans", "Cards"})
+    assert [note.partition(":")[0] for note in found.notes] == ["one"]
+
+
+def test_a_question_without_a_word_is_answered_by_meaning_or_with_nothing_and_a_note(opened):
+    me = amina_of(opened)
+    words_alone = me.create_base("words")
+    me.add(words_alone.id, TEXTS["Loans"])
+    found = me.search("?!", base="words")
+    assert (found.hits, found.mode) == ((), "lexical")
+    assert found.notes == ("the question has no word to look for; give at least one letter or digit",)
+    assert me.search("-loan", base="words").hits == ()
+    refused("invalid_input", me.search, "  ")
+    base = me.create_base("kb", embedder="hashing:64")
+    me.add(base.id, TEXTS["Loans"])
+    assert me.search("?!", base="kb").mode == "hybrid"
+
+
+def test_a_store_that_closes_closes_what_asks_embedders(place, server):
+    with holdfast.open(place.url, place.key, settings=replace(HASTY, embedders={"main": server.spec})) as store:
+        pair = store.engine.embedders.find("main")
+        pair.documents.embed(["a"])
+    with pytest.raises(RuntimeError, match="closed"):
+        pair.documents.embed(["a"])

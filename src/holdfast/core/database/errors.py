@@ -190,3 +190,15 @@ class Busy(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("another process held the store's write lock for too long; repeat the call")
+
+
+class VectorsMissing(StoreError):
+    """The PostgreSQL server has no pgvector, which a store's schema needs. Nothing was made."""
+
+    code = "pgvector_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server has no pgvector: install it there (apt install postgresql-NN-pgvector), then repeat; "
+            "nothing was made"
+        )

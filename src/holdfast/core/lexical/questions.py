@@ -30,12 +30,14 @@ class Question:
     terms: tuple[Term, ...]
 
 
-def parse_question(text: str, *, most_chars: int) -> Question:
-    """What a person asked. Raises `QuestionTooLong`; `InvalidInput` when nothing searchable is left."""
+def parse_question(text: str, *, most_chars: int, wordless: bool = False) -> Question:
+    """What a person asked. Raises `QuestionTooLong`; `InvalidInput` when it is empty, or, unless it may be `wordless`,
+    when nothing searchable is left.
+    """
     if isinstance(text, str) and len(text) > most_chars:
         raise QuestionTooLong(len(text), most_chars)
     terms = list(dict.fromkeys(terms_of(check_text(text, field="query", most_bytes=most_chars * 4))))
-    if not any(not term.without for term in terms):
+    if not any(not term.without for term in terms) and not (wordless and text.strip()):
         raise InvalidInput("query: has no word to look for; give at least one letter or digit", field="query")
     special = sum(term.without or term.prefix for term in terms)
     if special > MOST_TERMS:

@@ -4,7 +4,7 @@ In this order of right: the newest message; the summary, up to half of the budge
 passages, decisions), up to a quarter of what is left; then earlier messages, newest first, without a gap.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from holdfast.core.action import Actions
 from holdfast.core.context import (
     ContextItem,
     ContextRequest,
+    KeepsLog,
     LeftOut,
     registered_sources,
 )
@@ -56,10 +57,18 @@ class Wanted:
     """What the sources prepared, by their field."""
 
 
-def prepare(room: Actions, question: Callable[[], str]) -> dict[str, Any]:
-    """What the sources need from outside the transaction."""
+def prepare(room: Actions, question: Callable[[], str], *, without: Collection[str] = ()) -> dict[str, Any]:
+    """What the sources need from outside the transaction; of those left out nothing, and nothing of them goes in."""
     asked = cache(question)
-    return {source.field: source.prepare(room, asked) for source in registered_sources()}
+    wanted = [source for source in registered_sources() if source.field not in without]
+    return {source.field: source.prepare(room, asked) for source in wanted}
+
+
+def log(room: Actions, prepared: Mapping[str, Any]) -> None:
+    """Have the sources log what they contributed, once it is made."""
+    for source in registered_sources():
+        if isinstance(source, KeepsLog) and source.field in prepared:
+            source.shown(room, prepared[source.field])
 
 
 def assemble(tx: Transaction, conversation: Conversation, wanted: Wanted) -> Context:
@@ -115,7 +124,8 @@ def _from_sources(
     tx: Transaction, conversation: Conversation, messages: list[Message], budget: _Budget, wanted: Wanted
 ) -> dict[str, tuple[ContextItem, ...]]:
     question = newest_question(messages) if wanted.question is None else wanted.question
-    sources = sorted(registered_sources(), key=lambda source: source.field == "passages")  # they fill any room
+    asked_for = [source for source in registered_sources() if source.field in wanted.prepared]
+    sources = sorted(asked_for, key=lambda source: source.field == "passages")  # they fill any room
     added = {}
     room = budget.left // 4
     for number, source in enumerate(sources):

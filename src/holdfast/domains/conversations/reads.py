@@ -183,14 +183,21 @@ class ConversationReads(Actions):
 
     @composite
     def context(
-        self, conversation: ConversationId, *, max_tokens: int = 4000, last: int = 10, question: str | None = None
+        self,
+        conversation: ConversationId,
+        *,
+        max_tokens: int = 4000,
+        last: int = 10,
+        question: str | None = None,
+        passages: bool = True,
     ) -> Context:
         """What a model should be told, within `max_tokens`: the summary, the last messages, and what other rooms add.
 
         Facts and passages are those that bear on `question`, or on the newest message of a user. Tokens are counted by
         `Settings.count_tokens`. Read on one snapshot; a vector of the question, where something is searched by meaning,
-        is made before it. `Context.left_out` says what did not fit, and why. Raises `ConversationNotFound`,
-        `InvalidInput`.
+        is made before it, and what was searched is logged after it: `retrieval` in a passage's origin is what
+        `knowledge.cite` takes. `passages=False` leaves passages out, for who searches by themselves. `Context.left_out`
+        says what did not fit, and why. Raises `ConversationNotFound`, `InvalidInput`.
         """
         if question is not None:
             check_text(question, field="question", most_bytes=self.settings.message_bytes)
@@ -198,8 +205,10 @@ class ConversationReads(Actions):
         def asked() -> str:
             return contexts.newest_question(self.last(conversation, last)) if question is None else question
 
-        prepared = contexts.prepare(self, asked)
-        return self._context(conversation, max_tokens, last, question, prepared)
+        prepared = contexts.prepare(self, asked, without=() if passages else ("passages",))
+        made = self._context(conversation, max_tokens, last, question, prepared)
+        contexts.log(self, prepared)
+        return made
 
     @action("conversations.read", writes=False, on="conversation")
     def _context(
@@ -293,4 +302,5 @@ def find_message(tx: Transaction, message_id: UUID) -> Message:
 
 
 register_reference("message", find_message)
+register_reference("conversation", lineage.find)
 register_reference("conversation", lineage.find)

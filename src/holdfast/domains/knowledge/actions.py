@@ -57,13 +57,17 @@ class Knowledge(Adding, Documents):
 
         `mode`: "lexical" by words, "vector" by meaning, "hybrid" by both; "auto" by both where there are vectors and
         their embedder answers. Where meaning cannot be had, words alone find, and a note says why; `mode` of what comes
-        back says what was done. Raises `QuestionTooLong`, `BaseNotFound`, `InvalidInput`.
+        back says what was done. A question without a word is answered by meaning, or with nothing and a note.
+        `conversation`: where it was asked, kept with what was found. Raises `QuestionTooLong`, `BaseNotFound`,
+        `ConversationNotFound`, `InvalidInput`.
 
         Costs one transaction to read and one to log what was found, of which the question is no part; where there are
         vectors one more before, and the embedder's time.
         """
         began = perf_counter()
+        within = None if conversation is None else as_id(conversation, field="conversation")
         asking: dict[str, Any] = {"base": base, "k": k, "filters": filters, "neighbours": neighbours, "mode": mode}
+        asking["conversation_id"] = within
         found = self._find(query, asked=None, **asking)
         asked_of = Asked()
         if isinstance(found, _Needs):
@@ -79,7 +83,7 @@ class Knowledge(Adding, Documents):
             "base_id": abouts[0] if base is not None else None,
             "query_hash": query if self.engine.vault.ring is not None else None,
             "k": k,
-            "conversation_id": None if conversation is None else as_id(conversation, field="conversation"),
+            "conversation_id": within,
             "latency_ms": 1000 * (perf_counter() - began) - asked_of.milliseconds,
             "embedding_ms": asked_of.milliseconds or None,
         }
@@ -97,6 +101,7 @@ class Knowledge(Adding, Documents):
         filters: Mapping[str, object] | None,
         neighbours: int,
         mode: WantedMode,
+        conversation_id: UUID | None,
         asked: Asked | None,
     ) -> "Work[tuple[Retrieval, list[UUID], bool] | _Needs]":
         """What is found, and whether outside indexes should be asked for more.
@@ -104,7 +109,7 @@ class Knowledge(Adding, Documents):
         Where meaning is wanted and nobody was `asked` yet: who is to be, instead.
         """
         self._actor()
-        question = lexical.parse_question(query, most_chars=self.settings.query_chars)
+        question = lexical.parse_question(query, most_chars=self.settings.query_chars, wordless=True)
         most, wanted = check_limit(k, self.settings.page, field="k"), self._check_filters(filters)
         near = check_range(neighbours, MOST_NEIGHBOURS, field="neighbours")
         named = frozenset(word for term in question.terms if not term.without for word in term.words)
@@ -113,6 +118,8 @@ class Knowledge(Adding, Documents):
         embedders, weight = self.engine.embedders, self.settings.vector_weight
 
         def work(tx: Transaction) -> tuple[Retrieval, list[UUID], bool] | _Needs:
+            if conversation_id is not None:
+                check_reference(tx, "conversation", conversation_id)
             bases = _bases(tx, base)
             indexes = {} if mode == "lexical" else meaning.active(tx, bases)
             ask, notes = meaning.needed(embedders, indexes)
@@ -135,6 +142,8 @@ class Knowledge(Adding, Documents):
                 ),
             )
             hits = searching.passages(tx, found, named, near)
+            if not named and by == "lexical":
+                notes.append("the question has no word to look for; give at least one letter or digit")
             notes += [*meaning.without(mode, bases, indexes, answered), *away, *more]
             return Retrieval(id=new_id(), hits=hits, mode=by, notes=tuple(notes)), [one.id for one in bases], short
 
@@ -188,7 +197,8 @@ class Knowledge(Adding, Documents):
         return work
 
     def _check_filters(self, filters: Mapping[str, object] | None) -> Filters:
-        given = self._check_document(None if filters is None else dict(filters), "filters")
+        plain = {name: str(one) if isinstance(one, UUID) else one for name, one in (filters or {}).items()}
+        given = self._check_document(plain, "filters")
         document = given.pop("document", None)
         named = {key: given.pop(key, None) for key in ("media_type", "source")}
         for key, value in named.items():

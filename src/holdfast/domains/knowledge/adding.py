@@ -74,19 +74,21 @@ class Adding:
         if clearance is not None:
             check_level(clearance)
         failed: list[NotAdded] = []
-        moment, added, files = now(), 0, 0
+        moment, files = now(), 0
+        added: set[UUID] = set()
         for path in ingest.files_in(root, self.settings, failed):
             name = str(path.relative_to(root))
             try:
                 options: dict[str, Any] = {"clearance": clearance, "metadata": metadata, "embed": False}
                 document = self.add(base, path, source=name, **options)
-                added += document.created_at >= moment
+                if document.created_at >= moment:
+                    added.add(document.id)  # of files with the same content the others change nothing
             except (InvalidInput, ReaderMissing) as error:
                 failed.append(NotAdded(name=name, code=error.code, reason=str(error)))
             files += 1
             if on_progress is not None:
                 on_progress(name, files)
-        return FolderReport(added=added, unchanged=files - added - _tried(failed), failed=tuple(failed))
+        return FolderReport(added=len(added), unchanged=files - len(added) - _tried(failed), failed=tuple(failed))
 
     @composite
     def embed(

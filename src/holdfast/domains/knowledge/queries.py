@@ -321,7 +321,7 @@ latency_at = Query(
     .offset(bindparam("place", type_=Integer))
 )
 unsupported = Query(
-    select(_r.message_id)
+    select(_r.message_id, _r.actor_id)
     .where(*_MINE, *_PERIOD, _OF_BASE, _r.message_id.is_not(None), _r.cited == 0)
     .order_by(_r.created_at.desc())
     .limit(_LIMIT)

@@ -173,13 +173,16 @@ class KnowledgeReads(Actions):
             base_id = None if base is None else open_base(tx, base).id
             asked = period | {"base_id": base_id, "any_base": base is None}
             ((count,),) = tx.all(queries.count_retrievals, asked)
+            unsupported = tx.all(queries.unsupported, asked)
+            for actor_id in dict.fromkeys(actor_id for _, actor_id in unsupported):
+                tx.saw("user", actor_id, owner=actor_id)
             return KnowledgeReport(
                 retrievals=count,
                 latency_p50=_latency(tx, asked, count, 0.5),
                 latency_p95=_latency(tx, asked, count, 0.95),
                 most_found=tuple(tx.all(queries.most_found, asked)),
                 never_found=tuple(tx.all(queries.never_found, asked)),
-                unsupported=tuple(message_id for (message_id,) in tx.all(queries.unsupported, asked)),
+                unsupported=tuple(message_id for message_id, _ in unsupported),
             )
 
         return work

@@ -43,7 +43,8 @@ class Memory(Recalling, Embedding):
         the confidences combine, 1 - (1 - a)(1 - b). Another value supersedes it, whatever their confidences; one whose
         `valid_from` lies before the current one's goes into its place in the history. Without `valid_from` it holds
         from now on. `sensitive` seals the value under the tenant's key, now and in the key's whole history: it is found
-        by its key only. `request_id` makes it safe to repeat: the same one gives what the first gave.
+        by its key only. `request_id` makes it safe to repeat: the same one gives what the first gave; used for somebody
+        else, it raises `RequestIdTaken`.
 
         Raises `InvalidInput`, `MessageNotFound`, `UserNotFound`, `WorkspaceNotFound`, `WorkspaceArchived`,
         `WorkspaceReadOnly`, and `KeyRingNeeded` for a sensitive value in a store without keys.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from holdfast.core.errors import NotFound
+from holdfast.core.errors import Conflict, NotFound
 
 
 class FactNotFound(NotFound):
@@ -12,3 +12,15 @@ class FactNotFound(NotFound):
 
     def __init__(self, fact: UUID | str) -> None:
         super().__init__(f"no fact {str(fact)!r:.80}; memory.list() names those that hold")
+
+
+class RequestIdTaken(Conflict):
+    """The caller used this request id for a fact about somebody else, or is using it just now."""
+
+    code = "request_id_taken"
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            f"request_id {request_id!r:.200} was given with a fact about another person or workspace; "
+            "give each request an id of its own"
+        )

@@ -16,7 +16,7 @@ from holdfast.core.ids import new_id
 from holdfast.domains.conversations.reads import find_message
 from holdfast.domains.memory import indexing, queries
 from holdfast.domains.memory.confidence import combined
-from holdfast.domains.memory.errors import FactNotFound
+from holdfast.domains.memory.errors import FactNotFound, RequestIdTaken
 from holdfast.domains.memory.places import About
 from holdfast.domains.memory.stored import Statement, Stored
 
@@ -50,10 +50,11 @@ def remember(tx: Transaction, about: About, said: Said) -> Stored:
     place = {"about_id": about.id, "key": said.key}
     tx.all(queries.wait_for_turn, {"turn": f"facts {about.id}"})
     if said.request_id is not None:
+        tx.all(queries.wait_for_turn, {"turn": f"fact request {said.recorded_by} {said.request_id}"})
         known = tx.first(queries.by_request, {"request_id": said.request_id})
         if known is not None:
             tx.unchanged()
-            return found(tx, known[0])
+            return _same_request(tx, about, known[0], said.request_id)
     current = tx.first(queries.newest, place)
     if current is not None and said.sensitive and not current.sensitive:
         _seal_history(tx, place)
@@ -71,6 +72,14 @@ def found(tx: Transaction, fact_id: UUID) -> Stored:
     if stored is None or (stored.workspace_id is not None and tx.scope.role == "visitor"):
         raise FactNotFound(fact_id)
     return stored
+
+
+def _same_request(tx: Transaction, about: About, fact_id: UUID, request_id: str) -> Stored:
+    """What a request gave the first time. Raises `RequestIdTaken` when that was about somebody else."""
+    first = found(tx, fact_id)
+    if first.about_id != about.id:
+        raise RequestIdTaken(request_id)
+    return first
 
 
 def _said_by_its_author(tx: Transaction, said: Said, source: UUID) -> Said:

@@ -12,7 +12,9 @@ _added = partial(_route, status=201, policy="knowledge.edit", location="/v1/know
 _RETRIEVAL = "/knowledge/retrievals/{retrieval}"
 
 # What is kept for repeated requests would keep titles and metadata after a document was deleted, and show them to who
-# lost the level. The same content again is the same document, so documents need no keys.
+# lost the level. The same content again is the same document, so documents need no keys. Bases do: who repeats a lost
+# answer would be told that the name is taken. What is kept for a day then is a base's name, description and metadata,
+# which have no level: whoever made it is shown it again, and nobody else.
 ROUTES = (
     _route("GET", "/knowledge/search", Knowledge.search, names={"query": "q"}, policy="knowledge.search"),
     _route("GET", "/knowledge/bases", Knowledge.list_bases),
