@@ -18,6 +18,7 @@ from benchmarks import (
     protection,
     reads,
     report,
+    runs,
     search,
     vectors,
 )
@@ -43,6 +44,7 @@ def main() -> int:
         "hybrid": hybrid.measure,
         "retrieval": retrieval.measure,
         "cache": caching.measure,
+        "runs": runs.measure,
         "configurations": configurations.measure,
         "metering": metering.measure,
     }

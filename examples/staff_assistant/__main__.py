@@ -5,7 +5,8 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 
 from app import ModelAway, StaffAssistant
-from model import ScriptedModel
+from eligibility import LendingRules
+from model import ScriptedAccounts, ScriptedModel
 
 import holdfast
 from holdfast.samples import load
@@ -22,7 +23,7 @@ def main() -> None:
         holdfast.create(f"sqlite:///{folder}/bank.db", key="a passphrase of your own") as store,
     ):
         bank = load(store, "staff_assistant")
-        app = StaffAssistant(store, model, tenant=bank.tenant, base="handbook")
+        app = StaffAssistant(store, model, tenant=bank.tenant, base="handbook", rules=LendingRules(ScriptedAccounts()))
 
         print("The same question, asked by a teller and by a branch manager:")
         for email in (TOMAS, MARTA):
@@ -42,6 +43,12 @@ def main() -> None:
         print(f"  kept all the same: {[said.content[:40] for said in noor.conversations.last(chat.id)]}")
         app.ask(NOOR, chat.id, question, request_id="r-2")
         print(f"  after a retry: {noor.conversations.counts(chat.id)}; remembered: {noor.memory.fact('branch').value}")
+
+        print("\nNoor checks whether two customers may borrow together:")
+        made = app.check(NOOR, chat.id, ["6718949405", "9935041127"], amount=40_000, request_id="c-1")
+        print(f"  {made.status}: {', '.join(made.reasons)}; {' '.join(made.recommendations)}")
+        (found,) = app.checks_of(NOOR, "9935 041 127", request_id="c-2")
+        print(f"  found by the account's number, which is nowhere to be read: {found.id == made.id}")
 
         now = datetime.now(UTC)
         report = app.report(MARTA, since=now - timedelta(days=3650), until=now + timedelta(days=1), request_id="r-4")

@@ -17,6 +17,7 @@ from uuid import UUID
 from holdfast import Context, Conversation, Message, Page, Store
 from holdfast.domains.knowledge.models import Retrieval
 from holdfast.domains.memory import Candidate
+from holdfast.domains.runs import Decision
 from holdfast.store import UserScope
 
 log = logging.getLogger("staff_assistant")
@@ -37,6 +38,16 @@ class Model(Protocol):
 
     def summarize(self, text: str) -> str:
         """A summary."""
+        ...
+
+
+class Rules(Protocol):
+    """The bank's rules of lending, which look at its own system: that is outside too."""
+
+    version: str
+
+    def judge(self, numbers: Sequence[str], amount: int) -> Any:
+        """A verdict: `status`, `reasons` (codes), `evidence`, `recommendations`, without a word of whom."""
         ...
 
 
@@ -85,7 +96,17 @@ class StaffFacts:
 class StaffAssistant:
     """The application, for one bank. Every call names who asks and the id of the request, which goes on every row."""
 
-    def __init__(self, store: Store, model: Model, *, tenant: str, base: str, attempts: int = 3) -> None:
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        *,
+        tenant: str,
+        base: str,
+        attempts: int = 3,
+        rules: Rules | None = None,
+    ) -> None:
+        self._rules = rules
         self._bank = store.tenant(tenant)
         self._model = model
         self._base = base
@@ -139,6 +160,42 @@ class StaffAssistant:
         self._summarize(me, request_id)
         log.info("answered in %s attempts request_id=%s", attempts, request_id)
         return Reply(said, tuple(hit.document.title for hit in cited))
+
+    def check(
+        self, email: str, conversation: UUID, numbers: Sequence[str], *, amount: int, request_id: str
+    ) -> Decision:
+        """Whether those with these accounts may borrow an amount together; kept, and told to the model from then on.
+
+        The numbers are kept as keyed hashes alone. Repeating it with the same `request_id` gives the first decision.
+        Raises KeyError for an account of another bank, `TimeoutError` while the bank's system is away: nothing is
+        decided then.
+        """
+        if self._rules is None:
+            raise RuntimeError("the assistant was made without rules to check by")
+        me = self.person(email, request_id)
+        known = me.runs.decisions(conversation=conversation, kind="eligibility", limit=200).items
+        again = next((one for one in known if one.request_id == request_id), None)
+        if again is not None:
+            return again
+        began = perf_counter()
+        verdict = self._rules.judge(numbers, amount)
+        made = me.runs.record_decision(
+            "eligibility",
+            subjects=numbers,
+            status=verdict.status,
+            reasons=verdict.reasons,
+            evidence=verdict.evidence,
+            recommendations=verdict.recommendations,
+            rule_version=self._rules.version,
+            latency_ms=round(1000 * (perf_counter() - began), 1),
+            conversation=conversation,
+        )
+        log.info("checked %s accounts: %s request_id=%s", len(numbers), verdict.status, request_id)
+        return made
+
+    def checks_of(self, email: str, number: str, *, request_id: str) -> tuple[Decision, ...]:
+        """What was decided of an account: by oneself; for administrators, by anybody, and that is in the trail."""
+        return self.person(email, request_id).runs.decisions(subject=number, kind="eligibility").items
 
     def forget(self, email: str, key: str, *, request_id: str) -> None:
         """Remove what is remembered about somebody under a key, for good."""
@@ -195,12 +252,13 @@ def _answer_to(me: UserScope, asked: Message) -> Message | None:
 
 
 def _prompt(context: Context, found: Retrieval | None, asked: Message) -> list[dict[str, str]]:
-    """What the model is told. Eligibility results belong here too, once Holdfast keeps them (`context.decisions`).
+    """What the model is told: the summary, the latest eligibility check of this conversation, facts, passages.
 
     The passages are those of the search, which is logged and can be cited; `context.passages` are of all bases.
     """
     told = ["You help the staff of a bank. Answer from the passages, and name their numbers."]
     told += [] if context.summary is None else [f"So far: {context.summary.text}"]
+    told += [f"Checked: {decision.text}" for decision in context.decisions]
     told += [f"About the person: {fact.text}" for fact in context.facts]
     told += [
         f"[{number}] {' '.join(hit.chunk.content.split())}" for number, hit in enumerate(found.hits if found else (), 1)

@@ -1,4 +1,4 @@
-"""A model that needs no model: it answers from what it is given, always the same, and fails when told to.
+"""Stand-ins for what is outside. The model answers from what it is given, always the same, and fails when told to.
 
 It stands for the service outside that your application calls; put your own client in its place. It takes messages as
 every chat service does and gives a dictionary. Nothing here is part of Holdfast.
@@ -48,3 +48,23 @@ class ScriptedModel:
 def _intent(question: str) -> str:
     words = question.lower()
     return next((intent for intent, signs in INTENTS.items() if any(sign in words for sign in signs)), "other")
+
+
+class ScriptedAccounts:
+    """The bank's own system, as far as a check asks it. Put your own client in its place."""
+
+    known = {
+        "6718949405": {"income": 2_400, "arrears": 0, "joint": False},
+        "4402118876": {"income": 1_900, "arrears": 0, "joint": True},
+        "9935041127": {"income": 3_100, "arrears": 2, "joint": False},
+    }
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def standing(self, number: str) -> dict[str, Any]:
+        """What is known of an account. Raises `TimeoutError` when it is down, KeyError for none of this bank's."""
+        if self.failures > 0:
+            self.failures -= 1
+            raise TimeoutError("the bank's system did not answer")
+        return dict(self.known[number])

@@ -13,7 +13,9 @@ from support.refusals import refused
 
 import holdfast
 from examples.staff_assistant.app import ModelAway, StaffAssistant
-from examples.staff_assistant.model import ScriptedModel
+from examples.staff_assistant.eligibility import LendingRules
+from examples.staff_assistant.model import ScriptedAccounts, ScriptedModel
+from holdfast.core.database.schema import metadata
 
 OWEN, MARTA, NOOR, TOMAS, CLEO = (f"{name}@larkfield.test" for name in ("owen", "marta", "noor", "tomas", "cleo"))
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -26,8 +28,13 @@ def model():
 
 
 @pytest.fixture
-def app(organised, model):
-    return StaffAssistant(organised, model, tenant="larkfield", base="handbook")
+def accounts():
+    return ScriptedAccounts()
+
+
+@pytest.fixture
+def app(organised, model, accounts):
+    return StaffAssistant(organised, model, tenant="larkfield", base="handbook", rules=LendingRules(accounts))
 
 
 @pytest.fixture
@@ -266,6 +273,65 @@ def test_3_5_the_answer_rests_on_what_the_person_may_read(app, model):
         told = model.calls[-1][0]["content"]
         assert ("3.15 %" in told) is may and ("1.45 percentage" in reply.message.content) is may
         assert "forged payslips" not in told
+
+
+# 3.4 Eligibility checks: several accounts, reasons, evidence, latency; numbers as keyed hashes only, yet found.
+
+ANN, BO, DUE = "6718949405", "4402118876", "9935041127"
+
+
+def test_3_4_a_check_of_several_accounts_says_why_on_what_evidence_and_by_which_rules(app, noor, chat):
+    made = app.check(NOOR, chat, [ANN, DUE], amount=40_000, request_id="c-1")
+    assert (made.status, made.reasons, made.subject_count) == ("refused", ["arrears", "income_too_low"], 2)
+    assert made.evidence == {"amount": 40_000, "monthly_income": 5_500, "months_in_arrears": 2, "accounts": 2}
+    assert (made.rule_version, made.request_id, len(made.recommendations)) == ("2026-3", "c-1", 2)
+    assert made.latency_ms is not None and made.latency_ms >= 0
+    assert noor.runs.decision(made.id) == made
+    assert app.check(NOOR, chat, [ANN, DUE], amount=40_000, request_id="c-1") == made, "a retry is one row"
+    assert app.check(NOOR, chat, [ANN, BO], amount=20_000, request_id="c-2").status == "eligible"
+
+
+def test_3_4_it_is_found_by_number_conversation_and_date_and_no_number_is_anywhere(app, organised, noor, chat):
+    first = app.check(NOOR, chat, [ANN, DUE], amount=40_000, request_id="c-1")
+    second = app.check(NOOR, chat, [ANN, BO], amount=20_000, request_id="c-2")
+    assert app.checks_of(NOOR, ANN, request_id="l") == (second, first)
+    assert app.checks_of(NOOR, " 9935-041 127 ", request_id="l") == (first,)
+    r, hour = noor.runs, timedelta(hours=1)
+    assert r.decisions(conversation=chat).items == (second, first) and r.decisions(reason="arrears").items == (first,)
+    assert r.decisions(since=first.created_at - hour, until=first.created_at + hour).items == (second, first)
+    assert r.decisions(since=first.created_at + hour).items == ()
+    door = Backdoor(organised.engine)
+    for table in metadata.sorted_tables:
+        for row in door.run(f"SELECT * FROM {table.name}"):
+            assert not [number for number in (ANN, BO, DUE) if number in repr(row)], table.name
+
+
+def test_3_4_the_model_is_told_of_the_latest_check_of_this_conversation_and_no_other(app, model, chat):
+    app.check(NOOR, chat, [ANN, DUE], amount=40_000, request_id="c-1")
+    app.check(NOOR, chat, [ANN, BO], amount=20_000, request_id="c-2")
+    other = app.start(NOOR, "Another", request_id="s-2").id
+    app.check(NOOR, other, [DUE], amount=1_000, request_id="c-3")
+    app.ask(NOOR, chat, "May they borrow?", request_id="q-1")
+    told = model.calls[-1][0]["content"]
+    assert "Checked: eligibility" in told and "eligible" in told and "arrears," not in told and "refused" not in told
+    assert told.count("Checked:") == 1
+
+
+def test_3_4_a_colleague_finds_nothing_and_an_administrators_look_is_in_the_trail(app, chat):
+    made = app.check(NOOR, chat, [ANN], amount=1_000, request_id="c-1")
+    refused("conversation_not_found", app.check, TOMAS, chat, [ANN], amount=1_000, request_id="c-2")
+    assert app.checks_of(TOMAS, ANN, request_id="l-1") == ()
+    assert app.checks_of(MARTA, ANN, request_id="l-2") == (made,)
+    lines = app.person(MARTA, "look").audit.list().items
+    assert [line.target_id for line in lines if line.request_id == "l-2"] == [made.id]
+
+
+def test_3_4_while_the_banks_system_is_away_nothing_is_decided(app, accounts, noor, chat):
+    accounts.failures = 1
+    with pytest.raises(TimeoutError):
+        app.check(NOOR, chat, [ANN], amount=1_000, request_id="c-1")
+    assert noor.runs.decisions().items == ()
+    assert app.check(NOOR, chat, [ANN], amount=1_000, request_id="c-1").status == "eligible"
 
 
 # 3.6 A cap on visible conversations; concurrent appends.

@@ -118,7 +118,7 @@ def test_the_latest_decision_of_a_conversation_is_in_its_context(amina, chat):
     assert c.context(elsewhere.id, max_tokens=4000).decisions == ()
 
 
-def test_bad_input(amina):
+def test_what_python_alone_can_say_wrongly_is_refused(amina):
     for bad in ([], "6718949405", [""], [" - "], [5], None, ["x" * 201], [str(n) for n in range(101)]):
         refused("invalid_input", record, amina, subjects=bad)
     for field, values in {

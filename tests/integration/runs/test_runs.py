@@ -190,7 +190,7 @@ def test_the_list_by_filters_and_pages(amina, workflow):
     assert r.list(since=later).items == () and len(r.list(until=later).items) == 6
 
 
-def test_bad_input(amina, workflow):
+def test_what_python_alone_can_say_wrongly_is_refused(amina, workflow):
     r = amina.runs
     run = r.start(workflow.id)
     for bad in ({"x": "a" * 300_000}, float("nan"), {"a\0": 1}, object(), "\ud800"):

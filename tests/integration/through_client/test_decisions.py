@@ -1,0 +1,3 @@
+"""See conftest.py."""
+
+from integration.runs.test_decisions import *  # noqa: F403
