@@ -17,6 +17,7 @@ from benchmarks import (
     overhead,
     protection,
     reads,
+    records,
     report,
     runs,
     search,
@@ -47,11 +48,13 @@ def main() -> int:
         "runs": runs.measure,
         "configurations": configurations.measure,
         "metering": metering.measure,
+        "records": records.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
     measures["knowledge"] = partial(knowledge.measure, million=options.million)
     measures["metering"] = partial(metering.measure, millions=options.million)
+    measures["records"] = partial(records.measure, million=options.million)
     figures: list[Figure] = []
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
@@ -88,6 +91,7 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     parser.add_argument(
         "--million", action="store_true", help="search 1,000,000 messages or chunks, report over 5,000,000 events"
     )
+    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages, chunks or records")
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
     parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")

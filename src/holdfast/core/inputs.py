@@ -77,6 +77,29 @@ def check_json(value: object, *, field: str, most_bytes: int, most_depth: int) -
     return size
 
 
+def is_plain_json(value: object, *, most_depth: int) -> bool:
+    """Whether `value` is made of JSON's own types and numbers that fit, nested no deeper.
+
+    A quick look at what is nearly always right: `check_json` says what is wrong, and looks at texts.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is dict:
+        inner: object
+        for name, inner in value.items():  # type: ignore[attr-defined]  # it is a dict
+            if type(name) is not str or (
+                type(inner) is not str and not is_plain_json(inner, most_depth=most_depth - 1)
+            ):
+                return False
+        return most_depth >= 0
+    if kind is list:
+        return most_depth >= 0 and all(is_plain_json(one, most_depth=most_depth - 1) for one in value)  # type: ignore[attr-defined]  # it is a list
+    if kind is int:
+        return value.bit_length() <= INTEGER_BITS  # type: ignore[attr-defined,no-any-return]  # it is an int
+    return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float
+
+
 _spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -146,11 +146,21 @@ def load_json(text: str) -> Any:
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # what loads() ends in; our texts have no spaces around
 
 
+class Spelled(str):
+    """JSON that `dump_json` spelled before, so that nobody spells it again."""
+
+    __slots__ = ()
+
+
+def _spelled(value: object) -> str:
+    return value if type(value) is Spelled else dump_json(value)
+
+
 class Json(PerEngine):
     """A JSON value, kept as the text `dump_json` made: jsonb would respell numbers, and digests cover the text."""
 
     specs = {"sqlite": "TEXT", "postgresql": "JSON"}
-    binds = {"sqlite": dump_json, "postgresql": dump_json}
+    binds = {"sqlite": _spelled, "postgresql": _spelled}
     results = {"sqlite": load_json}
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from holdfast.core.clock import as_utc
+from holdfast.core.database.types import Spelled, dump_json
 from holdfast.core.errors import InvalidInput
-from holdfast.core.inputs import check_json
+from holdfast.core.inputs import check_json, is_plain_json
 from holdfast.core.settings import Settings
 from holdfast.domains.records.errors import RecordRefused
 from holdfast.domains.records.models import NotStored, RecordSet
@@ -25,6 +26,7 @@ class Ready:
     number: int
     key: str
     data: Data
+    text: Spelled
     weight: float | None
     expires_at: datetime | None
     codes: tuple[bytes | None, ...]
@@ -50,11 +52,7 @@ class Preparing:
             if not isinstance(data, Mapping):
                 raise RecordRefused(f"an object is needed, got {kind_of(data)}")
             data = dict(data)
-        limits = {"most_bytes": self._settings.record_bytes, "most_depth": self._settings.record_depth}
-        try:
-            check_json(data, field="record", **limits)
-        except InvalidInput as error:
-            raise RecordRefused(str(error).removeprefix("record: ")) from None
+        text = self._spelled(data)
         reason = self._held.reason(data)
         if reason is not None:
             raise RecordRefused(f"{reason}; see the set's schema")
@@ -62,10 +60,28 @@ class Preparing:
             number=number,
             key=self._key_of(data),
             data=data,
+            text=text,
             weight=self._weight_of(data),
             expires_at=self._expiry_of(data),
             codes=(*(self._code(data, path) for path in self._indexed), *self._unused),
         )
+
+    def _spelled(self, data: Data) -> Spelled:
+        """A record as it is stored."""
+        most, depth = self._settings.record_bytes, self._settings.record_depth
+        try:
+            if is_plain_json(data, most_depth=depth):
+                text = dump_json(data)
+                if "\\u0000" not in text and len(text.encode()) <= most:
+                    return Spelled(text)
+            check_json(data, field="record", most_bytes=most, most_depth=depth)
+        except InvalidInput as error:
+            raise RecordRefused(str(error).removeprefix("record: ")) from None
+        except UnicodeEncodeError as error:
+            raise RecordRefused(
+                f"lone surrogate U+{ord(error.object[error.start]):04X}; decode its source rightly"
+            ) from None
+        return Spelled(dump_json(data))
 
     def some(self, rows: Iterable[Mapping[str, object]], first: int = 1) -> tuple[list[Ready], list[NotStored]]:
         """Of many records those that fit, and why each other does not; of a key that comes twice the last one."""

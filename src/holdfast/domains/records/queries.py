@@ -23,8 +23,10 @@ from sqlalchemy.types import Text
 from holdfast.core.database import LEVELS, TENANT, Query
 from holdfast.core.database.constructs import alongside, one_at_a_time
 from holdfast.core.database.json_paths import Code, Plain
+from holdfast.core.database.keyed import rows_by_key
 from holdfast.core.database.text_match import is_listed, is_within
 from holdfast.core.database.types import Id, Json, Real, Time
+from holdfast.core.scope import LEVELS as LEVEL_NAMES
 from holdfast.domains.records.conditions import Shape, condition_of, value_at_path
 from holdfast.domains.records.tables import PLACES, record_changes, record_sets, records
 
@@ -75,18 +77,22 @@ changes = Query(select(_c.changes, _c.removals).where(*_OF_SET))
 
 # -- records: each statement asks for the level ------------------------------------------------------------------------
 
-_READABLE = (_r.tenant_id == TENANT, _r.set_id == _SET, or_(_r.level == "", is_within(_r.level, LEVELS)))
+_AT_LEVEL = or_(_r.level == "", is_within(_r.level, LEVELS))
+_READABLE = (_r.tenant_id == TENANT, _r.set_id == _SET, _AT_LEVEL)
+_LISTED = (_r.tenant_id == TENANT, _AT_LEVEL, is_listed(_r.id, "ids"))
+"""By id, and by that alone: with the set beside it PostgreSQL may read the whole set. Served by ix_records_id."""
 _THERE = or_(_r.expires_at.is_(None), _r.expires_at > _NOW)
 _SHOWN = (_r.key, _r.data, _r.version, _r.level, _r.created_at, _r.updated_at, _r.expires_at)
 _STORED = (_r.key, _r.level, _r.id, _r.version, _r.data, _r.created_at, _r.expires_at)
 
 record = Query(select(*_SHOWN).where(*_READABLE, _r.key == _KEY, _THERE).order_by(_r.level.desc()).limit(1))
-stored = Query(
-    select(*_STORED).where(*_READABLE, is_listed(_r.key, "keys")).order_by(_r.key, _r.level).with_for_update()
+_k = (
+    rows_by_key(records, *(one.name for one in _STORED), within="set_id", key="key", most=len(LEVEL_NAMES) + 1)
+    .found()
+    .c
 )
+stored = Query(select(*_k).where(or_(_k.level == "", is_within(_k.level, LEVELS))).order_by(_k.key, _k.level))
 """What there is of some keys, expired or not; nobody else changes it until this transaction ends. By primary key."""
-listed = Query(select(*_SHOWN, _r.id).where(*_READABLE, _r.tenant_id == TENANT, is_listed(_r.id, "ids"), _THERE))
-"""By id. Served by ix_records_id."""
 
 insert_record = Query(
     upsert(records)
@@ -113,7 +119,7 @@ rewrite_record = Query(
     .values(**{name: value for name, value in _NEW.items() if name not in ("data", "level")})
 )
 """Only how it is kept: it is the same record, at the same version."""
-delete_some = Query(delete(records).where(*_READABLE, _r.tenant_id == TENANT, is_listed(_r.id, "ids")))
+delete_some = Query(delete(records).where(*_LISTED))
 any_record = Query(select(_r.key).where(*_READABLE).limit(1))
 
 # -- what is asked by filters: one statement for each shape of a question ----------------------------------------------
@@ -156,7 +162,7 @@ def groups(shape: Shape, *, column: str | None, kind: str | None) -> Query[Any]:
 @lru_cache(maxsize=1_000)
 def among(shape: Shape) -> Query[Any]:
     """Those of some records, by id, that a filter lets through."""
-    rows = select(*_SHOWN, _r.id).where(*_READABLE, _r.tenant_id == TENANT, is_listed(_r.id, "ids"), _THERE)
+    rows = select(*_SHOWN, _r.id).where(*_LISTED, _THERE)
     return Query(rows.where(condition_of(shape)))
 
 

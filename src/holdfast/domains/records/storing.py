@@ -133,7 +133,7 @@ class _Plan:
             "level": level,
             "id": made,
             "version": 1,
-            "data": one.data,
+            "data": one.text,
             "weight": one.weight,
         }
         row |= {"change": self.change, "expires_at": one.expires_at}
@@ -143,7 +143,7 @@ class _Plan:
         self._word(preparing, made, level, one)
 
     def _update(self, preparing: Preparing, one: Ready, before: Known, level: str) -> None:
-        row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.data}
+        row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.text}
         row |= {"new_weight": one.weight, "new_change": self.change, "new_expires_at": one.expires_at}
         row |= {f"new_{place}": code for place, code in zip(PLACES, one.codes, strict=True)}
         self.updates.append(row | {"moment": self.moment})
