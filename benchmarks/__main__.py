@@ -88,10 +88,8 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
-    parser.add_argument(
-        "--million", action="store_true", help="search 1,000,000 messages or chunks, report over 5,000,000 events"
-    )
-    parser.add_argument("--million", action="store_true", help="search 1,000,000 messages, chunks or records")
+    million = "search 1,000,000 messages, chunks or records, report over 5,000,000 events"
+    parser.add_argument("--million", action="store_true", help=million)
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
     parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")

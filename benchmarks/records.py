@@ -68,6 +68,7 @@ def measure(places: Places, *, quick: bool, million: bool = False) -> Iterator[F
         if size > bulk:
             room.put_many("things", (row(chance, number) for number in range(bulk, size)))
         yield _filters(room, places.engine, size, 20 if quick else 300)
+        yield from _picks(room, places.engine, min(size, 100_000), 20 if quick else 2_000)
 
 
 def _filters(room: Any, engine: str, size: int, rounds: int) -> Figure:
@@ -95,6 +96,36 @@ def _filters(room: Any, engine: str, size: int, rounds: int) -> Figure:
         more=taken,
         promise=(Bound(measure="p95 ms", limit=10.0),),
     )
+
+
+def _picks(room: Any, engine: str, size: int, rounds: int) -> Iterator[Figure]:
+    """From memory; and a weight changed in memory, then picked: what a commit adds to it, others measure."""
+    room.define("weighted", key="id", weight="count")
+    chance = random.Random(3)
+    room.put_many("weighted", (row(chance, number) for number in range(size)))
+    room.pick("weighted", where={"status": "active"})
+    pool = room._pool("weighted")
+    one = pool._rows[next(iter(pool._rows))]
+
+    def change() -> None:
+        pool.put([one._replace(weight=float(chance.randrange(1_000)))])
+        room.pick("weighted")
+
+    asked: tuple[tuple[str, Callable[[], object], float], ...] = (
+        (f"a weighted pick from {size:,}", lambda: room.pick("weighted"), 10.0),
+        ("the same, filtered", lambda: room.pick("weighted", where={"status": "active"}), 10.0),
+        ("a changed weight, then a pick", change, 50.0),
+    )
+    for operation, call, limit in asked:
+        best = min(_seconds(lambda call=call: [call() for _ in range(rounds)]) for _ in range(5)) / rounds  # type: ignore[misc]
+        yield Figure(
+            table="Records",
+            operation=operation,
+            engine=engine,
+            unit="µs",
+            ours=1e6 * best,
+            promise=(Bound(measure="ours", limit=limit),),
+        )
 
 
 def _raw_rate(raw: Any, rows: list[dict[str, object]]) -> float:

@@ -66,6 +66,8 @@ def fill(store, tenant, email):
     person.knowledge.search("heliotrope")
     others = [one.email for one in root.list_members(tenant=tenant) if one.email != email and one.role != "auditor"]
     keep_configurations(person, *(store.tenant(tenant).user(one) for one in (others[0], "ada@acme.test")))
+    person.records.define("codes", key="code", text=["title"], weight="weight", history=True)
+    person.records.put("codes", {"code": "1", "title": "heliotrope", "weight": 2})
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)

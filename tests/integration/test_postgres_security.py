@@ -55,7 +55,7 @@ def people(place):
             base = scope.knowledge.create_base(f"of {email}").id
             scope.knowledge.add(base, "heliotrope passage")
             scope.knowledge.search("heliotrope", base=base)
-            scope.records.define(f"of {email}", key="id")
+            scope.records.define(f"of {email}", key="id", history=True)
             scope.records.put(f"of {email}", {"id": "heliotrope"})
             c.search("heliotrope")  # what waits for the index is indexed
             administrator = store.tenant(tenant).user("ada@acme.test")
@@ -254,6 +254,7 @@ def test_even_a_superuser_is_refused_by_the_triggers(superuser, statement):
 
 
 NARROWED = {
+    "record_versions": ("deleting",),
     **dict.fromkeys(("facts", "fact_sources", "knowledge_bases", "documents", "chunks"), ("deleting",)),
     "configuration_shares": ("deleting",),
     **dict.fromkeys(("record_sets", "record_changes", "records"), ("deleting", "changing")),

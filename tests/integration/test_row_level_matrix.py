@@ -286,7 +286,7 @@ TABLES = {
         {"SELECT": "records.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "records.define")},
         {"id": _new_id, "name": "other"},
         shared=True,
-        refer=("records", "record_changes"),
+        refer=("records", "record_changes", "record_versions"),
     ),
     "record_changes": _tenants(*VERBS, set_id=_BARE),
     "records": _tenants(*VERBS, key="other", id=_new_id),
@@ -299,6 +299,7 @@ TABLES = {
     "limit_counters": _tenants("SELECT", "INSERT", "UPDATE", period="2020-01-01T00:00:00Z"),
     "limit_slots": _tenants(*VERBS, slot="2020-01-01T00:00:00Z"),
     "limit_holds": _tenants("SELECT", "INSERT", "UPDATE", id=_new_id),
+    "record_versions": _tenants("SELECT", "INSERT", "DELETE", version=1_000),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
         "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
@@ -510,7 +511,7 @@ def _make_things(person: Any, workspace: UUID) -> None:
     base = person.knowledge.create_base(f"base of {person.scope.actor_id}", workspace=workspace)
     person.knowledge.add(base.id, "something to read")
     person.knowledge.search("read", base=base.id)
-    person.records.define(f"set of {person.scope.actor_id}", key="id")
+    person.records.define(f"set of {person.scope.actor_id}", key="id", history=True)
     person.records.put(f"set of {person.scope.actor_id}", {"id": "1"})
 
 

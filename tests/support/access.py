@@ -394,7 +394,7 @@ class Things:
     def catalogue(self) -> str:
         """The name of a record set of the owner's, which everybody in the tenant reads."""
         name, r = f"catalogue-{next(_numbers)}", self._world.owner.records
-        r.define(name, key="id", text=["title"], weight="weight", description=OURS)
+        r.define(name, key="id", text=["title"], weight="weight", history=True, description=OURS)
         r.put(name, {"id": "1", "title": f"{OURS} wenge", "weight": 1})
         return name
 

@@ -82,6 +82,12 @@ class Settings:
     """How deeply a record may nest."""
     record_batch: int = 1_000
     """So many of many records are stored in one transaction; the most that one request may bring."""
+    pick_records: int = 1_000_000
+    """The largest set that is kept in memory to pick from, in records."""
+    pick_sets: int = 16
+    """So many sets a process keeps in memory to pick from."""
+    pick_seconds: float = 1.0
+    """How soon, at the latest, picks follow what another process changed."""
     query_chars: int = 4_000
     """The longest question that knowledge and memory are asked, in characters."""
     page: int = 200

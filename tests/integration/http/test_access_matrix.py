@@ -361,6 +361,8 @@ EXAMPLES = (
     R("GET /record-sets/{name}/count"),
     R("GET /record-sets/{name}/groups", {"by": "title"}, shows=OURS),
     R("GET /record-sets/{name}/search", {"q": "wenge"}, shows=OURS),
+    R("GET /record-sets/{name}/picks", {"n": "2"}, shows=OURS),
+    R("GET /record-sets/{name}/versions", {"key": "1"}, shows=OURS),
     R("GET /record-sets/{name}/record", {"key": "1"}, shows=OURS),
     R("PUT /record-sets/{name}/record", body={"data": {"id": "3"}}),
     R("PATCH /record-sets/{name}/record", body={"key": "1", "changes": {"a": 1}}, shows=OURS),

@@ -1,6 +1,6 @@
 """Records: the application's own entities, in named sets of JSON documents."""
 
 from holdfast.domains.records.actions import Records
-from holdfast.domains.records.models import Group, NotStored, Record, RecordHit, RecordSet, StoreReport
+from holdfast.domains.records.models import Group, NotStored, Record, RecordHit, RecordSet, RecordVersion, StoreReport
 
-__all__ = ["Group", "NotStored", "Record", "RecordHit", "RecordSet", "Records", "StoreReport"]
+__all__ = ["Group", "NotStored", "Record", "RecordHit", "RecordSet", "RecordVersion", "Records", "StoreReport"]

@@ -1,6 +1,7 @@
 """Records: put, changed, deleted, one or many."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from holdfast.core import lexical
 from holdfast.core.action import action, composite
@@ -9,7 +10,7 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.pages import check_limit
-from holdfast.domains.records import queries
+from holdfast.domains.records import picking, queries
 from holdfast.domains.records.access import writable_set
 from holdfast.domains.records.errors import RecordChanged, RecordNotFound, RecordsRefused
 from holdfast.domains.records.loading import Loading
@@ -17,7 +18,7 @@ from holdfast.domains.records.models import Record, RecordSet, StoreReport
 from holdfast.domains.records.preparing import Preparing, Ready
 from holdfast.domains.records.reads import as_record, check_key
 from holdfast.domains.records.sets import RecordSets
-from holdfast.domains.records.storing import Known, Written, known_records, next_change, store
+from holdfast.domains.records.storing import Known, Written, known_records, next_change, store, version_of
 
 
 class Records(Loading, RecordSets):
@@ -75,9 +76,10 @@ class Records(Loading, RecordSets):
         return work
 
     @action("records.write", writes=True)
-    def delete(self, name: str, key: str, *, if_version: int | None = None) -> Work[None]:
-        """Delete a record; nothing of it is left. Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`,
-        `RecordChanged`.
+    def delete(self, name: str, key: str, *, if_version: int | None = None, forget: bool = False) -> Work[None]:
+        """Delete a record; nothing of it is left, but its history where the set keeps one; `forget`: nor that.
+
+        Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`, `RecordChanged`.
         """
         wanted, version = check_key(key), check_version(if_version)
 
@@ -86,6 +88,11 @@ class Records(Loading, RecordSets):
             before = _there(tx, of, wanted)
             _check_version(wanted, before, version)
             remove(tx, of, [before])
+            if of.history:
+                gone = version_of(wanted, before.id, before.level, before.version + 1, None, now(), tx.scope.actor_id)
+                tx.run(queries.insert_version, {"set_id": of.id} | gone)
+                if forget:
+                    tx.run(queries.forget_versions, {"set_id": of.id, "key": wanted})
             tx.record("record", before.id, set=of.name, deleted=True)
 
         return work
@@ -167,9 +174,10 @@ def merged(data: Mapping[str, object], changes: Mapping[str, object]) -> dict[st
 
 def remove(tx: Transaction, of: RecordSet, gone: Sequence[Known]) -> None:
     """Delete records that are known."""
-    ids = [one.id for one in gone]
-    if next_change(tx, of) is not None:
+    ids, change = [one.id for one in gone], next_change(tx, of)
+    if change is not None:
         tx.run(queries.set_removal, {"set_id": of.id})
+        tx.after_commit(partial(picking.tell, picking.Change(of.id, change, None)))
     if of.text:
         lexical.remove(tx, ids)
     tx.run(queries.delete_some, {"set_id": of.id, "ids": ids})

@@ -103,6 +103,29 @@ class RecordNotFound(NotFound):
         super().__init__(f"no record {key!r:.200} in {name!r:.200} that you may read; records.find(…) lists them")
 
 
+class NothingToPick(Conflict):
+    """No record that the filter lets through has any weight."""
+
+    code = "nothing_to_pick"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no record of {name!r:.200} that was asked for has a weight; widen the filter, or add weights"
+        )
+
+
+class TooManyToPick(Conflict):
+    """The set has more records than are kept in memory to pick from."""
+
+    code = "too_many_to_pick"
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(
+            f"record set {name!r:.200} has more than {most:,} records to pick from (setting pick_records); "
+            "raise it, or pick from a smaller set"
+        )
+
+
 class RecordChanged(Conflict):
     """The record is not at the version that was to be changed."""
 

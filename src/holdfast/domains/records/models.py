@@ -49,6 +49,18 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordVersion:
+    """A record as it was from `changed_at` on; `data` None: it was deleted."""
+
+    key: str
+    version: int
+    clearance: str | None = None
+    data: dict[str, object] | None = None
+    changed_by: UUID | None = None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordHit:
     """A record that a search found; `score` compares within one search."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     bindparam,
+    cast,
     delete,
     false,
     func,
@@ -28,7 +29,7 @@ from holdfast.core.database.text_match import is_listed, is_within
 from holdfast.core.database.types import Id, Json, Real, Time
 from holdfast.core.scope import LEVELS as LEVEL_NAMES
 from holdfast.domains.records.conditions import Shape, condition_of, value_at_path
-from holdfast.domains.records.tables import PLACES, record_changes, record_sets, records
+from holdfast.domains.records.tables import PLACES, record_changes, record_sets, record_versions, records
 
 _s, _r = record_sets.c, records.c
 _SET = bindparam("set_id", type_=Id)
@@ -178,4 +179,46 @@ every_stored = Query(
 """A set's records one lot after the other, expired or not."""
 START = {"after_key": "", "after_level": ""}
 """Before the first of them: no key is empty."""
+_WEIGHED = (
+    _r.key,
+    _r.level,
+    _r.weight,
+    cast(_r.data, Text()),
+    _r.version,
+    _r.created_at,
+    _r.updated_at,
+    _r.expires_at,
+)
+weighed = Query(
+    select(*_WEIGHED)
+    .where(
+        *_READABLE,
+        _THERE,
+        _r.weight.is_not(None),
+        tuple_(_r.key, _r.level) > tuple_(bindparam("after_key", type_=Plain), bindparam("after_level", type_=Plain)),
+    )
+    .order_by(*_TIE)
+    .limit(_LIMIT)
+)
+"""A set's records with their weights, one lot after the other."""
+weighed_since = Query(
+    select(*_WEIGHED).where(*_READABLE, _r.change > bindparam("change", type_=BigInteger()), _r.weight.is_not(None))
+)
+"""Those that changed after a change. Served by ix_records_change."""
+_v = record_versions.c
+_OF_VERSIONS = (_v.tenant_id == TENANT, _v.set_id == _SET)
+_OPEN_VERSIONS = (*_OF_VERSIONS, or_(_v.level == "", is_within(_v.level, LEVELS)))
+insert_version = Query(
+    insert(record_versions).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _v if c.name != "tenant_id"}
+    )
+)
+versions = Query(
+    select(_v.key, _v.version, _v.level.label("clearance"), _v.data, _v.changed_by, _v.changed_at)
+    .where(*_OPEN_VERSIONS, _v.key == _KEY)
+    .order_by(_v.changed_at.desc(), _v.record_id.desc(), _v.version.desc())
+    .limit(_LIMIT)
+)
+forget_versions = Query(delete(record_versions).where(*_OPEN_VERSIONS, _v.key == _KEY))
+delete_versions = Query(delete(record_versions).where(*_OPEN_VERSIONS))
 stored_shown = Query(select(*_SHOWN, _r.id).where(*_READABLE, _r.key == _KEY, _r.level == _LEVEL))

@@ -5,17 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core import lexical
-from holdfast.core.action import Actions, action
+from holdfast.core.action import Actions, action, composite
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
-from holdfast.core.errors import InvalidInput
+from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.pages import InvalidCursor, Page, check_limit, decode_cursor, encode_cursor
-from holdfast.domains.records import queries
+from holdfast.core.policy import allow
+from holdfast.domains.records import picking, queries
 from holdfast.domains.records.access import as_set, find_set
 from holdfast.domains.records.conditions import Shape, split
 from holdfast.domains.records.errors import RecordNotFound
 from holdfast.domains.records.filters import All, Compare, parse
-from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion
 from holdfast.domains.records.paths import Path, parse_path
 from holdfast.domains.records.schemas import kinds_at
 from holdfast.domains.records.storing import PURPOSE
@@ -24,6 +25,7 @@ from holdfast.domains.records.values import value_of
 
 Where = Mapping[str, object] | None
 _KINDS = ("string", "number", "boolean")
+MOST_PICKED = 10_000
 CANDIDATES = 1_000
 """So many of the best texts are looked at where a filter is to let some through."""
 
@@ -126,6 +128,66 @@ class RecordReads(Actions):
             none = int(tx.all(queries.count(absent), given | {"set_id": of.id, "now": asked["now"]})[0][0])
             found += [Group(value=None, count=none)] if none else []
             return sorted(found, key=lambda group: -group.count)[:most]
+
+        return work
+
+    @action("records.read", writes=False)
+    def history(self, name: str, key: str, *, limit: int = 50) -> Work[list[RecordVersion]]:
+        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+
+        Each is shown at the level that it had. Raises `SetNotFound`.
+        """
+        wanted, most = check_key(key), check_limit(limit, self.settings.page)
+
+        def work(tx: Transaction) -> list[RecordVersion]:
+            rows = tx.all(queries.versions, {"set_id": find_set(tx, name).id, "key": wanted, "limit": most})
+            names = ("key", "version", "clearance", "data", "changed_by", "changed_at")
+            return [
+                RecordVersion(**dict(zip(names, (*row[:2], row[2] or None, *row[3:]), strict=True))) for row in rows
+            ]
+
+        return work
+
+    @composite
+    def pick(
+        self, name: str, *, where: Mapping[str, object] | None = None, n: int = 1, seed: int | None = None
+    ) -> list[Record]:
+        """`n` records, each drawn anew with the share of its weight among those that the filter lets through.
+
+        Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
+        counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
+        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        `TooManyToPick`, `InvalidInput` where the set has no `weight`.
+        """
+        check_limit(n, MOST_PICKED, field="n")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise InvalidInput(f"seed: {seed!r:.40} is no whole number", field="seed")
+        pool = self._pool_at_hand(name)
+        return (pool or self._pool(name)).pick(where, n, seed)
+
+    def _pool_at_hand(self, name: str) -> picking.Pool | None:
+        """The pool, where it is known and the scope may use it; who may not is refused by `_pool`, which records it."""
+        scope = self.access.checked()
+        try:
+            allow(scope, "records.read", writes=False)
+        except PermissionDenied:
+            return None
+        pool = picking.pools_of(self.engine).get(scope.tenant_id, name, scope.levels)
+        return pool if pool is not None and pool.is_known else None
+
+    @action("records.read", writes=False)
+    def _pool(self, name: str) -> Work[picking.Pool]:
+        pools, limits = picking.pools_of(self.engine), self.settings
+        told = pools.told
+
+        def work(tx: Transaction) -> picking.Pool:
+            of = find_set(tx, name)
+            if of.weight is None:
+                raise InvalidInput(f"name: record set {of.name!r:.200} has no weight path; define one", field="name")
+            before = pools.get(tx.tenant_id, of.name, tx.scope.levels)
+            pool = picking.brought_up(tx, before, of, most=limits.pick_records, seconds=limits.pick_seconds)
+            pools.keep(tx.tenant_id, pool, tx.scope.levels, told=told, most=limits.pick_sets)
+            return pool
 
         return work
 

@@ -1,11 +1,12 @@
 """Defining a set anew: what is stored has to fit, and is indexed as the set says then."""
 
+from functools import partial
 from typing import Any
 
 from holdfast.core import lexical
 from holdfast.core.database import Transaction
 from holdfast.core.settings import Settings
-from holdfast.domains.records import queries
+from holdfast.domains.records import picking, queries
 from holdfast.domains.records.access import hold_all_of
 from holdfast.domains.records.errors import RecordRefused, SchemaMisfit, SetNotEmpty
 from holdfast.domains.records.models import NotStored, RecordSet
@@ -41,6 +42,7 @@ def redefine(tx: Transaction, before: RecordSet, after: RecordSet, settings: Set
         queries.redefine_set,
         at | {f"new_{name}": getattr(after, name) for name in _STORED} | {"moment": after.updated_at},
     )
+    tx.after_commit(partial(picking.tell, picking.Change(before.id, 0, None)))
     if "weight" in changed:
         tx.run(queries.next_change, at)
         tx.run(queries.set_removal, at)

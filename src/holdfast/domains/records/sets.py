@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_name, check_text
-from holdfast.domains.records import queries, redefining
+from holdfast.domains.records import picking, queries, redefining
 from holdfast.domains.records.access import hold_all_of, writable_set
 from holdfast.domains.records.errors import SetNotFound
 from holdfast.domains.records.models import RecordSet
@@ -97,7 +98,9 @@ class RecordSets(RecordReads):
             found = writable_set(tx, name, alone=True)
             hold_all_of(tx, found)
             _delete_records(tx, found)
+            tx.after_commit(partial(picking.tell, picking.Change(found.id, 0, None)))
             at = {"set_id": found.id}
+            tx.run(queries.delete_versions, at)
             tx.run(queries.delete_changes, at)
             tx.run(queries.delete_set, at)
             tx.record("record_set", found.id, name=found.name, deleted=True)

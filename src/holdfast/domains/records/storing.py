@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,15 @@ from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
 from holdfast.core.ids import new_id
-from holdfast.domains.records import queries
+from holdfast.domains.records import picking, queries
 from holdfast.domains.records.models import RecordSet
 from holdfast.domains.records.preparing import Data, Preparing, Ready
 from holdfast.domains.records.tables import PLACES
 
 PURPOSE = "records"
 """Of the texts of records in the index of words."""
+TOLD = 100
+"""So many changed records of one transaction are told to this process's pools; more are read by them."""
 
 
 @dataclass(kw_only=True)
@@ -37,14 +40,20 @@ def store(tx: Transaction, preparing: Preparing, ready: Sequence[Ready], *, leve
     """
     of, done, moment = preparing.of, Written(), now()
     change = next_change(tx, of) if ready else None
-    waiting = list(ready)
+    waiting, told = list(ready), list[picking.Row]()
     while waiting:
         known = known_records(tx, of, [one.key for one in waiting], level)
-        plan = _Plan(moment=moment, level=level, change=change)
+        plan = _Plan(moment=moment, level=level, change=change, by=tx.scope.actor_id)
         for one in waiting:
             plan.add(preparing, one, known.get(one.key), done)
         waiting = _carry_out(tx, of, plan)
         done.added -= len(waiting)
+        told += plan.rows
+        if change is not None and plan.moved:
+            tx.run(queries.set_removal, {"set_id": of.id})
+    if change is not None:
+        rows = tuple(told) if len(told) <= TOLD and not plan.moved else None
+        tx.after_commit(partial(picking.tell, picking.Change(of.id, change, rows)))
     return done
 
 
@@ -58,6 +67,9 @@ def _carry_out(tx: Transaction, of: RecordSet, plan: "_Plan") -> list[Ready]:
         mine = {row[2] for row in tx.all(queries.stored, at | {"keys": [row["key"] for row in plan.inserts]})}
         late = [plan.new[row["id"]] for row in plan.inserts if row["id"] not in mine]
     tx.many(queries.update_record, [at | row for row in plan.updates])
+    if of.history:
+        gone = {id(one) for one in late}
+        tx.many(queries.insert_version, [at | row for one, row in plan.versions if id(one) not in gone])
     if plan.wordless:
         lexical.remove(tx, plan.wordless)
     lost = {row["id"] for row in plan.inserts if plan.new[row["id"]] in late} if late else set()
@@ -92,6 +104,14 @@ def known_records(tx: Transaction, of: RecordSet, keys: Sequence[str], level: st
     return found
 
 
+def version_of(
+    key: str, record_id: UUID, level: str, version: int, data: str | None, moment: datetime, by: UUID | None
+) -> dict[str, Any]:
+    """A line of the history; `data` None: it was deleted."""
+    row: dict[str, Any] = {"key": key, "record_id": record_id, "level": level, "version": version, "data": data}
+    return row | {"changed_at": moment, "changed_by": by}
+
+
 def next_change(tx: Transaction, of: RecordSet) -> int | None:
     """The number of this change of a set with weights; others who change it wait. None for a set without."""
     if of.weight is None:
@@ -107,6 +127,11 @@ class _Plan:
     moment: datetime
     level: str | None
     change: int | None
+    by: UUID | None
+    moved: bool = False
+    """Whether a record goes to another level."""
+    rows: list[picking.Row] = field(default_factory=list)
+    versions: list[tuple[Ready, dict[str, Any]]] = field(default_factory=list)
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     new: dict[UUID, Ready] = field(default_factory=dict)
@@ -141,15 +166,25 @@ class _Plan:
         self.inserts.append(row | dict(zip(PLACES, one.codes, strict=True)))
         self.new[made] = one
         self._word(preparing, made, level, one)
+        self._keep(one, made, level, 1, self.moment)
 
     def _update(self, preparing: Preparing, one: Ready, before: Known, level: str) -> None:
         row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.text}
         row |= {"new_weight": one.weight, "new_change": self.change, "new_expires_at": one.expires_at}
         row |= {f"new_{place}": code for place, code in zip(PLACES, one.codes, strict=True)}
         self.updates.append(row | {"moment": self.moment})
+        self.moved = self.moved or level != before.level
+        self._keep(one, before.id, level, before.version + 1, before.created_at)
         if preparing.of.text:
             self.wordless.append(before.id)
             self._word(preparing, before.id, level, one)
+
+    def _keep(self, one: Ready, record_id: UUID, level: str, version: int, created_at: datetime) -> None:
+        """What pools are told, and the history."""
+        if one.weight is not None:
+            dates = (created_at, self.moment, one.expires_at)
+            self.rows.append(picking.Row(one.key, level, one.weight, str(one.text), version, *dates))
+        self.versions.append((one, version_of(one.key, record_id, level, version, one.text, self.moment, self.by)))
 
     def _word(self, preparing: Preparing, record_id: UUID, level: str, one: Ready) -> None:
         if preparing.of.text:

@@ -77,6 +77,21 @@ everybody reads. `v1` to `v8` hold the values at the set's indexed paths as code
 to its records of one value or a range, in the order of values and keys, and takes no room in sets without it. The index
 of ids begins with the id: before PostgreSQL knows a table it takes an index that begins with the tenant for good enough
 for any list of keys, and reads all that the tenant has."""
+
+record_versions = scoped_table(
+    "record_versions",
+    Column("set_id", Id, primary_key=True),
+    Column("key", Plain, primary_key=True),
+    Column("record_id", Id, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("level", Plain, nullable=False),
+    Column("data", Json),
+    Column("changed_by", Id),
+    Column("changed_at", Time, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "set_id"], ["record_sets.tenant_id", "record_sets.id"]),
+    CheckConstraint("level IN ('', 'S', 'A', 'B', 'C', 'D')", name="level"),
+)
+"""Every version of the records of sets with history, at the level that it had; `data` null where it was deleted."""
 for _place in PLACES:
     Index(
         f"ix_records_{_place}",

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _record_sets()
     _record_changes()
     _records()
+    _record_versions()
     _protection()
 
 
@@ -100,6 +101,24 @@ def _records() -> None:
     each({"postgresql": "CREATE STATISTICS records_of_sets (dependencies, mcv) ON tenant_id, set_id FROM records"})
 
 
+def _record_versions() -> None:
+    op.create_table(
+        "record_versions",
+        sa.Column("tenant_id", Id, nullable=False),
+        sa.Column("set_id", Id, nullable=False),
+        sa.Column("key", Plain, nullable=False),
+        sa.Column("record_id", Id, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("level", Plain, nullable=False),
+        sa.Column("data", Json),
+        sa.Column("changed_by", Id),
+        sa.Column("changed_at", Time, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "set_id", "key", "record_id", "version", name="pk_record_versions"),
+        _reference("record_versions", "set_id", "record_sets", "id"),
+        sa.CheckConstraint("level IN ('', 'S', 'A', 'B', 'C', 'D')", name=op.f("ck_record_versions_level")),
+    )
+
+
 def _index_where_given(name: str, column: str, columns: list[str]) -> None:
     given: dict[str, Any] = {
         "sqlite_where": sa.text(f"{column} IS NOT NULL"),
@@ -124,7 +143,10 @@ def _protection() -> None:
     writes = "SELECT, INSERT, UPDATE, DELETE"
     protect("record_sets", rule=_READ, check=f"{_READ} AND {_OWN}", grants=writes)
     protect("record_changes", rule=_READ, check=f"{_READ} AND {_WRITABLE}", grants=writes)
-    protect("records", rule=f"{_READ} AND {_HELD}", check=f"{_READ} AND {_HELD} AND {_WRITABLE}", grants=writes)
+    held = f"{_READ} AND {_HELD}"
+    protect("records", rule=held, check=f"{held} AND {_WRITABLE}", grants=writes)
+    protect("record_versions", rule=held, check=f"{held} AND {_WRITABLE}", grants="SELECT, INSERT, DELETE")
+    confine_deleting("record_versions", _WRITABLE)
     for table, rule in (("record_sets", _OWN), ("record_changes", _WRITABLE), ("records", _WRITABLE)):
         confine_deleting(table, rule)
         policy = f"CREATE POLICY changing ON {table} AS RESTRICTIVE FOR UPDATE TO holdfast_app"
