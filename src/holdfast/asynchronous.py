@@ -128,7 +128,7 @@ from holdfast.domains.metering.models import (
     UsageReport,
 )
 from holdfast.domains.records import Records
-from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion, StoreReport
 from holdfast.domains.runs import Runs
 from holdfast.domains.runs.models import Decision, Ending, Run, RunStatistics, RunStatus, Workflow
 
@@ -2002,6 +2002,25 @@ class AsyncRecords:
         """
         return await self._hop(self._room.group, name, by=by, where=where, limit=limit)
 
+    async def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
+        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+
+        Each is shown at the level that it had. Raises `SetNotFound`.
+        """
+        return await self._hop(self._room.history, name, key, limit=limit)
+
+    async def pick(
+        self, name: str, *, where: Mapping[str, object] | None = None, n: int = 1, seed: int | None = None
+    ) -> list[Record]:
+        """`n` records, each drawn anew with the share of its weight among those that the filter lets through.
+
+        Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
+        counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
+        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        `TooManyToPick`, `InvalidInput` where the set has no `weight`.
+        """
+        return await self._hop(self._room.pick, name, where=where, n=n, seed=seed)
+
     async def search(
         self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
     ) -> list[RecordHit]:
@@ -2082,11 +2101,12 @@ class AsyncRecords:
         """
         return await self._hop(self._room.update, name, key, changes, if_version=if_version)
 
-    async def delete(self, name: str, key: str, *, if_version: int | None = None) -> None:
-        """Delete a record; nothing of it is left. Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`,
-        `RecordChanged`.
+    async def delete(self, name: str, key: str, *, if_version: int | None = None, forget: bool = False) -> None:
+        """Delete a record; nothing of it is left, but its history where the set keeps one; `forget`: nor that.
+
+        Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`, `RecordChanged`.
         """
-        return await self._hop(self._room.delete, name, key, if_version=if_version)
+        return await self._hop(self._room.delete, name, key, if_version=if_version, forget=forget)
 
     async def put_some(
         self,

@@ -26,7 +26,19 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     def said(*arguments: str, code: int = 0) -> str:
         return run(tmp_path, *ME, *arguments, code=code, **KEYS).stdout
 
-    options = ("--key", "code", "--schema", "schema.json", "--indexed", "price", "--text", "title")
+    options = (
+        "--key",
+        "code",
+        "--schema",
+        "schema.json",
+        "--indexed",
+        "price",
+        "--text",
+        "title",
+        "--weight",
+        "price",
+        "--history",
+    )
     assert "is defined" in said("define", "codes", *options)
     told = said("import", "codes", "codes.jsonl", code=8)
     assert "2 new" in told and "number 3" in told and "What now?" in told
@@ -36,6 +48,8 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     assert "at version 2" in said("put", "codes", '{"code": "63", "price": 8}')
     assert "version 2" in said("get", "codes", "63")
     assert "8" in said("group", "codes", "price")
+    assert len(as_json(tmp_path, *ME, "pick", "codes", "-n", "3", "--seed", "7", **KEYS)) == 3
+    assert "2" in said("history", "codes", "63")
     assert "is deleted" in said("delete", "codes", "63")
     said("get", "codes", "63", code=3)
     said("find", "codes", "--where", "price > 5", code=2)

@@ -1,8 +1,8 @@
 """Are picks exact? A million of them from 100,000 records, filtered and not, and after weights changed; by chi-square.
 
-`uv run python -m tests.campaigns.picks [--quick]` ends with 1 when shares are off. Records are put into classes of equal
-weight, so that each is expected at least a hundred times; the sum of squares is compared with what chance leaves in one
-case of ten thousand. The seeds are fixed: the result is the same wherever it runs.
+`uv run python -m tests.campaigns.picks [--quick]` ends with 1 when shares are off. Records are put into classes of
+equal weight, so that each is expected at least a hundred times; the sum of squares is compared with what chance leaves
+in one case of ten thousand. The seeds are fixed: the result is the same wherever it runs.
 """
 
 import argparse
@@ -76,9 +76,7 @@ def _is_sound(what: str, room: Any, rows: list[dict[str, Any]], picks: int, wher
     square = sum((count - expected) ** 2 / expected for count, expected in kept)
     freedom = len(kept) - 1
     off = (square - freedom) / (2 * freedom) ** 0.5
-    print(
-        f"{what}: {picks:,} picks from {len(rows):,} records, chi-square {square:.0f} at {freedom}, {off:+.2f} deviations"
-    )
+    print(f"{what}: {picks:,} picks from {len(rows):,} records, chi-square {square:.0f} at {freedom} ({off:+.2f} σ)")
     return not found and abs(off) < CHANCE
 
 

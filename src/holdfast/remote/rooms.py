@@ -115,7 +115,7 @@ from holdfast.domains.metering.models import (
     UsageReport,
 )
 from holdfast.domains.records.loading import Loading
-from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, StoreReport
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion, StoreReport
 from holdfast.domains.runs.models import Decision, Ending, Run, RunStatistics, RunStatus, Workflow
 from holdfast.remote.calling import Caller, place
 
@@ -2239,6 +2239,35 @@ class RemoteRecords(Loading):
             query={"by": by, "where": where, "limit": limit},
         )
 
+    def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
+        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+
+        Each is shown at the level that it had. Raises `SetNotFound`.
+        """
+        return self._caller.call(
+            list[RecordVersion],
+            "GET",
+            place("/record-sets/{name}/versions", name=name),
+            query={"key": key, "limit": limit},
+        )
+
+    def pick(
+        self, name: str, *, where: Mapping[str, object] | None = None, n: int = 1, seed: int | None = None
+    ) -> list[Record]:
+        """`n` records, each drawn anew with the share of its weight among those that the filter lets through.
+
+        Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
+        counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
+        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        `TooManyToPick`, `InvalidInput` where the set has no `weight`.
+        """
+        return self._caller.call(
+            list[Record],
+            "GET",
+            place("/record-sets/{name}/picks", name=name),
+            query={"where": where, "n": n, "seed": seed},
+        )
+
     def search(
         self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
     ) -> list[RecordHit]:
@@ -2335,15 +2364,16 @@ class RemoteRecords(Loading):
             body={"key": key, "changes": changes, "if_version": if_version},
         )
 
-    def delete(self, name: str, key: str, *, if_version: int | None = None) -> None:
-        """Delete a record; nothing of it is left. Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`,
-        `RecordChanged`.
+    def delete(self, name: str, key: str, *, if_version: int | None = None, forget: bool = False) -> None:
+        """Delete a record; nothing of it is left, but its history where the set keeps one; `forget`: nor that.
+
+        Raises `SetNotFound`, `RecordNotFound`, `SetReadOnly`, `RecordChanged`.
         """
         self._caller.call(
             type(None),
             "DELETE",
             place("/record-sets/{name}/record", name=name),
-            query={"key": key, "if_version": if_version},
+            query={"key": key, "if_version": if_version, "forget": forget},
         )
 
     def put_some(

@@ -160,6 +160,47 @@ def group(
 
 
 @app.command()
+def pick(
+    context: typer.Context,
+    name: SetName,
+    where: Where = None,
+    n: Annotated[int, typer.Option("-n", help="How many, each drawn anew.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="A number that gives the same picks again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Records by their weights."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.records.pick(name, where=None if where is None else _parse_json(where, "where"), n=n, seed=seed)
+    if as_json:
+        show_json(found)
+        return
+    _show(found)
+    what_now(f"holdfast … records pick {name} --seed 7")
+
+
+@app.command()
+def history(
+    context: typer.Context, name: SetName, key: Annotated[str, typer.Argument(help="Its key.")], as_json: AsJson = False
+) -> None:
+    """The versions of one record, the latest first."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.records.history(name, key)
+    if as_json:
+        show_json(found)
+        return
+    shown = table("version", "changed", "record")
+    for one in found:
+        said = "deleted" if one.data is None else json.dumps(one.data, ensure_ascii=False)
+        shown.add_row(
+            str(one.version), f"{one.changed_at:%Y-%m-%d %H:%M}", said if len(said) <= WIDTH else said[:WIDTH]
+        )
+    console.print(shown)
+    what_now(f"holdfast … records get {name} {key}")
+
+
+@app.command()
 def delete(
     context: typer.Context, name: SetName, key: Annotated[str, typer.Argument(help="Its key.")], as_json: AsJson = False
 ) -> None:
