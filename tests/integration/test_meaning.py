@@ -17,7 +17,9 @@ from holdfast.core.vectors.tables import vectors
 
 WORDLLAMA = Settings(message_embedder="wordllama:256", memory_embedder="wordllama:256")
 COUNT = Query(select(func.count()).select_from(vectors).where(vectors.c.tenant_id == TENANT))
-HASTY = Settings(embedder_attempts=1, embedder_query_seconds=1.0, embedder_batch=4, embedder_concurrency=1)
+HASTY = Settings(
+    embedder_cache_seconds=0, embedder_attempts=1, embedder_query_seconds=1.0, embedder_batch=4, embedder_concurrency=1
+)
 
 
 @pytest.fixture

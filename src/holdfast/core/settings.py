@@ -202,6 +202,8 @@ class Settings:
     change by another process is seen."""
     embedder_query_seconds: float = 5.0
     """How long an embedder may take for a question; then the search goes on by words alone."""
+    embedder_cache_seconds: float = 300.0
+    """For how long a question's vector is cached, so that an embedder is not asked the same again; 0: not at all."""
     vector_weight: float = 0.5
     """The share of meaning in a search by both, from above 0 to 1; the rest is that of the words."""
     embedders: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -267,7 +269,7 @@ NO_NUMBERS = (
     "cache",
     "cache_sealed",
 )
-MAY_BE_ZERO = ("cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
+MAY_BE_ZERO = ("embedder_cache_seconds", "cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
 
 

@@ -17,7 +17,9 @@ from holdfast.core.embedders import HashingEmbedder
 from holdfast.core.scope import LEVELS
 from holdfast.core.settings import Settings
 
-HASTY = Settings(embedder_attempts=1, embedder_seconds=2.0, embedder_query_seconds=1.0, embedder_batch=4)
+HASTY = Settings(
+    embedder_cache_seconds=0, embedder_attempts=1, embedder_seconds=2.0, embedder_query_seconds=1.0, embedder_batch=4
+)
 TEXTS = {
     "Loans": "A home loan for a joint account needs both signatures.",
     "Cards": "A card that was stolen is blocked at once by telephone.",
@@ -408,3 +410,22 @@ def test_a_store_that_closes_closes_what_asks_embedders(place, server):
         pair.documents.embed(["a"])
     with pytest.raises(RuntimeError, match="closed"):
         pair.documents.embed(["a"])
+
+
+def test_a_question_that_comes_again_is_not_embedded_again_in_its_tenant(place, server):
+    settings = replace(HASTY, embedders={"main": server.spec}, embedder_cache_seconds=60)
+    with holdfast.open(place.url, place.key, settings=settings) as store:
+        for email, tenant in (("amina@acme.test", "acme"), ("ben@acme.test", "acme"), ("gus@globex.test", "globex")):
+            give(store, email, "SABCD", tenant)
+        me, ben = amina_of(store), store.tenant("acme").user("ben@acme.test").knowledge
+        gus = store.tenant("globex").user("gus@globex.test").knowledge
+        for one in (me, gus):
+            one.add(one.create_base("kb", embedder="main").id, TEXTS["Loans"])
+        server.requests.clear()
+        for one in (me, me, ben, gus):
+            assert one.search("home loan").mode == "hybrid"
+        assert len(server.requests) == 2, "once for each tenant"
+        me.add("kb", "Another home loan.")
+        assert len(me.search("home loan").hits) == 2, "what is found is never cached"
+        assert amina_of(store).search("home loan, please").mode == "hybrid"
+        assert [request["input"] for request in server.requests][-1] == ["home loan, please"]

@@ -55,6 +55,11 @@ class Embedders:
         self._made: dict[str, Pair] = {}
         self._idle: dict[tuple[UUID, str], float] = {}
 
+    @property
+    def cache_seconds(self) -> float:
+        """For how long a question's vector is kept."""
+        return self._settings.embedder_cache_seconds
+
     def check(self, given: object, *, anywhere: bool) -> str:
         """What to record for an embedder that was asked for: one of the settings, or, `anywhere`, any that text names.
 

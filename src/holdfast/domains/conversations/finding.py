@@ -3,10 +3,10 @@
 from typing import get_args
 from uuid import UUID
 
+from holdfast.core import questions
 from holdfast.core.action import action, composite
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.text_search import parse_query
-from holdfast.core.embedders import questions
 from holdfast.core.errors import HoldfastError
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice, check_text
@@ -73,7 +73,7 @@ class Searching(ConversationReads):
         if pair.name != index.embedder:
             return Near(mode, notes=(f"{_ALONE}; the vectors are of {index.embedder}, not yet of {pair.name}",))
         pair.expect(index.dimension)
-        asked = questions.ask(self.engine.embedders, {pair.name: recorded}, query)
+        asked = questions.ask(self.engine, self.scope.tenant_id, {pair.name: recorded}, query)
         return Near(mode, asked, notes=tuple(asked.notes.values()))
 
     @action("conversations.index", writes=False)

@@ -7,7 +7,7 @@ from uuid import UUID
 from holdfast.core import vectors
 from holdfast.core.database import Transaction
 from holdfast.core.embedders import Vector
-from holdfast.core.embedders.questions import Asked
+from holdfast.core.questions import Asked
 from holdfast.core.results import WantedMode
 from holdfast.core.vectors import Found, VectorIndex
 from holdfast.domains.conversations import queries

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from holdfast.core.database import Transaction
 from holdfast.core.database.text_search import Term, shorter_stems
-from holdfast.core.embedders.questions import way
 from holdfast.core.fusion import CANDIDATES, fuse
+from holdfast.core.questions import way
 from holdfast.core.results import FoundBy, Results, SearchMode
 from holdfast.core.settings import Settings
 from holdfast.core.vectors import Found, VectorIndex

@@ -6,17 +6,16 @@ from time import perf_counter
 from typing import Any, get_args
 from uuid import UUID
 
-from holdfast.core import lexical, vectors
+from holdfast.core import lexical, questions, vectors
 from holdfast.core.action import action, composite
 from holdfast.core.crypto import running
 from holdfast.core.database import Transaction, Work
-from holdfast.core.embedders import questions
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_choice
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
+from holdfast.core.questions import Asked
 from holdfast.core.references import check_reference
 from holdfast.core.results import WantedMode
 from holdfast.core.vectors import VectorIndex
@@ -71,7 +70,7 @@ class Knowledge(Adding, Documents):
         found = self._find(query, asked=None, **asking)
         asked_of = Asked()
         if isinstance(found, _Needs):
-            wanted, question = found, questions.ask(self.engine.embedders, found.embedders, query)
+            wanted, question = found, questions.ask(self.engine, self.scope.tenant_id, found.embedders, query)
             for size in outside.SIZES:
                 asked_of = outside.with_outside(self.engine.outside, wanted.outside, question, size)
                 found = self._find(query, asked=asked_of, **asking)

@@ -6,16 +6,15 @@ from time import perf_counter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from holdfast.core import lexical
+from holdfast.core import lexical, questions
 from holdfast.core.action import Actions
 from holdfast.core.context import ContextItem, ContextRequest, LeftOut, register_source
 from holdfast.core.crypto import running
 from holdfast.core.database import Transaction
-from holdfast.core.embedders import questions
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.ids import new_id
 from holdfast.core.policy import allow
+from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import meaning, outside, queries, searching
@@ -70,7 +69,7 @@ class Passages:
             embedders.nothing_of(tenant_id, PURPOSE, seconds=IDLE_SECONDS)
             return Prepared(Asked(), room, log)
         text = question()[: room.settings.query_chars]
-        asked = questions.ask(embedders, wanted, text) if text.strip() else Asked()
+        asked = questions.ask(room.engine, tenant_id, wanted, text) if text.strip() else Asked()
         return Prepared(outside.with_outside(room.engine.outside, places, asked, outside.SIZES[1]), room, log)
 
     def gather(self, tx: Transaction, request: ContextRequest) -> tuple[list[ContextItem], list[LeftOut]]:

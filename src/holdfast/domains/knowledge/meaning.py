@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from holdfast.core import vectors
 from holdfast.core.database import Transaction
 from holdfast.core.embedders import Embedders, Vector
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import HoldfastError
 from holdfast.core.fusion import CANDIDATES
+from holdfast.core.questions import Asked
 from holdfast.core.results import WantedMode
 from holdfast.core.vectors import Found, VectorIndex
 from holdfast.domains.knowledge import outside

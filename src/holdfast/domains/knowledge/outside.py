@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from holdfast.core.database import Transaction
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.outside import OutsideIndexes, OutsideMissing, OutsideUnavailable, OutsideUnknown
+from holdfast.core.questions import Asked
 from holdfast.core.vectors import Found, VectorIndex
 from holdfast.domains.knowledge import queries
 from holdfast.domains.knowledge.models import KnowledgeBase

@@ -12,10 +12,10 @@ from uuid import UUID
 from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.fusion import CANDIDATES, Fused, fuse
 from holdfast.core.lexical import Question
 from holdfast.core.lexical.searching import WINDOW
+from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
 from holdfast.core.vectors import VectorIndex
 from holdfast.core.words import words

@@ -11,7 +11,7 @@ from holdfast.core.action import Actions
 from holdfast.core.clock import now
 from holdfast.core.context import ContextItem, ContextRequest, LeftOut, register_source
 from holdfast.core.database import Transaction
-from holdfast.core.embedders.questions import Asked
+from holdfast.core.questions import Asked
 from holdfast.domains.memory import queries
 from holdfast.domains.memory.finding import asked_for
 from holdfast.domains.memory.indexing import text_of

@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from holdfast.core import vectors
+from holdfast.core import questions, vectors
 from holdfast.core.action import Actions, action, composite
 from holdfast.core.clock import now
 from holdfast.core.crypto import running
 from holdfast.core.database import Transaction, Work
-from holdfast.core.embedders import questions
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import HoldfastError, PermissionDenied
 from holdfast.core.inputs import check_name
 from holdfast.core.lexical import Question
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
+from holdfast.core.questions import Asked
 from holdfast.core.results import Results
 from holdfast.domains.memory.indexing import PURPOSE
 from holdfast.domains.memory.models import Recalled
@@ -91,4 +90,4 @@ def asked_for(room: Actions, question: Callable[[], str]) -> Asked:
         return Asked(notes={pair.name: "searched by words alone; no fact has a vector yet"})
     pair.expect(dimension)
     text = question()[:QUERY_CHARS]
-    return questions.ask(embedders, {pair.name: recorded}, text) if text.strip() else Asked()
+    return questions.ask(room.engine, tenant_id, {pair.name: recorded}, text) if text.strip() else Asked()

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from holdfast.core import lexical, vectors
 from holdfast.core.database import Transaction
-from holdfast.core.embedders.questions import Asked
 from holdfast.core.errors import InvalidInput
 from holdfast.core.fusion import CANDIDATES, fuse
 from holdfast.core.lexical import Question
+from holdfast.core.questions import Asked
 from holdfast.core.scope import NIL
 from holdfast.domains.memory import queries
 from holdfast.domains.memory.indexing import PURPOSE
