@@ -69,7 +69,17 @@ ROOMS = (
         "Configurations",
         tuple(
             f"domains/configurations/{name}.py"
-            for name in ("reads", "sharing", "branching", "governing", "requests", "reviewing", "inbox", "actions")
+            for name in (
+                "reads",
+                "sharing",
+                "branching",
+                "governing",
+                "requests",
+                "reviewing",
+                "inbox",
+                "standing",
+                "actions",
+            )
         ),
     ),
     Room(

@@ -29,6 +29,7 @@ from holdfast.domains.configurations.models import (
     ChangeRequest,
     Configuration,
     ConfigurationBranch,
+    ConfigurationFeedback,
     ConfigurationRule,
     ConfigurationShare,
     ConfigurationSummary,
@@ -43,6 +44,7 @@ from holdfast.domains.configurations.models import (
 )
 from holdfast.domains.configurations.reads import FoundList
 from holdfast.domains.configurations.sharing import ShareList
+from holdfast.domains.configurations.standing import StandingList
 from holdfast.domains.connections import Connections
 from holdfast.domains.connections.models import (
     Connection,
@@ -1911,6 +1913,44 @@ class AsyncConfigurations:
     async def mark_read(self, through: UUID | str | None = None) -> int:
         """Mark as read what is in the inbox, up to a notification or all of it: how many were unread."""
         return await self._hop(self._room.mark_read, through)
+
+    async def count_use(self, address: str, *, version: int | None = None, uses: int = 1) -> None:
+        """Count uses of a version, the current one unless another is named. Count many at once where there are many:
+        each call is a transaction. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        return await self._hop(self._room.count_use, address, version=version, uses=uses)
+
+    async def rate(
+        self,
+        address: str,
+        rating: int | None = None,
+        *,
+        accuracy: float | None = None,
+        samples: int | None = None,
+        comment: str | None = None,
+        version: int | None = None,
+    ) -> ConfigurationFeedback:
+        """Say how a version does, the current one unless another is named: a rating (1 or -1), an accuracy (0 to 1) as
+        measured on so many samples, a comment; at least one of them. Of a person's ratings of one the last counts.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.rate, address, rating, accuracy=accuracy, samples=samples, comment=comment, version=version
+        )
+
+    async def feedback(
+        self, address: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[ConfigurationFeedback]:
+        """A page of what was said of it, the newest first. Raises `ConfigurationNotFound`, `InvalidCursor`."""
+        return await self._hop(self._room.feedback, address, limit=limit, cursor=cursor)
+
+    async def standing(self, address: str) -> StandingList:
+        """How the versions of a configuration do, the newest first; those of which nothing is known are left out.
+
+        Three statements; reads all its feedback. Raises `ConfigurationNotFound`.
+        """
+        return await self._hop(self._room.standing, address)
 
     async def put(
         self,

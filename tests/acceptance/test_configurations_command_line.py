@@ -106,4 +106,6 @@ def test_a_change_is_proposed_discussed_approved_and_published(folder: Path) -> 
     third = as_json(folder, *propose, given='{"temperature": 1}')["id"]
     assert "rejected" in run(folder, "reject", third, "--reason", "too warm", user="you")
     run(folder, "rule", "agent", "--approvals", "1", code=5)
+    assert "version 2" in run(folder, "rate", "agent", "--rating", "1", "--accuracy", "0.9", user="you")
+    assert as_json(folder, "standing", "agent")[0]["accuracy"] == 0.9 and "0.900" in run(folder, "standing", "agent")
     assert run(folder, "rule").split() == ["addresses", "approvals", "schema"]

@@ -370,3 +370,30 @@ def test_documents_of_a_similar_shape_are_found_with_their_cosine(amina, ben, gu
     c.set_visibility("Cerner/HL7v2/ADT^A01", "private")
     assert ben.configurations.similar(A01) == []
     refused("invalid_input", c.similar, A01, above=2)
+
+
+def test_versions_have_uses_ratings_and_an_accuracy(amina, ben, gus):
+    c = amina.configurations
+    c.put(A01, profile(), reason="first")
+    assert c.standing(A01) == []
+    c.count_use(A01)
+    ben.configurations.count_use(A01, uses=9)
+    c.rate(A01, -1, comment="too strict")
+    c.rate(A01, 1)
+    ben.configurations.rate(A01, -1, accuracy=0.5, samples=100)
+    c.put(A01, profile(0.5), reason="second")
+    ben.configurations.rate(A01, accuracy=1.0, samples=300, version=1)
+    c.rate(A01, accuracy=0.8)
+    second, first = c.standing(A01)
+    assert (first.version, first.uses, first.ratings_up, first.ratings_down) == (1, 10, 1, 1)
+    assert (first.accuracy, first.samples) == (0.875, 400) and first.last_used_at is not None
+    assert (second.version, second.uses, second.accuracy, second.last_used_at) == (2, 0, 0.8, None)
+    said = ben.configurations.feedback(A01)
+    assert [one.version for one in said.items] == [2, 1, 1, 1, 1] and said.items[-1].comment == "too strict"
+    page = c.feedback(A01, limit=2)
+    assert c.feedback(A01, limit=3, cursor=page.next).items == said.items[2:]
+    for wrong in ({"rating": 2}, {"accuracy": 1.5}, {}, {"comment": " "}, {"rating": 1, "samples": 0}):
+        refused("invalid_input", c.rate, A01, **wrong)
+    refused("version_not_found", c.rate, A01, 1, version=3)
+    refused("version_not_found", c.count_use, A01, version=3)
+    refused("configuration_not_found", gus.configurations.rate, A01, 1)

@@ -251,6 +251,14 @@ TABLES = {
     "change_comments": Protected(
         _REQUEST, {"SELECT": "configurations.read", "INSERT": "configurations.review"}, {"id": _new_id}
     ),
+    "configuration_uses": Protected(
+        _CONFIGURATION,
+        {"SELECT": "configurations.read", "INSERT": "configurations.rate", "UPDATE": "configurations.rate"},
+        {"version": 1_000},
+    ),
+    "configuration_feedback": Protected(
+        _CONFIGURATION, {"SELECT": "configurations.read", "INSERT": "configurations.rate"}, {"id": _new_id}
+    ),
     "configuration_rules": Protected(None, {"SELECT": "tenant", "INSERT": "configurations.govern"}, {"number": 1_000}),
     "notifications": Protected(
         "t.user_id",
@@ -302,7 +310,7 @@ TABLES = {
     "record_versions": _tenants("SELECT", "INSERT", "DELETE", version=1_000),
     "idempotent_requests": Protected("t.actor_id", {"SELECT": "own", "INSERT": "own"}, {"key": "other"}),
     "audit_events": Protected(
-        "coalesce(t.owner_id, t.actor_id)", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
+        "unnest(ARRAY[t.owner_id, t.actor_id])", {"SELECT": "audit.events", "INSERT": "tenant"}, {"id": _new_id}
     ),  # a line names whoever it is about; nobody but the key ring's holder makes its code
     "tenants": _tenants("SELECT"),
     "users": _tenants("SELECT"),
@@ -595,6 +603,8 @@ LEFT_TO_HOLDFAST = {
     ("connections", "created_by"): "the policy asks who may work in the workspace",
     ("metric_snapshots", "created_by"): "the policy asks who may work in the workspace",
     ("documents", "created_by"): "the policy asks whose the base is",
+    ("configuration_uses", "user_id"): "the policy asks who reads the configuration",
+    ("configuration_feedback", "user_id"): "the policy asks who reads the configuration",
     ("notifications", "user_id"): "it names who is told, not who tells",
     ("configuration_shares", "user_id"): "it names with whom it is shared, not who shares it",
     ("audit_events", "actor_id"): "the line's code is keyed, so that a line that Holdfast did not write is found out",

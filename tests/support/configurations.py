@@ -12,5 +12,7 @@ def keep_configurations(person: Any, colleague: Any, administrator: Any) -> str:
     request = c.propose(address, {"words": "wenge"}, reason="asked")
     c.comment(request.id, "heliotrope")
     colleague.configurations.approve(request.id)
+    c.count_use(address, uses=3)
+    c.rate(address, 1, accuracy=0.9)
     administrator.configurations.set_rule("nowhere/*/*", schema={"type": "object"})
     return address

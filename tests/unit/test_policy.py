@@ -83,6 +83,7 @@ configurations.edit          -        -           -              tenant  tenant 
 configurations.share         -        -           -              tenant  tenant  own     -       -
 memory.embed                 -        -           -              tenant  tenant  own     -       own
 configurations.review        -        -           -              tenant  tenant  own     -       -
+configurations.rate          -        -           -              tenant  tenant  own     -       -
 configurations.govern        -        -           -              tenant  tenant  -       -       -
 configurations.inbox         -        -           -              own     own     own     own     -
 audit.list                   tenant   -           -              tenant  tenant  -       tenant  -

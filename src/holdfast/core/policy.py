@@ -108,6 +108,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "configurations.edit": _OWN_OR_ADMINISTERED,
     "configurations.share": _OWN_OR_ADMINISTERED,
     "configurations.review": _OWN_OR_ADMINISTERED,
+    "configurations.rate": _OWN_OR_ADMINISTERED,
     "configurations.govern": {"owner": "tenant", "admin": "tenant"},
     "configurations.inbox": _PERSON,
     "memory.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,

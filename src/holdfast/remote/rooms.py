@@ -23,6 +23,7 @@ from holdfast.domains.configurations.models import (
     ChangeRequest,
     Configuration,
     ConfigurationBranch,
+    ConfigurationFeedback,
     ConfigurationRule,
     ConfigurationShare,
     ConfigurationSummary,
@@ -37,6 +38,7 @@ from holdfast.domains.configurations.models import (
 )
 from holdfast.domains.configurations.reads import FoundList
 from holdfast.domains.configurations.sharing import ShareList
+from holdfast.domains.configurations.standing import StandingList
 from holdfast.domains.connections.models import (
     Connection,
     ConnectionStatus,
@@ -2135,6 +2137,59 @@ class RemoteConfigurations:
     def mark_read(self, through: UUID | str | None = None) -> int:
         """Mark as read what is in the inbox, up to a notification or all of it: how many were unread."""
         return self._caller.call(int, "PUT", "/configurations/inbox", body={"through": through})
+
+    def count_use(self, address: str, *, version: int | None = None, uses: int = 1) -> None:
+        """Count uses of a version, the current one unless another is named. Count many at once where there are many:
+        each call is a transaction. Raises `ConfigurationNotFound`, `VersionNotFound`.
+        """
+        self._caller.call(
+            type(None), "POST", "/configurations/uses", body={"address": address, "version": version, "uses": uses}
+        )
+
+    def rate(
+        self,
+        address: str,
+        rating: int | None = None,
+        *,
+        accuracy: float | None = None,
+        samples: int | None = None,
+        comment: str | None = None,
+        version: int | None = None,
+    ) -> ConfigurationFeedback:
+        """Say how a version does, the current one unless another is named: a rating (1 or -1), an accuracy (0 to 1) as
+        measured on so many samples, a comment; at least one of them. Of a person's ratings of one the last counts.
+
+        Raises `ConfigurationNotFound`, `VersionNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            ConfigurationFeedback,
+            "POST",
+            "/configurations/feedback",
+            body={
+                "address": address,
+                "rating": rating,
+                "accuracy": accuracy,
+                "samples": samples,
+                "comment": comment,
+                "version": version,
+            },
+        )
+
+    def feedback(self, address: str, *, limit: int = 50, cursor: str | None = None) -> Page[ConfigurationFeedback]:
+        """A page of what was said of it, the newest first. Raises `ConfigurationNotFound`, `InvalidCursor`."""
+        return self._caller.call(
+            Page[ConfigurationFeedback],
+            "GET",
+            "/configurations/feedback",
+            query={"address": address, "limit": limit, "cursor": cursor},
+        )
+
+    def standing(self, address: str) -> StandingList:
+        """How the versions of a configuration do, the newest first; those of which nothing is known are left out.
+
+        Three statements; reads all its feedback. Raises `ConfigurationNotFound`.
+        """
+        return self._caller.call(StandingList, "GET", "/configurations/standing", query={"address": address})
 
     def put(
         self,

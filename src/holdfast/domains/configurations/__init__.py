@@ -8,6 +8,7 @@ from holdfast.domains.configurations.models import (
     ChangeRequest,
     Configuration,
     ConfigurationBranch,
+    ConfigurationFeedback,
     ConfigurationRule,
     ConfigurationShare,
     ConfigurationSummary,
@@ -18,6 +19,7 @@ from holdfast.domains.configurations.models import (
     MergeConflict,
     Notification,
     RequestComment,
+    Standing,
 )
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ChangeRequest",
     "Configuration",
     "ConfigurationBranch",
+    "ConfigurationFeedback",
     "ConfigurationRule",
     "ConfigurationShare",
     "ConfigurationSummary",
@@ -37,5 +40,6 @@ __all__ = [
     "MergeConflict",
     "Notification",
     "RequestComment",
+    "Standing",
     "address_of",
 ]

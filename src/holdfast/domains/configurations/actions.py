@@ -8,14 +8,14 @@ from holdfast.domains.configurations.addresses import Address, parse_address
 from holdfast.domains.configurations.branching import check_branch
 from holdfast.domains.configurations.checks import check_configuration, check_reason, check_version
 from holdfast.domains.configurations.errors import ConfigurationChanged, ConfigurationNotFound
-from holdfast.domains.configurations.inbox import Inbox
 from holdfast.domains.configurations.models import MAIN, Configuration, Visibility
 from holdfast.domains.configurations.sharing import check_visibility
+from holdfast.domains.configurations.standing import Standings
 from holdfast.domains.configurations.stored import Stored
 from holdfast.domains.configurations.writing import Written
 
 
-class Configurations(Inbox):
+class Configurations(Standings):
     """JSON documents that an application runs by, at addresses, with every version they had."""
 
     @action("configurations.edit", writes=True)

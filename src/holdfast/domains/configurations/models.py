@@ -214,6 +214,33 @@ class ConfigurationRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConfigurationFeedback:
+    """What somebody said of a version: a rating (1 or -1), an accuracy (0 to 1) as measured on samples, words."""
+
+    id: UUID
+    version: int
+    user_id: UUID
+    rating: int | None = None
+    accuracy: float | None = None
+    samples: int | None = None
+    comment: str | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a version does. `accuracy` is the mean of those that were measured, by their `samples`; None without any."""
+
+    version: int
+    uses: int
+    last_used_at: datetime | None
+    ratings_up: int
+    ratings_down: int
+    accuracy: float | None
+    samples: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FoundConfiguration:
     """A configuration that was found: by words with a score to compare within one search, by shape with a cosine."""
 

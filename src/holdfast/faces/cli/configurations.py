@@ -431,6 +431,45 @@ def rule(
 
 
 @app.command()
+def rate(
+    context: typer.Context,
+    address: Address,
+    rating: Annotated[int | None, typer.Option(help="1 or -1.")] = None,
+    accuracy: Annotated[float | None, typer.Option(help="As measured, from 0 to 1.")] = None,
+    samples: Annotated[int | None, typer.Option(help="On so many samples.")] = None,
+    comment: Annotated[str | None, typer.Option(help="Words.")] = None,
+    version: Annotated[int | None, typer.Option(help="Of a former version.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a version does."""
+    target: Target = context.obj
+    with target.person() as me:
+        said = {"accuracy": accuracy, "samples": samples, "comment": comment}
+        made = me.configurations.rate(address, rating, version=version, **said)  # type: ignore[arg-type]  # as named
+    if as_json:
+        show_json(made)
+    else:
+        console.print(f"Said of version {made.version}.")
+
+
+@app.command()
+def standing(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
+    """Show how the versions do: uses, ratings, accuracy."""
+    target: Target = context.obj
+    with target.person() as me:
+        found = me.configurations.standing(address)
+    if as_json:
+        show_json(found)
+        return
+    shown = table("version", "uses", "up", "down", "accuracy", "samples")
+    for one in found:
+        accuracy = "" if one.accuracy is None else f"{one.accuracy:.3f}"
+        up, down = str(one.ratings_up), str(one.ratings_down)
+        shown.add_row(str(one.version), f"{one.uses:,}", up, down, accuracy, f"{one.samples:,}")
+    console.print(shown)
+
+
+@app.command()
 def inbox(
     context: typer.Context,
     unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from holdfast.core.database.types import Digest, Id, Time
+from holdfast.core.database.types import Digest, Id, Real, Time
 from holdfast.migrations import dialects, functions_0015
 from holdfast.migrations.dialects import each, protect, refuse
 
@@ -20,6 +20,8 @@ def upgrade() -> None:
     _comments()
     _rules()
     _notifications()
+    _uses()
+    _feedback()
     _protection()
     each({"postgresql": functions_0015.OPEN_WORDS})
 
@@ -177,6 +179,45 @@ def _notifications() -> None:
     op.create_index("ix_notifications_inbox", "notifications", ["tenant_id", "user_id", "id"])
 
 
+def _uses() -> None:
+    op.create_table(
+        "configuration_uses",
+        sa.Column("tenant_id", Id, nullable=False),
+        sa.Column("configuration_id", Id, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("uses", sa.BigInteger, nullable=False),
+        sa.Column("last_used_at", Time, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "configuration_id", "version", "user_id", name="pk_configuration_uses"),
+        _reference("configuration_uses", "configuration_id", "configurations", "id"),
+        _person("configuration_uses", "user_id"),
+        sa.CheckConstraint("uses > 0", name=op.f("ck_configuration_uses_uses")),
+        sqlite_with_rowid=False,
+    )
+
+
+def _feedback() -> None:
+    op.create_table(
+        "configuration_feedback",
+        sa.Column("tenant_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.Column("configuration_id", Id, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("rating", sa.Integer),
+        sa.Column("accuracy", Real),
+        sa.Column("samples", sa.Integer),
+        sa.Column("comment", sa.Text),
+        sa.Column("created_at", Time, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_configuration_feedback"),
+        _reference("configuration_feedback", "configuration_id", "configurations", "id"),
+        _person("configuration_feedback", "user_id"),
+        sa.CheckConstraint("rating IN (-1, 1)", name=op.f("ck_configuration_feedback_rating")),
+        sa.CheckConstraint("accuracy BETWEEN 0 AND 1", name=op.f("ck_configuration_feedback_accuracy")),
+    )
+    op.create_index("ix_configuration_feedback_of", "configuration_feedback", ["tenant_id", "configuration_id", "id"])
+
+
 _DISCUSS = _shared("'comment', 'edit'")
 _OF_COMMENTABLE = _of_configuration(f"({_OWN} OR configurations.visibility = 'tenant' OR {_DISCUSS})")
 _OF_REQUEST = (
@@ -201,5 +242,7 @@ def _protection() -> None:
     protect("change_comments", rule=_OF_REQUEST.format(""), grants="SELECT, INSERT")
     governs = f"{dialects.OF_TENANT} AND {dialects.REACH} = 'tenant'"
     protect("configuration_rules", rule=dialects.OF_TENANT, check=governs, grants="SELECT, INSERT")
+    protect("configuration_uses", rule=_of_configuration(), grants="SELECT, INSERT, UPDATE")
+    protect("configuration_feedback", rule=_of_configuration(), grants="SELECT, INSERT")
     mine = f"{dialects.OF_TENANT} AND user_id = {dialects.ACTOR}"
     protect("notifications", rule=mine, check=dialects.OF_TENANT, grants="SELECT, INSERT, UPDATE")
