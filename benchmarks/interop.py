@@ -1,15 +1,17 @@
-"""HL7 v2 from a file to a profile, beside a plain split, python-hl7 and hl7apy on the same messages.
+"""HL7 v2 from a file to a profile, beside a plain split, python-hl7 and hl7apy on the same messages; FHIR; synthesis.
 
 `uv run python -m benchmarks.interop [--million] [--quick]`; no database has part in it, so it is a command of its own.
 """
 
 import argparse
+import json
 import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,8 +19,11 @@ from pathlib import Path
 import hl7
 from hl7apy.parser import parse_message
 
+from holdfast.domains.interop import fhir
+from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.hl7 import Message, read
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages, profile_shared
+from holdfast.domains.interop.synthesis import synthesise
 
 SECRET = b"profiles of the benchmark, for nobody"
 MESSAGES = 20_000
@@ -44,6 +49,8 @@ def main() -> int:
         size = write(path, count)
         print(f"{count:,} messages of {size / count:,.0f} bytes, best of {_ROUNDS}")
         _compare(path, count)
+        _resources(Path(folder) / "resources.ndjson", count)
+        _synthesis(path, 50 if options.quick else 5_000)
         if options.million:
             write(path, MILLION)
             subprocess.run([sys.executable, "-m", "benchmarks.interop", "--alone", str(path)], check=True)
@@ -62,19 +69,101 @@ def _compare(path: Path, count: int) -> None:
         "read, file to messages": _rate(count, lambda: [found for found in read(path) if isinstance(found, Message)]),
         "read and written back": _rate(count, lambda: [one.write() for one in read(path) if isinstance(one, Message)]),
         "python-hl7, parse": _rate(len(some), lambda: [hl7.parse(text) for text in some]),
+        "python-hl7, parse and count each field": _rate(len(some), lambda: _counted_by_hl7(some)),
         "hl7apy, parse": _rate(len(few), lambda: [parse_message(text, find_groups=False) for text in few]),
+        "hl7apy, parse and count each field": _rate(len(few), lambda: _counted_by_hl7apy(few)),
     }
     for name, rate in rates.items():
-        print(f"{name:40} {rate:>10,.0f} messages/s")
+        _show(name, rate, "messages")
 
 
-def _rate(count: int, run: Callable[[], object]) -> float:
-    best = float("inf")
+def _counted_by_hl7(texts: list[str]) -> Counter[tuple[str, int, str]]:
+    """The least that a profile needs: how often each value of each field came."""
+    found: Counter[tuple[str, int, str]] = Counter()
+    for text in texts:
+        for segment in hl7.parse(text):
+            name = str(segment[0])
+            found.update((name, number, str(field)) for number, field in enumerate(segment[1:], 1))
+    return found
+
+
+def _counted_by_hl7apy(texts: list[str]) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for text in texts:
+        for segment in parse_message(text, find_groups=False).children:
+            found.update((field.name, field.value) for field in segment.children)
+    return found
+
+
+def _resources(path: Path, count: int) -> None:
+    """FHIR, a resource to a line."""
+    pick = random.Random(2)
+    with path.open("w") as file:
+        for number in range(count):
+            file.write(json.dumps(_resource(pick, number)) + "\n")
+    size = path.stat().st_size
+    print(f"{count:,} resources of FHIR of {size / count:,.0f} bytes, best of {_ROUNDS}")
+    key = ProfileKey(SECRET)
+    rates = {
+        "json alone": _rate(count, lambda: [json.loads(line) for line in path.open("rb")]),
+        "read, file to resources": _rate(count, lambda: sum(1 for _ in fhir.read(path))),
+        "profile, file to profile, one core": _rate(count, lambda: profile_messages(path, key, standard="FHIR")),
+    }
+    for name, rate in rates.items():
+        _show(name, rate, "resources")
+
+
+def _synthesis(path: Path, count: int) -> None:
+    """Messages made from what was profiled."""
+    made = documents(profile_messages(path, ProfileKey(SECRET)), vendor="Benchmark")
+    for name, document in made.items():
+        rate = _rate(count, lambda document=document: [*synthesise(document, count, seed=1)])  # type: ignore[misc]
+        size = sum(map(len, synthesise(document, count, seed=1))) / count
+        _show(f"synthesis, {name}, {size:,.0f} bytes", rate, "messages")
+
+
+def _resource(pick: random.Random, number: int) -> dict[str, object]:
+    """An Observation with components, or a Patient; every identifier, time and value its own."""
+    if number % 4 == 0:
+        return {
+            "resourceType": "Patient",
+            "id": f"{number:08}",
+            "meta": {"lastUpdated": f"2026-01-{1 + number % 28:02}T10:00:00.{number % 1000:03}Z"},
+            "identifier": [{"use": "usual", "system": "urn:oid:1.2.3", "value": f"{pick.randrange(10**8):08}"}],
+            "name": [{"use": "official", "family": f"Family{pick.randrange(90_000)}", "given": ["Ann", "Marie"]}],
+            "telecom": [{"system": "phone", "value": f"555-{pick.randrange(10_000):04}", "use": "home"}],
+            "gender": pick.choice(("male", "female")),
+            "birthDate": f"19{pick.randrange(30, 99)}-0{pick.randrange(1, 9)}-11",
+            "address": [{"line": [f"{pick.randrange(999)} Way"], "city": "Town", "postalCode": "12345"}],
+        }
+    coding = {"system": "http://loinc.org", "code": pick.choice(_TESTS)[0], "display": "A test"}
+    quantity = {"value": pick.randrange(1_000) / 10, "unit": "mmol/L", "system": "http://unitsofmeasure.org"}
+    return {
+        "resourceType": "Observation",
+        "id": f"{number:08}",
+        "status": "final",
+        "category": [{"coding": [{"system": "http://terminology.hl7.org/x", "code": "laboratory"}]}],
+        "code": {"coding": [coding], "text": "A test"},
+        "subject": {"reference": f"Patient/{number - number % 4:08}"},
+        "effectiveDateTime": f"2026-01-{1 + number % 28:02}T10:{number % 60:02}:00+01:00",
+        "valueQuantity": quantity,
+        "component": [{"code": {"coding": [coding]}, "valueQuantity": quantity}],
+    }
+
+
+def _rate(count: int, run: Callable[[], object]) -> tuple[float, float]:
+    """How many a second by the clock, and a second of this process's processor time."""
+    best = worked = float("inf")
     for _ in range(_ROUNDS):
-        begun = time.perf_counter()
+        begun, began = time.perf_counter(), time.process_time()
         run()
         best = min(best, time.perf_counter() - begun)
-    return count / best
+        worked = min(worked, time.process_time() - began)
+    return count / best, count / worked
+
+
+def _show(name: str, rate: tuple[float, float], what: str) -> None:
+    print(f"{name:40} {rate[0]:>10,.0f} {what}/s {rate[1]:>10,.0f} a second of processor time", flush=True)
 
 
 def _split(texts: list[str]) -> None:

@@ -52,7 +52,7 @@ app.add_typer(knowledge.app, name="knowledge", help="Documents: add, list, searc
 app.add_typer(configurations.app, name="configurations", help="Documents that applications run by, with versions.")
 app.add_typer(records.app, name="records", help="Sets of JSON records: define, import, find, group.")
 app.add_typer(metering.app, name="metering", help="Usage, cost, prices and limits: report, list, set.")
-app.add_typer(interop.app, name="interop", help="Messages of health systems: listen for them.")
+app.add_typer(interop.app, name="interop", help="Messages of health systems: listen, synthesise.")
 app.add_typer(audit.app, name="audit", help="Who did what: list, verify, sign, export.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy the keys of secrets.")
 app.add_typer(tenants.app, name="tenants", help="Make, suspend, restore and delete tenants.")

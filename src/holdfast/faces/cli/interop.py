@@ -1,16 +1,19 @@
-"""`holdfast interop`: listen for messages of health systems."""
+"""`holdfast interop`: listen for messages of health systems, and make some."""
 
+import json
 import signal
 import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from holdfast.core.errors import InvalidInput
 from holdfast.domains.interop.listening import Limits, Listener
 from holdfast.domains.interop.spool import Spool
+from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.faces.cli.output import AsJson, console, show_json, what_now
 
 app = typer.Typer(no_args_is_help=True)
@@ -50,3 +53,31 @@ def listen(
         f"{told.stored} stored, {told.failed} failed, {told.rejected} rejected, {told.turned_away} turned away"
     )
     what_now("holdfast interop listen --help")
+
+
+@app.command()
+def synthesise(
+    document: Annotated[Path, typer.Option(help="A configuration of HL7 v2 messages, as JSON.")],
+    out: Annotated[Path, typer.Option(help="The file to write the messages to.")],
+    count: Annotated[int, typer.Option(help="How many messages.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same messages.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make messages of nobody from a configuration, as its sender would send them."""
+    made = made_from(_document(document), count, seed=seed)
+    with out.open("wb") as file:
+        size = sum(file.write(raw if raw.endswith((b"\r", b"\n")) else raw + b"\r") for raw in made)
+    if as_json:
+        show_json({"messages": count, "bytes": size, "file": str(out), "seed": seed})
+        return
+    console.print(f"{count:,} messages, {size:,} bytes, written to {out}")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path.name!r} is no JSON document that can be read", field="document") from error
+    if not isinstance(found, dict):
+        raise InvalidInput(f"{path.name!r} is no configuration: it is no JSON object", field="document")
+    return found
