@@ -4,7 +4,7 @@ from holdfast.migrations import functions_0025
 from holdfast.migrations.dialects import each
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
