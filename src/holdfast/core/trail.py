@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Text, bindparam, insert
+from sqlalchemy import BigInteger, BindParameter, CheckConstraint, Column, Text, bindparam, insert
 
 from holdfast.core.clock import now, to_microseconds
 from holdfast.core.database import TENANT, Query, Transaction
 from holdfast.core.database.constructs import next_position
 from holdfast.core.database.schema import scoped_table
 from holdfast.core.database.transaction import Recorded
-from holdfast.core.database.types import Digest, Id, Json, Time, dump_json
+from holdfast.core.database.types import Digest, Id, Json, JsonText, Time, dump_json
 from holdfast.core.ids import new_id
 from holdfast.core.scope import NIL, Scope
 
@@ -57,8 +57,14 @@ _FIELDS = [column for column in audit_events.c if column.name not in ("tenant_id
 _IN = bindparam("event_tenant_id", type_=Id)
 
 
+def parameter(name: str) -> BindParameter[Any]:
+    """Of a new line. Its details come as the text that its code covers, so that they are spelled once."""
+    kind = JsonText() if name == "details" else audit_events.c[name].type
+    return bindparam(f"event_{name}", type_=kind)
+
+
 def _line(tenant: Any) -> Any:
-    given = {column.name: bindparam(f"event_{column.name}", type_=column.type) for column in _FIELDS}
+    given = {column.name: parameter(column.name) for column in _FIELDS}
     place = next_position(audit_events.c.position, tenant)
     return insert(audit_events).values(tenant_id=tenant, position=place, **given).inline()
 
@@ -85,10 +91,11 @@ def event(
 ) -> dict[str, Any]:
     """The parameters of a new line."""
     tenant_id, event_id, moment = scope.tenant_id or about.tenant_id or NIL, new_id(), now()
+    details = dump_json(about.details)
     said = (
         f'["{tenant_id.hex}","{event_id.hex}",{to_microseconds(moment)},{_who(scope, operation)},'
         f"{_text(scope.request_id)},{_text(about.kind)},{_id(about.target_id)},{_id(about.owner_id)},"
-        f"{_text(outcome)},{_text(reason)},{dump_json(about.details)}]"
+        f"{_text(outcome)},{_text(reason)},{details}]"
     )
     return {
         "event_tenant_id": tenant_id,
@@ -106,7 +113,7 @@ def event(
         "event_owner_id": about.owner_id,
         "event_outcome": outcome,
         "event_reason": reason,
-        "event_details": about.details,
+        "event_details": details,
         "event_mac": _code(trail.key, said),
     }
 

@@ -164,6 +164,12 @@ class Json(PerEngine):
     results = {"sqlite": load_json}
 
 
+class JsonText(Json):
+    """A JSON value whose text was made already, by `dump_json`."""
+
+    binds = {}
+
+
 class Digest(PerEngine):
     """A hash: bytes in the database, hex digits in Python."""
 

@@ -20,13 +20,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Text
 
+from holdfast.core import trail
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, in_this_order, one_at_a_time
 from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.text_search import search_messages
 from holdfast.core.database.types import Digest, Id, Json, MarkList, Time, Words
 from holdfast.core.database.vector_search import Vector, any_of, insert_or_replace, similarity
-from holdfast.core.trail import audit_events
 from holdfast.core.vectors.models import Found
 from holdfast.core.vectors.tables import vector_indexes, vectors
 from holdfast.domains.conversations.models import (
@@ -354,7 +354,7 @@ append_on_server = Query(
             bindparam("created_at", type_=Time),
             bindparam("salt", type_=_m.salt.type),
             bindparam("digest", type_=Digest),
-            *[bindparam(f"event_{name}", type_=audit_events.c[name].type) for name in _EVENT],
+            *[trail.parameter(name) for name in _EVENT],
         ).table_valued("outcome")
     )
 )
