@@ -26,6 +26,7 @@ REVISIONS = (
     "0020",
     "0022",
     "0023",
+    "0024",
     "0025",
 )
 """Every revision this version knows, oldest first."""
