@@ -32,7 +32,7 @@ def test_the_demo_is_encrypted_and_its_key_is_private(demo: Path) -> None:
 def test_a_second_demo_leaves_the_first_alone(demo: Path) -> None:
     made = as_json(demo, "demo")
     assert made["folder"] == "holdfast-demo-2"
-    assert [one["tenant"] for one in made["organisations"]] == ["larkfield", "lentera", "brightside"]
+    assert [one["tenant"] for one in made["organisations"]] == ["larkfield", "lentera", "brightside", "harborlight"]
 
 
 def test_the_demo_answers_two_people_of_each_organisation_by_their_clearance(demo: Path) -> None:
@@ -49,6 +49,7 @@ def test_the_demo_answers_two_people_of_each_organisation_by_their_clearance(dem
         assert many["documents"][0]["clearance"] in above
     shown = (demo / "shown.txt").read_text()
     assert "(A) Memo: margins" in shown and "106 lines, sound" in shown
+    assert {one["name"]: one["waiting"] for one in made["organisations"][3]["workflows"]}["Quote approval"] == 2
     clients = {client["name"]: client["team"] for client in made["organisations"][2]["clients"]}
     assert len(clients) == 3 and clients["Juniper Bakery"] == ["mia@brightside.test"]
 
@@ -56,7 +57,7 @@ def test_the_demo_answers_two_people_of_each_organisation_by_their_clearance(dem
 def test_every_command_that_the_demo_names_works(demo: Path) -> None:
     named = (demo / "shown.txt").read_text().partition("What now?")[2].splitlines()
     commands = [shlex.split(line)[3:] for line in named if line.strip()]
-    assert len(commands) == 9
+    assert len(commands) == 10
     answers = [run(demo, *command).stdout for command in commands if "import" not in command]
     assert all(answers)
     teller, manager = answers[2:4]
@@ -89,7 +90,7 @@ def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> Non
 def test_status_and_verify_say_that_all_is_well(demo: Path) -> None:
     tenants = as_json(demo, *ME, "status")["tenants"]
     tenant = next(one for one in tenants if one["tenant"] == "demo")
-    assert len(tenants) == 4 and tenant["rows"]["messages"] == 50
+    assert len(tenants) == 5 and tenant["rows"]["messages"] == 50
     assert as_json(demo, *ME, "verify") == {"ok": True, "conversations": 12, "bad": []}
     assert "0 not sound" in run_process(demo, *ME, "verify").stdout
 

@@ -5,6 +5,7 @@ The files beside this one are data; this is the loading of them, as an applicati
 
 import csv
 import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,11 @@ from holdfast.core.clock import now
 from holdfast.domains.conversations import NewMessage
 from holdfast.store import Store, UserScope
 
-ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant")
+ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant", "workflow_automation")
 """What `load` knows, each named like the application in `examples` that works on it."""
+
+DAYS = 7
+"""Of what workflows did."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,7 +54,8 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
     steps = [*_documents(scopes[owner], name, sample)]
     if not only_documents:
         workspaces = _workspaces(store, scopes[owner], sample)
-        steps += [*_clients(scopes[owner], sample, workspaces), *_facts(scopes, sample)]
+        steps += [*_clients(scopes[owner], sample, workspaces), *_workflows(scopes[owner], sample)]
+        steps += _facts(scopes, sample)
         steps += _conversations(scopes, sample, workspaces)
     for done, (what, step) in enumerate(steps, 1):
         step()
@@ -134,6 +139,27 @@ def _clients(owner: UserScope, sample: dict[str, Any], workspaces: dict[str, UUI
             taken = moment - timedelta(hours=said["hours_old"])
             told = {"metrics": said["metrics"], "taken_at": taken}
             yield said["platform"], partial(room.snapshot, said["platform"], workspace=workspace, **told)
+
+
+def _workflows(owner: UserScope, sample: dict[str, Any]) -> Iterator[Step]:
+    """What an outside engine did in the last week, told as it would tell it, and what waits for a person."""
+    if "profile" in sample:
+        yield "profile", partial(owner.identity.publish_profile, **sample["profile"])
+    chance, moment = random.Random(sample["tenant"]), now()
+    for one in sample.get("workflows", ()):
+        engine_id = one["engine_id"]
+        given = {"external_id": engine_id, "category": one["category"]}
+        yield one["name"], partial(owner.runs.create_workflow, one["name"], **given)
+        for number in range(one["a_day"] * DAYS):
+            began = moment - timedelta(days=DAYS * chance.random(), minutes=5)
+            failed = chance.random() * 100 < one["failing_percent"]
+            took = timedelta(seconds=one["seconds"] * chance.lognormvariate(0, 0.4))
+            told: dict[str, Any] = {"status": "success", "started_at": began, "at": began + took}
+            told |= {"status": "error", "error": "the other side answered 503"} if failed else {}
+            yield one["name"], partial(owner.runs.tell, engine_id, f"{engine_id}-{number}", **told)
+        for number in range(one.get("waiting", 0)):
+            asked: dict[str, Any] = {"status": "waiting", "at": moment, "input": {"amount": 1000 * (number + 3)}}
+            yield one["name"], partial(owner.runs.tell, engine_id, f"{engine_id}-waiting-{number}", **asked)
 
 
 def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:

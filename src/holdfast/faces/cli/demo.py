@@ -79,7 +79,7 @@ def _show(me: UserScope) -> None:
 
 def _next(profile: Path, headlines: list[Headline]) -> None:
     start = f"uv run holdfast --profile {profile}"
-    bank, firm, agency = headlines
+    bank, firm, agency, brokers = headlines
     teller, manager = (f"{start} --tenant {bank.tenant} --user {found.user}" for found in bank.found)
     what_now(
         f"{start} conversations list",
@@ -91,4 +91,5 @@ def _next(profile: Path, headlines: list[Headline]) -> None:
         f"{manager} audit list --outcome read",
         f"{start} --tenant {firm.tenant} --user {firm.found[-1].user} audit verify",
         f"{start} --tenant {agency.tenant} --user {agency.clients[0].team[0]} connections list",
+        f"{start} --tenant {brokers.tenant} --user {brokers.owner} runs list --status waiting",
     )

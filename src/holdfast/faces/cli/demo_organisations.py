@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import zip_longest
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from holdfast.core.clock import now
 from holdfast.core.scope import LEVELS
 from holdfast.faces.cli.output import console, table
-from holdfast.samples import ORGANISATIONS, Organisation, load
+from holdfast.samples import DAYS, ORGANISATIONS, Organisation, load
 from holdfast.store import Store, UserScope
 
 PASSAGES = 8
@@ -44,17 +46,30 @@ class Client:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A workflow's last week. `success_rate` is from 0 to 1."""
+
+    name: str
+    runs: int
+    success_rate: float | None
+    p95_seconds: float | None
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Headline:
     """An organisation as it was loaded: what there is, and its trail; where it has knowledge, the same question asked
-    by two people; where it has clients, those.
+    by two people; where it has clients or workflows, those.
     """
 
     tenant: str
     name: str
+    owner: str
     rows: dict[str, int]
     question: str | None
     found: tuple[Found, ...]
     clients: tuple[Client, ...]
+    workflows: tuple[Ran, ...]
     trail_lines: int
     trail_sound: bool
 
@@ -82,13 +97,16 @@ def _look_at(store: Store, organisation: Organisation) -> Headline:
     found = tuple(_ask(store, organisation, email) for email in organisation.readers)
     report = store.system().audit_of(organisation.tenant).verify()
     rows = store.system().counts(organisation.tenant)
+    owner = store.tenant(organisation.tenant).user(organisation.owner)
     return Headline(
         tenant=organisation.tenant,
         name=organisation.name,
+        owner=organisation.owner,
         rows={called: rows[name] for name, called in COUNTED.items()},
         question=organisation.question,
         found=found,
-        clients=tuple(_clients(store.tenant(organisation.tenant).user(organisation.owner))),
+        clients=tuple(_clients(owner)),
+        workflows=tuple(_workflows(owner)),
         trail_lines=report.rows,
         trail_sound=report.ok,
     )
@@ -102,6 +120,19 @@ def _clients(owner: UserScope) -> Iterator[Client]:
             team=tuple(person.email for person in owner.identity.list_assignments(one.id)),
             platforms=tuple(found.platform for found in owner.connections.list(workspace=one.id).items),
             newest_hours=min((snapshot.age_seconds // 3600 for snapshot in snapshots), default=None),
+        )
+
+
+def _workflows(owner: UserScope) -> Iterator[Ran]:
+    told = owner.runs.statistics(since=now() - timedelta(days=DAYS + 1), until=now())
+    for one in told.workflows:
+        p95 = one.tally.p95_ms
+        yield Ran(
+            name=one.name,
+            runs=one.tally.runs,
+            success_rate=one.tally.success_rate,
+            p95_seconds=None if p95 is None else round(p95 / 1000, 1),
+            waiting=len(owner.runs.list(workflow=one.workflow_id, status="waiting").items),
         )
 
 
@@ -127,6 +158,8 @@ def show_all(headlines: list[Headline]) -> None:
             _show_found(one)
         if one.clients:
             _show_clients(one)
+        if one.workflows:
+            _show_workflows(one)
 
 
 def _show_found(one: Headline) -> None:
@@ -143,4 +176,14 @@ def _show_clients(one: Headline) -> None:
     for client in one.clients:
         age = "–" if client.newest_hours is None else f"{client.newest_hours} h old"
         shown.add_row(client.name, ", ".join(client.team), ", ".join(client.platforms) or "–", age)
+    console.print(shown)
+
+
+def _show_workflows(one: Headline) -> None:
+    console.print(f"\n[bold]{one.name}[/bold]: its workflows in the last week", soft_wrap=True)
+    shown = table("workflow", "runs", "succeeded", "95 % within", "wait for a person")
+    for ran in one.workflows:
+        rate = "–" if ran.success_rate is None else f"{ran.success_rate:.0%}"
+        within = "–" if ran.p95_seconds is None else f"{ran.p95_seconds} s"
+        shown.add_row(ran.name, str(ran.runs), rate, within, str(ran.waiting or "–"))
     console.print(shown)
