@@ -5,7 +5,7 @@ bodies, and those that do not say how long they are, are another matter: who sen
 read.
 """
 
-import hashlib
+import hmac
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -170,7 +170,9 @@ class Operation:
             raise InvalidInput(
                 f"Idempotency-Key: {key!r:.40} is not 1 to 200 visible ASCII characters", field="Idempotency-Key"
             )
-        request = hashlib.sha256(f"{incoming.method} {scope['path']}?".encode())
+        # Keyed: what a request says (an account's number, say) could be guessed from a plain digest of it.
+        secret = self._serving.store.engine.trail.key or b""
+        request = hmac.new(secret, f"{incoming.method} {scope['path']}?".encode(), "sha256")
         for part in (scope["query_string"], incoming.headers.get(b"content-type", b""), body):
             request.update(len(part).to_bytes(8, "big") + part)
         return Once(operation=self.route.operation, key=key, digest=request.hexdigest(), render=self._to_keep)
