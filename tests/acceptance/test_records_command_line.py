@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from support.commands import as_json, run
+from support.reference import write_reference
 
 import holdfast
 
@@ -54,3 +55,7 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     said("get", "codes", "63", code=3)
     said("find", "codes", "--where", "price > 5", code=2)
     assert "is deleted" in said("delete-set", "codes")
+    write_reference(tmp_path)
+    assert "3 new" in said("reference", "ssa-first-names", "yob2020.txt")
+    assert as_json(tmp_path, *ME, "pick", "first-names", "--where", '{"sex": "M"}', **KEYS)[0]["data"]["name"] == "Liam"
+    said("reference", "nppes", "yob2020.txt", code=2)

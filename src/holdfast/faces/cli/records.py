@@ -1,6 +1,7 @@
 """holdfast records: sets, what is in them, what is found."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,8 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.records import Record, StoreReport
+from holdfast.domains.interop.reference import KINDS, load
+from holdfast.domains.records import Record, Records, StoreReport
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 
@@ -235,15 +237,39 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Store every record of a file. What is there already stays: go on after a stop with the same command."""
+    _load(
+        context,
+        name,
+        as_json,
+        lambda room, told: room.put_many(name, _lines(path), clearance=clearance, on_progress=told),
+    )
+
+
+@app.command()
+def reference(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+    path: Annotated[Path, typer.Argument(help="The file, as it is published.")],
+    name: Annotated[str | None, typer.Option("--set", help="Another set than that of its kind.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load public reference data, to find and to pick from: medications, providers, names."""
+    into = name or (KINDS[kind].set_name if kind in KINDS else "")
+    _load(context, into, as_json, lambda room, told: load(room, kind, path, name=name, on_progress=told))
+
+
+def _load(
+    context: typer.Context,
+    name: str,
+    as_json: bool,
+    run: Callable[[Records, Callable[[StoreReport], None]], StoreReport],
+) -> None:
+    """Store many records, with what is done so far; ends with the code of what is done in part."""
     target: Target = context.obj
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} records"), TimeElapsedColumn())
     with target.person() as me, Progress(*columns, console=console, transient=True, disable=as_json) as progress:
         task = progress.add_task("", total=None)
-
-        def told(report: StoreReport) -> None:
-            progress.update(task, completed=report.stored + len(report.failed))
-
-        report = me.records.put_many(name, _lines(path), clearance=clearance, on_progress=told)
+        report = run(me.records, lambda so_far: progress.update(task, completed=so_far.stored + len(so_far.failed)))
     if as_json:
         show_json(report)
     else:
@@ -251,7 +277,7 @@ def import_(
         console.print(f"{said}; {len(report.failed):,} could not be stored.", markup=False)
         for one in report.failed[:SHOWN]:
             console.print(f"  number {one.number:,}: {one.reason}", markup=False, soft_wrap=True)
-        what_now(f"holdfast … records find {name}")
+        what_now(f"holdfast … records find {name}", f"holdfast … records pick {name}")
     if report.failed:
         raise typer.Exit(IN_PART)
 

@@ -1,0 +1,6 @@
+"""Public reference data as record sets with weights: medications, providers, names; from the files as published."""
+
+from holdfast.domains.interop.reference.errors import ReferenceFileUnfit
+from holdfast.domains.interop.reference.loading import KINDS, load
+
+__all__ = ["KINDS", "ReferenceFileUnfit", "load"]
