@@ -1,12 +1,12 @@
 """Hard delete: nothing of the tenant is left in any table but the trail, and nothing of another tenant is touched."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from support.backdoor import Backdoor
 from support.configurations import keep_configurations
 from support.jobs import queue_one
+from support.metering import keep_usage
 from support.once import create_once
 from support.refusals import refused
 from support.runs import keep_runs
@@ -69,11 +69,7 @@ def fill(store, tenant, email):
     keep_configurations(person, *(store.tenant(tenant).user(one) for one in (others[0], "ada@acme.test")))
     person.records.define("codes", key="code", text=["title"], weight="weight", history=True)
     person.records.put("codes", {"code": "1", "title": "heliotrope", "weight": 2})
-    root_metering = store.system().metering
-    root_metering.set_price("home", input=1, output=2, tenant=tenant)
-    root_metering.set_limit(tenant=tenant, measure="requests", per="window", window=timedelta(hours=1), amount=9)
-    person.metering.record("chat", model="home", tokens=5, conversation=chat.id, request_id="r-1")
-    person.metering.hold(tokens=5)
+    keep_usage(store.system(), person, tenant)
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)
     queue_one(engine_of(store), person.scope)

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
+from support.metering import keep_usage
 from support.once import create_once
 from support.runs import keep_runs
 from support.vectors import embed_one, store_one
@@ -60,6 +61,7 @@ def people(place):
             c.search("heliotrope")  # what waits for the index is indexed
             administrator = store.tenant(tenant).user("ada@acme.test")
             keep_configurations(scope, administrator, administrator)
+            keep_usage(store.system(), scope, tenant)
             create_once(store.engine, scope.scope)
             store_one(store.engine, scope.scope)
             queue_one(store.engine, scope.scope)

@@ -7,7 +7,6 @@ policy gives their role in that operation, as the engine sets it; where it gives
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 from support.configurations import keep_configurations
 from support.jobs import queue_one
+from support.metering import keep_usage
 from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
@@ -375,7 +375,7 @@ class Database:
                     root.identity.assign(client.id, f"{name}@{tenant}.test", tenant=tenant)
                     _make_things(person, client.id)
                     keep_configurations(person, *_colleagues(store, tenant))
-                    _meter(root, person, tenant)
+                    keep_usage(root, person, tenant)
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
                     made = keep_runs(person)
@@ -521,15 +521,6 @@ def _make_things(person: Any, workspace: UUID) -> None:
     person.knowledge.search("read", base=base.id)
     person.records.define(f"set of {person.scope.actor_id}", key="id", history=True)
     person.records.put(f"set of {person.scope.actor_id}", {"id": "1"})
-
-
-def _meter(root: Any, person: Any, tenant: str) -> None:
-    window = timedelta(hours=1)
-    root.metering.set_price("home", input=1, output=2, tenant=tenant)
-    root.metering.set_limit(tenant=tenant, measure="requests", per="window", window=window, amount=99)
-    chat = person.conversations.create()
-    person.metering.record("chat", model="home", tokens_in=5, conversation=chat.id, request_id="r-1")
-    person.metering.hold(tokens=5)
 
 
 def _key(name: str) -> list[str]:

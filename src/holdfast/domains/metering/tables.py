@@ -23,6 +23,8 @@ def _sums() -> list[Column[Any]]:
     ]
 
 
+_OF_CONVERSATION = text("conversation_id IS NOT NULL")
+
 usage_events = scoped_table(
     "usage_events",
     Column("at", Time, primary_key=True),
@@ -54,11 +56,20 @@ usage_events = scoped_table(
         name="priced_by",
     ),
     CheckConstraint("tokens >= 0 AND requests >= 0 AND (cost IS NULL OR cost >= 0)", name="amounts"),
-    Index("ix_usage_events_conversation", "tenant_id", "conversation_id", "at", "id"),
+    Index(
+        "ix_usage_events_conversation",
+        "tenant_id",
+        "conversation_id",
+        "at",
+        "id",
+        sqlite_where=_OF_CONVERSATION,
+        postgresql_where=_OF_CONVERSATION,
+    ),
+    partitioned="at",
     sqlite_with_rowid=False,
 )
-"""The ledger: append-only, by time. `cost` null means that nobody knew the price then. It refers to no conversation and
-no workspace: what something cost stays when it is gone."""
+"""The ledger: append-only, by time, on PostgreSQL in a partition for each month. `cost` null means that nobody knew the
+price then. It refers to no conversation and no workspace: what something cost stays when it is gone."""
 
 usage_requests = scoped_table(
     "usage_requests",

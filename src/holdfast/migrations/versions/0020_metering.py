@@ -7,7 +7,7 @@ from alembic import op
 
 from holdfast.core.database.types import Id, Json, Money, Time
 from holdfast.migrations import dialects
-from holdfast.migrations.dialects import protect, refuse, refuse_unless_purged
+from holdfast.migrations.dialects import partition_by_month, protect, refuse, refuse_unless_purged
 
 revision = "0020"
 down_revision = "0019"
@@ -79,9 +79,11 @@ def _usage() -> None:
         ),
         _check("usage_events", "amounts", "tokens >= 0 AND requests >= 0 AND (cost IS NULL OR cost >= 0)"),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (at)",
     )
-    columns = ["tenant_id", "conversation_id", "at", "id"]
-    op.create_index("ix_usage_events_conversation", "usage_events", columns)
+    columns, named = ["tenant_id", "conversation_id", "at", "id"], sa.text("conversation_id IS NOT NULL")
+    only: dict[str, Any] = {"sqlite_where": named, "postgresql_where": named}
+    op.create_index("ix_usage_events_conversation", "usage_events", columns, **only)
     _scoped(
         "usage_requests",
         sa.Column("recorded_by", Id, nullable=False),
@@ -226,6 +228,7 @@ def _protection() -> None:
     protect("usage_events", rule=mine, grants="SELECT, INSERT")
     refuse("usage_events", "UPDATE", "the ledger of usage is append-only")
     refuse_unless_purged("usage_events", "the ledger of usage is append-only")
+    partition_by_month("usage_events")
     recorded = f"{dialects.OF_TENANT} AND recorded_by = {dialects.ACTOR}"
     protect("usage_requests", rule=recorded, grants="SELECT, INSERT")
     for table in ("usage_rollups", "usage_conversations"):
