@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from holdfast.domains.interop.hl7 import Delimiters
 from holdfast.domains.interop.profiles.counts import Column, Leaf
+from holdfast.domains.interop.profiles.kinds import is_dated
 
 from .quotas import chosen, quota, share
 from .values import longest_first, make
@@ -89,29 +90,40 @@ def _made(leaf: Leaf, count: int, sort: Sort, pick: random.Random) -> list[str]:
     if count == 0:
         return []
     kinds = quota(leaf.kinds, count, pick) or ["upper-case word"] * count
-    lengths = sorted(quota(leaf.lengths, count, pick) or [4] * count, reverse=True)
+    lengths = _lengths(leaf, kinds, count, pick)
+    if len(leaf.kinds) > 1:  # kinds take lengths in an order, which then is none that a sender has
+        kinds.sort(key=longest_first)
+        lengths.sort(reverse=True)
     pool: dict[tuple[str, int], list[str]] = {}
-    dated = [kind for kind in kinds if "YY" in kind or "HH" in kind]
-    for kind in dated:  # a format has its length
-        size = len(make(kind, 0, pick))
-        if size in lengths:
-            lengths.remove(size)
-    others = sorted((kind for kind in kinds if not ("YY" in kind or "HH" in kind)), key=longest_first)
-    lengths += [leaf.longest] * (len(others) - len(lengths))
-    found = [make(kind, 0, pick, birth=sort.birth) for kind in dated]
-    for number, (kind, length) in enumerate(zip(others, lengths, strict=False)):
-        size = min(length, leaf.longest) if leaf.longest else length
+    found: list[str] = []
+    unused = iter(lengths)
+    for number, kind in enumerate(kinds):
+        length = 0 if is_dated(kind) else next(unused, leaf.longest)
         if sort.numbered:
-            found.append(_numbered(kind, size, number, pick))
+            found.append(_numbered(kind, length, number, pick))
             continue
-        known = pool.setdefault((kind, size), [])
+        known = pool.setdefault((kind, length), [])
         if len(known) < _POOL:
-            known.append(make(kind, size, pick))
+            known.append(make(kind, length, pick, birth=sort.birth))
             found.append(known[-1])
         else:
-            found.append(pick.choice(known))
-    pick.shuffle(found)
+            found.append(known[int(pick.random() * _POOL)])
+    if len(leaf.kinds) > 1:
+        pick.shuffle(found)
     return found
+
+
+def _lengths(leaf: Leaf, kinds: list[str], count: int, pick: random.Random) -> list[int]:
+    """The lengths of what is no date: a format of dates has its own."""
+    dated = Counter(kind for kind in kinds if is_dated(kind))
+    if dated.total() == count:
+        return []
+    lengths = quota(leaf.lengths, count, pick) or [4] * count
+    for kind, times in dated.items():
+        size = len(make(kind, 0, pick))
+        for _ in range(min(times, lengths.count(size))):
+            lengths.remove(size)
+    return [min(length, leaf.longest) for length in lengths] if leaf.longest else lengths
 
 
 def _numbered(kind: str, size: int, number: int, pick: random.Random) -> str:

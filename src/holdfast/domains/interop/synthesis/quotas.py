@@ -12,6 +12,8 @@ def quota(weights: Mapping[Thing, int], count: int, pick: random.Random) -> list
     whole = sum(weights.values())
     if whole <= 0:
         return []
+    if len(weights) == 1:
+        return [*weights] * count
     found: list[Thing] = []
     rest: list[tuple[int, str, Thing]] = []
     for thing, weight in weights.items():

@@ -7,7 +7,7 @@ before 1900 and other days after 2100. No value of a patient is known here that 
 import random
 import re
 
-_CONSONANTS, _VOWELS = "qxzvkj", "uoyi"
+_SYLLABLES = tuple(f"{consonant}{vowel}" for consonant in "qxzvkj" for vowel in "uoyi")
 _TIMES = re.compile(r"YYYY|YY|MM|DD|HH|NN|SS|S+|Mon|MON|ZZ:ZZ|ZZZZ|ZZ")
 _LEAST = {
     "decimal": 3,
@@ -60,11 +60,11 @@ def longest_first(kind: str) -> tuple[int, str]:
 def _digits(size: int, pick: random.Random) -> str:
     if size < 4:
         return "".join(str(pick.randrange(1, 10)) for _ in range(max(size, 1)))
-    return "99" + "".join(str(pick.randrange(10)) for _ in range(size - 2))
+    return f"99{pick.randrange(10 ** (size - 2)):0{size - 2}}"
 
 
 def _word(size: int, pick: random.Random) -> str:
-    return "".join(pick.choice(_VOWELS if at % 2 else _CONSONANTS) for at in range(size))
+    return "".join(pick.choices(_SYLLABLES, k=size // 2 + 1))[:size]
 
 
 def _text(size: int, pick: random.Random) -> str:
