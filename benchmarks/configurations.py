@@ -68,13 +68,17 @@ def _large(place: Place, amina: UserScope, rounds: int) -> Iterator[Figure]:
     c.branch(address, "trial")
     for number in range(1, rounds + 1):
         document = profile(number)
-        timed("put", lambda d=document: c.put(address, d, reason="changed"))  # type: ignore[misc]
+        if number > 1:  # what was merged before stays merged
+            document["segments"]["Z01"]["messages"] = number - 1
+        timed("put", lambda d=document: c.put(address, d, reason="changed"))  # type: ignore[misc]  # bound now
+        newest = c.get(address).version
         timed("read", lambda: c.read(address))
-        timed("difference of 120 fields", lambda n=number: c.diff(address, n, n + 1))  # type: ignore[misc]
+        timed("difference of 120 fields", lambda n=newest: c.diff(address, n - 1, n))  # type: ignore[misc]
         mine = copy.deepcopy(c.get(address, branch="trial").document)
         mine["segments"]["Z01"]["messages"] = number  # type: ignore[index]  # a profile
         timed("put on a branch", lambda d=mine: c.put(address, d, reason="tried", branch="trial"))  # type: ignore[misc]
-        timed("merge", lambda: c.merge(address, "trial", reason="merged"))
+        timed("merge of one field", lambda: c.merge(address, "trial", reason="merged"))
+        assert c.get(address).version == newest + 1, "it was merged"
         timed("search", lambda: c.search("Z17 upper-case"))
         timed("similar", lambda: c.similar(address))
     for name, found in times.items():
