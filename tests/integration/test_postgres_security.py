@@ -1,5 +1,6 @@
 """PostgreSQL itself keeps the tenants apart: seen past Holdfast, on connections of our own."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import psycopg
@@ -38,6 +39,9 @@ def people(place):
             client = root.create_workspace("Client", tenant=tenant)
             root.assign(client.id, email, tenant=tenant)
             connect(store.tenant(tenant).user(email).connections, client.id)
+            metering, window = store.system().metering, timedelta(hours=1)
+            metering.set_price("home", input=1, output=2, tenant=tenant)
+            metering.set_limit(tenant=tenant, measure="requests", per="window", window=window, amount=99)
             store.tenant(tenant).user(email).memory.remember("budget", 5, workspace=client.id)
         made = {}
         for tenant, email in (("acme", "amina@acme.test"), ("acme", "ben@acme.test"), ("globex", "gus@globex.test")):
@@ -58,6 +62,8 @@ def people(place):
             scope.knowledge.search("heliotrope", base=base)
             scope.records.define(f"of {email}", key="id", history=True)
             scope.records.put(f"of {email}", {"id": "heliotrope"})
+            scope.metering.record("chat", model="home", tokens_in=5, conversation=chat.id, request_id="r-1")
+            scope.metering.hold(tokens=5)
             c.search("heliotrope")  # what waits for the index is indexed
             administrator = store.tenant(tenant).user("ada@acme.test")
             keep_configurations(scope, administrator, administrator)
@@ -259,6 +265,7 @@ NARROWED = {
     "record_versions": ("deleting",),
     **dict.fromkeys(("facts", "fact_sources", "knowledge_bases", "documents", "chunks"), ("deleting",)),
     "configuration_shares": ("deleting",),
+    "revocations": ("adding", "changing"),
     **dict.fromkeys(("record_sets", "record_changes", "records"), ("deleting", "changing")),
     "lexical_index": ("reading", "adding", "changing", "deleting"),
     "lexical_counts": ("reading",),
