@@ -7,6 +7,7 @@ from functools import cache, partial
 from types import TracebackType
 from typing import Any
 from uuid import UUID
+from weakref import WeakSet
 
 import stamina
 from sqlalchemy import bindparam, func, select
@@ -194,6 +195,7 @@ class Store:
         self.settings = settings
         self.cache = StoreCache(engine.levels)
         """The application's own values that are the same for everybody."""
+        self._workers: WeakSet[Worker] = WeakSet()
         self._sealer = Sealer(engine, settings, partial(_trails, engine))
 
     @property
@@ -254,11 +256,13 @@ class Store:
         return UserScope(self.engine, access, self.settings)
 
     def worker(self, *, threads: int | None = None, clock: Callable[[], datetime] = now) -> Worker:
-        """A worker for this store's jobs, not started: `start` and `stop` it, or have it `run_due`. Stop it before the
-        store is closed. `threads`: how many jobs at a time, else `Settings.job_threads`. `clock` is for tests.
+        """A worker for this store's jobs, not started: `start` and `stop` it, or have it `run_due`. Closing the store
+        stops it. `threads`: how many jobs at a time, else `Settings.job_threads`. `clock` is for tests.
         """
         standing = partial(_standing_of, self.engine, self.settings)
-        return Worker(self.engine, self.settings, standing, threads=threads, clock=clock)
+        made = Worker(self.engine, self.settings, standing, threads=threads, clock=clock)
+        self._workers.add(made)
+        return made
 
     def clean(self) -> Cleaned:
         """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, and answers to
@@ -273,7 +277,11 @@ class Store:
         return clear_outside(self.engine)
 
     def close(self) -> None:
-        """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first."""
+        """Close every connection. What was acknowledged is on disk already; what is in the trail is sealed first.
+        Workers end what they are at, or give it back.
+        """
+        for worker in list(self._workers):
+            worker.stop()
         self._sealer.close()
         self.engine.levels.close()
         self.engine.embedders.close()

@@ -389,6 +389,14 @@ def test_a_started_worker_hears_of_work_and_a_stopping_one_gives_it_back(root, a
     assert amina.jobs.get(made.id).result == "later"
 
 
+def test_closing_the_store_stops_its_workers(place, kind):
+    kind(lambda _run, _given: None)
+    with holdfast.open(place.url, place.key) as store:
+        worker = store.worker()
+        worker.start()
+    assert worker._dispatcher is not None and not worker._dispatcher.is_alive()
+
+
 def test_a_body_that_does_not_stop_loses_its_job(root, amina, kind):
     going, end = threading.Event(), threading.Event()
 
