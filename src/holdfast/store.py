@@ -64,6 +64,7 @@ from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.domains.metering import Metering
 from holdfast.domains.records import Records
+from holdfast.domains.records.expiring import delete_expired
 from holdfast.domains.runs import Runs
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
 
@@ -265,9 +266,11 @@ class Store:
         return made
 
     def clean(self) -> Cleaned:
-        """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, and answers to
-        repeated requests that were kept long enough: how many. Bounded transactions; a worker does it hourly.
+        """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, answers to
+        repeated requests that were kept long enough, and records that expired: how many of the former. Bounded
+        transactions; a worker does it hourly.
         """
+        delete_expired(self.engine)
         return clean(self.engine)
 
     def clear_outside(self) -> OutsideReport:

@@ -9,6 +9,7 @@ from integration.records.conftest import keys
 from support.refusals import refused
 
 import holdfast
+from holdfast.domains.records.expiring import delete_expired
 
 LEVELS = "SABCD"
 
@@ -96,6 +97,25 @@ def test_the_server_itself_keeps_levels_and_locks(world):
         for change in ("level = 'S'", "set_id = (SELECT id FROM record_sets WHERE name = 'locked')"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(f"UPDATE records SET {change} WHERE key = 'of D'")
+
+
+def test_what_expired_is_deleted_with_its_words_and_history_in_every_tenant(world):
+    gus = world.store.tenant("globex").user("gus@globex.test").records
+    for room, level in ((world.me, "S"), (gus, None)):
+        room.define("permits", key="id", expires="until", text=["note"], weight="n", history=True)
+        rows = [{"id": str(n), "until": "2020-01-01", "note": "heliotrope", "n": 1} for n in range(501)]
+        room.put_many("permits", [*rows, {"id": "kept", "until": "2999-01-01", "n": 1}], clearance=level)
+        assert room.pick("permits")[0].key == "kept" and len(room.history("permits", "1")) == 1
+    before = world.store.system().counts("acme")
+    assert delete_expired(world.store.engine) == 1_002
+    assert delete_expired(world.store.engine) == 0
+    after = world.store.system().counts("acme")
+    assert before["records"] - after["records"] == before["record_versions"] - after["record_versions"] == 501
+    for room in (world.me, gus):
+        assert room.history("permits", "1") == [] and len(room.history("permits", "kept")) == 1
+        assert room.pick("permits")[0].key == "kept"
+    assert len(world.me.search("cases", "heliotrope")) == 5
+    world.store.clean()
 
 
 def test_writers_at_once_lose_and_double_nothing(sync_store):

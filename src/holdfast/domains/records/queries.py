@@ -9,6 +9,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     false,
     func,
     insert,
@@ -221,4 +222,18 @@ versions = Query(
 )
 forget_versions = Query(delete(record_versions).where(*_OPEN_VERSIONS, _v.key == _KEY))
 delete_versions = Query(delete(record_versions).where(*_OPEN_VERSIONS))
+forget_version_of = Query(
+    delete(record_versions).where(*_OPEN_VERSIONS, _v.key == _KEY, _v.record_id == bindparam("record_id", type_=Id))
+)
+
+# -- what expired ------------------------------------------------------------------------------------------------------
+
+sets_with_expired = Query(
+    select(_s.tenant_id, _s.name)
+    .where(exists().where(_r.tenant_id == _s.tenant_id, _r.set_id == _s.id, _r.expires_at <= _NOW))
+    .order_by(_s.tenant_id, _s.name),
+    operator=True,
+)
+expired = Query(select(_r.id, _r.key).where(*_READABLE, _r.expires_at <= _NOW).order_by(_r.expires_at).limit(_LIMIT))
+
 stored_shown = Query(select(*_SHOWN, _r.id).where(*_READABLE, _r.key == _KEY, _r.level == _LEVEL))
