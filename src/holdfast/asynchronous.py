@@ -16,8 +16,9 @@ from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
 from holdfast.core.crypto.ring import KeyRing, RingKey
 from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.hop import Hop
+from holdfast.core.jobs import Job
 from holdfast.core.jobs.actions import Jobs, ScheduleList
-from holdfast.core.jobs.models import Job, JobStatus
+from holdfast.core.jobs.models import JobStatus
 from holdfast.core.pages import Page
 from holdfast.core.results import WantedMode
 from holdfast.domains.audit import Audit
@@ -93,6 +94,14 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
+from holdfast.domains.interop import Interop
+from holdfast.domains.interop.actions import SampleList
+from holdfast.domains.interop.deviations import Deviations
+from holdfast.domains.interop.drift import Drift
+from holdfast.domains.interop.lots import Given
+from holdfast.domains.interop.profiles.standards import HL7V2
+from holdfast.domains.interop.reads import Differences
+from holdfast.domains.interop.validation import Validator
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.knowledge.checks import UNKNOWN
 from holdfast.domains.knowledge.models import (
@@ -1990,6 +1999,75 @@ class AsyncConfigurations:
         `VersionNotFound`, `ConfigurationReadOnly`.
         """
         return await self._hop(self._room.rollback, address, to, reason=reason)
+
+
+class AsyncInterop:
+    """`Interop`, awaited."""
+
+    def __init__(self, hop: Hop, room: Interop) -> None:
+        self._hop = hop
+        self._room = room
+
+    async def drift(self, address: str, messages: Given) -> Drift:
+        """How new messages differ from the configuration at an address, by exact tests: see `interop.drift`.
+
+        `messages` as in `analyse`; nothing of them is kept. One read of the configuration, and the time of a profile.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToCompare`, `MessagesNotFound`.
+        """
+        return await self._hop(self._room.drift, address, messages)
+
+    async def deviations(self, address: str) -> dict[str, Deviations]:
+        """Where the messages behind a configuration differ from the base standard, by version.
+
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for a standard other than HL7 v2.
+        """
+        return await self._hop(self._room.deviations, address)
+
+    async def validator(self, address: str) -> Validator:
+        """What judges any number of HL7 v2 messages by the configuration at an address: 2,000 a second and more.
+
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        """
+        return await self._hop(self._room.validator, address)
+
+    async def validate(self, address: str, message: str | bytes) -> Differences:
+        """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+
+        Making ready takes some milliseconds, so for many messages there is `validator`.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+        """
+        return await self._hop(self._room.validate, address, message)
+
+    async def analyse(
+        self, messages: Given, *, vendor: str, standard: str = HL7V2, keep_days: int | None = None, processes: int = 1
+    ) -> Job:
+        """Have messages analysed in the background: `jobs.get(job.id)` says how far it is, and then the result.
+
+        `messages`: a text, bytes, the path of a file here, or a list of such. They travel in sealed lots, which are
+        deleted as they are counted. What was counted of the vendor before is added to, without reading it again; a
+        message that was counted before adds nothing. At the end each type's configuration at `vendor/standard/type` is
+        put, by whoever asked. `keep_days`: keep the messages as samples, sealed, for so long. `processes`: how many
+        count (more than one starts processes, so a program needs its `if __name__ == "__main__"`).
+
+        The result has `configurations` (address, version, messages), `messages`, `new`, `unreadable` and the first
+        `problems`. A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
+        """
+        return await self._hop(
+            self._room.analyse, messages, vendor=vendor, standard=standard, keep_days=keep_days, processes=processes
+        )
+
+    async def samples(
+        self, vendor: str, type: str, *, standard: str = HL7V2, after: str = "", limit: int = 50
+    ) -> SampleList:
+        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
+
+        Another's are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        """
+        return await self._hop(self._room.samples, vendor, type, standard=standard, after=after, limit=limit)
+
+    async def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
+        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
+        return await self._hop(self._room.delete_samples, vendor, standard=standard)
 
 
 class AsyncRecords:

@@ -60,6 +60,7 @@ from holdfast.domains.identity.queries import (
     tenant_by_slug,
     user_by_email,
 )
+from holdfast.domains.interop import Interop
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.domains.metering import Metering
@@ -83,6 +84,7 @@ class UserScope:
         self.connections = Connections(engine, access, settings)
         self.knowledge = Knowledge(engine, access, settings)
         self.configurations = Configurations(engine, access, settings)
+        self.interop = Interop(engine, access, settings)
         self.records = Records(engine, access, settings)
         self.metering = Metering(engine, access, settings)
         self.audit = Audit(engine, access, settings)

@@ -12,6 +12,7 @@ from holdfast.asynchronous import (
     AsyncConnections,
     AsyncConversations,
     AsyncIdentity,
+    AsyncInterop,
     AsyncJobs,
     AsyncKeys,
     AsyncKnowledge,
@@ -44,6 +45,7 @@ class AsyncUserScope:
         self.connections = AsyncConnections(hop, scope.connections)
         self.knowledge = AsyncKnowledge(hop, scope.knowledge)
         self.configurations = AsyncConfigurations(hop, scope.configurations)
+        self.interop = AsyncInterop(hop, scope.interop)
         self.records = AsyncRecords(hop, scope.records)
         self.metering = AsyncMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from support.backdoor import Backdoor
 from support.configurations import keep_configurations
+from support.interop import keep_messages
 from support.jobs import queue_one
 from support.metering import keep_usage
 from support.once import create_once
@@ -61,6 +62,7 @@ def fill(store, tenant, email):
     person.connections.put("google_ads", workspace=workspace.id, access_token="at")
     person.connections.snapshot("google_ads", workspace=workspace.id, metrics={"clicks": 1})
     person.connections.revoke("google_ads", workspace=workspace.id)
+    keep_messages(engine_of(store), person.scope)
     root.set_clearance(email, ["D"], tenant=tenant)
     base = person.knowledge.create_base("base")
     person.knowledge.add(base.id, "heliotrope")

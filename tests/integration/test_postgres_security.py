@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from support.configurations import keep_configurations
+from support.interop import keep_messages
 from support.jobs import queue_one
 from support.metering import keep_usage
 from support.once import create_once
@@ -72,6 +73,7 @@ def people(place):
             store_one(store.engine, scope.scope)
             queue_one(store.engine, scope.scope)
             keep_runs(scope)
+            keep_messages(store.engine, scope.scope)
             embed_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from support.configurations import keep_configurations
+from support.interop import keep_messages
 from support.jobs import queue_one
 from support.metering import keep_usage
 from support.runs import keep_runs
@@ -270,6 +271,17 @@ TABLES = {
         {"SELECT": "configurations.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "configurations.share")},
         {"user_id": _ANOTHER_MEMBER},
     ),
+    "interop_profiles": Protected(
+        "t.owner_id", dict.fromkeys(("SELECT", "INSERT", "UPDATE"), "interop.analyse"), {"vendor": "other"}
+    ),
+    "interop_lots": Protected(
+        "t.owner_id", dict.fromkeys(("SELECT", "INSERT", "DELETE"), "interop.analyse"), {"batch_id": _new_id}
+    ),
+    "interop_samples": Protected(
+        "t.owner_id",
+        {"SELECT": "interop.samples", "INSERT": "interop.analyse", "DELETE": "interop.delete_samples"},
+        {"digest": "other"},
+    ),
     "retrievals": _asked("t.actor_id", id=_new_id),
     "retrieval_hits": _asked(_RETRIEVAL, rank=1_000),
     "workflows": _tenants("SELECT", "INSERT", "UPDATE", id=_new_id, external_id=_new_id),
@@ -380,6 +392,7 @@ class Database:
                     queue_one(store.engine, person.scope)
                     made = keep_runs(person)
                     person.runs.start(made.id, conversation=person.conversations.list().items[0].id)
+                    keep_messages(store.engine, person.scope)
                     embed_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():
                 root.keys._replace_key(store.engine.vault.new_row(tenant_id, "hashes"), set())

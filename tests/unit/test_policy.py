@@ -13,6 +13,7 @@ from holdfast.domains.configurations import Configurations
 from holdfast.domains.connections import Connections
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.identity import Identity
+from holdfast.domains.interop import Interop
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.memory import Memory
 from holdfast.domains.metering import Metering
@@ -81,6 +82,9 @@ memory.forget                -        -           -              tenant  tenant 
 configurations.read          -        -           -              tenant  tenant  own     tenant  -
 configurations.edit          -        -           -              tenant  tenant  own     -       -
 configurations.share         -        -           -              tenant  tenant  own     -       -
+interop.analyse              -        -           -              tenant  tenant  own     -       -
+interop.samples              -        -           -              tenant  tenant  own     -       -
+interop.delete_samples       -        -           -              tenant  tenant  own     -       -
 memory.embed                 -        -           -              tenant  tenant  own     -       own
 configurations.review        -        -           -              tenant  tenant  own     -       -
 configurations.rate          -        -           -              tenant  tenant  own     -       -
@@ -158,7 +162,7 @@ def test_every_operation_of_the_table_is_one_of_a_room_and_every_room_asks_the_t
         method.operation
         for room in (
             *(Audit, Configurations, Connections, Conversations, Identity, Jobs, Keys, Knowledge, Memory, Records),
-            *(Metering, Runs),
+            *(Interop, Metering, Runs),
         )
         for name in dir(room)
         if (method := getattr(room, name)) and hasattr(method, "operation")

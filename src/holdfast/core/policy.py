@@ -111,6 +111,10 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "configurations.rate": _OWN_OR_ADMINISTERED,
     "configurations.govern": {"owner": "tenant", "admin": "tenant"},
     "configurations.inbox": _PERSON,
+    # interop: messages and what was counted of them are of whoever gave them
+    "interop.analyse": _OWN_OR_ADMINISTERED,
+    "interop.samples": _OWN_OR_ADMINISTERED,
+    "interop.delete_samples": _OWN_OR_ADMINISTERED,
     "memory.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,
     # audit
     "audit.list": _AUDIT,

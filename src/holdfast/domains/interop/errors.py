@@ -55,6 +55,18 @@ class NothingToCompare(InvalidInput):
         super().__init__(f"none of the messages is {message_type}; give messages of this type", field="messages")
 
 
+class ProfileTaken(Conflict):
+    """Somebody else analyses this vendor's messages."""
+
+    code = "profile_taken"
+
+    def __init__(self, vendor: str, standard: str) -> None:
+        super().__init__(
+            f"the messages of {vendor!r:.200} ({standard}) are analysed by another member; ask them or an "
+            "administrator to add yours, or choose another name for the vendor"
+        )
+
+
 class ProfilesOverlap(Conflict):
     """Two profiles counted some of the same messages; their sum would count these twice.
 

@@ -1,4 +1,4 @@
-"""`holdfast interop`: listen for messages of health systems, and make some."""
+"""`holdfast interop`: profile, deviations, drift, validate; synthesise; listen for messages of health systems."""
 
 import json
 import signal
@@ -14,9 +14,11 @@ from holdfast.core.errors import InvalidInput
 from holdfast.domains.interop.listening import Limits, Listener
 from holdfast.domains.interop.spool import Spool
 from holdfast.domains.interop.synthesis import synthesise as made_from
+from holdfast.faces.cli import analyses
 from holdfast.faces.cli.output import AsJson, console, show_json, what_now
 
 app = typer.Typer(no_args_is_help=True)
+analyses.register(app)
 
 
 @app.command()

@@ -130,11 +130,23 @@ def profile_messages(
     """
     profiler = Profiler(key, beside=beside, standard=standard)
     for one in source if isinstance(source, list) else [source]:
-        if standard == HL7V2:
-            _profile_lines(profiler, one, report, longest)
-        else:
-            _profile_trees(profiler, standard, one, report, longest)
+        add_source(profiler, one, report=report, longest=longest, standard=standard)
     return profiler.profile()
+
+
+def add_source(
+    profiler: Profiler,
+    source: Source,
+    *,
+    report: Report | None = None,
+    longest: int = LONGEST,
+    standard: Standard = HL7V2,
+) -> None:
+    """Everything of one source. Raises `MessagesNotFound`."""
+    if standard == HL7V2:
+        _profile_lines(profiler, source, report, longest)
+    else:
+        _profile_trees(profiler, standard, source, report, longest)
 
 
 def _profile_lines(profiler: Profiler, source: Source, report: Report | None, longest: int) -> None:

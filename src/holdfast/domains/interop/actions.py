@@ -1,0 +1,190 @@
+"""Interop: analyse messages of health systems, and ask what was inferred of them."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.action import action, composite
+from holdfast.core.clock import now
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import new_id
+from holdfast.core.inputs import check_name
+from holdfast.core.jobs import Job, enqueue
+from holdfast.domains.configurations import address_of
+from holdfast.domains.interop import queries
+from holdfast.domains.interop.analysing import Analysis
+from holdfast.domains.interop.errors import ProfileTaken, ProfileUnreadable
+from holdfast.domains.interop.lots import Given, Lot, lots_of
+from holdfast.domains.interop.models import Sample
+from holdfast.domains.interop.profiles.standards import HL7V2, Standard, standard_of
+from holdfast.domains.interop.reads import InteropReads
+from holdfast.domains.interop.stored import packed, unpacked
+
+MOST_DAYS = 3_650
+MOST_PROCESSES = 64
+SAMPLES = 200
+SampleList = list[Sample]
+
+
+class Interop(InteropReads):
+    """Messages of health systems: counted into configurations at `vendor/standard/type`, kept only where asked."""
+
+    @composite
+    def analyse(
+        self,
+        messages: Given,
+        *,
+        vendor: str,
+        standard: str = HL7V2,
+        keep_days: int | None = None,
+        processes: int = 1,
+    ) -> Job:
+        """Have messages analysed in the background: `jobs.get(job.id)` says how far it is, and then the result.
+
+        `messages`: a text, bytes, the path of a file here, or a list of such. They travel in sealed lots, which are
+        deleted as they are counted. What was counted of the vendor before is added to, without reading it again; a
+        message that was counted before adds nothing. At the end each type's configuration at `vendor/standard/type` is
+        put, by whoever asked. `keep_days`: keep the messages as samples, sealed, for so long. `processes`: how many
+        count (more than one starts processes, so a program needs its `if __name__ == "__main__"`).
+
+        The result has `configurations` (address, version, messages), `messages`, `new`, `unreadable` and the first
+        `problems`. A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
+        """
+        known = _check_standard(standard)
+        name = _check_vendor(vendor, known)
+        if keep_days is not None and not (type(keep_days) is int and 1 <= keep_days <= MOST_DAYS):
+            raise InvalidInput(f"keep_days: {keep_days!r} is not from 1 to {MOST_DAYS}", field="keep_days")
+        if type(processes) is not int or not 1 <= processes <= MOST_PROCESSES:
+            raise InvalidInput(f"processes: {processes!r} is not from 1 to {MOST_PROCESSES}", field="processes")
+        self._begin(name, known)
+        batch, number = new_id(), 0
+        for number, lot in enumerate(lots_of(messages, known), 1):
+            self._add(batch, number - 1, lot)
+        given = Analysis(
+            batch=str(batch), vendor=name, standard=known, lots=number, keep_days=keep_days, processes=processes
+        )
+        return self._submit(given)
+
+    @action("interop.analyse", writes=True, recorded=False)
+    def _begin(self, vendor: str, standard: Standard) -> Work[None]:
+        """There is a profile of the vendor that the caller may add to."""
+        moment = now()
+        row = {
+            "vendor": vendor,
+            "standard": standard,
+            "owner_id": self._actor(),
+            "secret": secrets.token_hex(32),
+            "profile": None,
+            "messages": 0,
+            "version": 0,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+
+        def work(tx: Transaction) -> None:
+            tx.run(queries.insert_profile, row)
+            if tx.first(queries.profile, {"vendor": vendor, "standard": standard}) is None:
+                raise ProfileTaken(vendor, standard)
+
+        return work
+
+    @action("interop.analyse", writes=True, recorded=False)
+    def _add(self, batch: UUID, number: int, lot: Lot) -> Work[None]:
+        """One lot waits."""
+        row: dict[str, Any] = {
+            "batch_id": batch,
+            "number": number,
+            "owner_id": self._actor(),
+            "messages": lot.messages,
+            "content": packed(lot.content),
+            "created_at": now(),
+        }
+
+        def work(tx: Transaction) -> None:
+            tx.run(queries.insert_lot, row)
+
+        return work
+
+    @action("interop.analyse", writes=True)
+    def _submit(self, given: Analysis) -> Work[Job]:
+        """The job is queued."""
+
+        def work(tx: Transaction) -> Job:
+            made = enqueue(tx, "interop.analyse", given)
+            tx.record("job", made.id, owner=self.scope.actor_id, kind_of="interop.analyse")
+            return made
+
+        return work
+
+    @action("interop.samples", writes=False)
+    def samples(
+        self, vendor: str, type: str, *, standard: str = HL7V2, after: str = "", limit: int = 50
+    ) -> Work[SampleList]:
+        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
+
+        Another's are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        """
+        known = _check_standard(standard)
+        if not 1 <= limit <= SAMPLES:
+            raise InvalidInput(f"limit: {limit!r} is not from 1 to {SAMPLES}", field="limit")
+        asked = {
+            "vendor": _check_vendor(vendor, known),
+            "standard": known,
+            "type": check_name(type, field="type", most_chars=200),
+            "after": check_name(after, field="after", most_chars=200) if after else "",
+            "limit": limit,
+            "moment": now(),
+        }
+
+        def work(tx: Transaction) -> SampleList:
+            rows = tx.all(queries.samples, asked)
+            if any(row.owner_id != self.scope.actor_id for row in rows):
+                tx.record("sample", None, owner=rows[0].owner_id)
+            return [
+                Sample(
+                    vendor=row.vendor,
+                    standard=row.standard,
+                    type=row.type,
+                    digest=row.digest,
+                    content=unpacked(row.content).decode("utf-8", "surrogateescape"),
+                    created_at=row.created_at,
+                    expires_at=row.expires_at,
+                )
+                for row in rows
+            ]
+
+        return work
+
+    @action("interop.delete_samples", writes=True)
+    def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> Work[int]:
+        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
+        known = _check_standard(standard)
+        asked = {"vendor": _check_vendor(vendor, known), "standard": known}
+
+        def work(tx: Transaction) -> int:
+            deleted = tx.run(queries.delete_samples, asked)
+            tx.record("sample", None, owner=self.scope.actor_id, deleted=deleted)
+            return deleted
+
+        return work
+
+    def _actor(self) -> UUID:
+        if self.scope.actor_id is None:
+            raise InvalidInput("user: messages are analysed by a person; use store.tenant(…).user(…)", field="user")
+        return self.scope.actor_id
+
+
+def _check_standard(given: str) -> Standard:
+    try:
+        return standard_of(given)
+    except ProfileUnreadable:
+        names = "HL7v2, FHIR, NCPDP-SCRIPT or NCPDP-Telecom"
+        raise InvalidInput(f"standard: {given!r:.100} is not {names}", field="standard") from None
+
+
+def _check_vendor(given: str, standard: Standard) -> str:
+    """A vendor as a segment of an address."""
+    name = check_name(given, field="vendor", most_chars=200)
+    address_of(name, standard, "type")
+    return name

@@ -1,0 +1,255 @@
+"""An analysis: background work that counts messages lot by lot, and makes configurations of what was counted.
+
+Each step counts some lots beside everything counted before, and in one transaction keeps the sum, deletes the lots, and
+says how far it is. So a worker that dies loses a step at most, and no message is counted twice or kept longer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.clock import now
+from holdfast.core.crypto import running
+from holdfast.core.database import Transaction
+from holdfast.core.errors import HoldfastError
+from holdfast.core.jobs import Run, job, schedule
+from holdfast.core.jobs.errors import JobFailed
+from holdfast.core.jobs.kinds import Nothing
+from holdfast.core.scope import OPERATOR
+from holdfast.domains.configurations import Configuration, Configurations, address_of
+from holdfast.domains.configurations.errors import ConfigurationNotFound
+
+from . import queries
+from .documents import by_type, documents
+from .hl7 import Message, Problem, read
+from .profiles import (
+    Profile,
+    ProfileKey,
+    Profiler,
+    Recognised,
+    Signature,
+    profile_shared,
+    recognise,
+    signature,
+)
+from .profiles.profiling import add_source
+from .profiles.standards import HL7V2, Standard, standard_of, tree_pieces
+from .stored import StoredProfile, packed, unpacked
+
+LOTS = 8
+"""Lots to a step."""
+LOTS_SHARED = 64
+"""Lots to a step that is shared by processes, which take a second to start."""
+TOLD = 20
+"""How many problems a result names, the first ones."""
+LEFT_DAYS = 7
+"""Lots are deleted after so many days where no job took them."""
+_KNOWN = 200
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is to be analysed: the lots of a batch. `keep_days`: keep the messages so long; None: count them only."""
+
+    batch: str
+    vendor: str
+    standard: str
+    lots: int
+    keep_days: int | None = None
+    processes: int = 1
+
+
+class Overtaken(HoldfastError):
+    """Another analysis has added to the profile meanwhile; the step is done again."""
+
+    code = "analysis_overtaken"
+
+
+@job("interop.analyse", arguments=Analysis)
+def analyse(run: Run, given: Analysis) -> dict[str, object]:
+    """Count every lot, then put a configuration for each type."""
+    standard = standard_of(given.standard)
+    so_far: dict[str, Any] = run.checkpoint or {"lot": 0, "seen": 0, "new": 0, "unreadable": 0, "problems": []}
+    while so_far["lot"] < given.lots:
+        try:
+            so_far = _step(run, given, standard, so_far)
+        except Overtaken:
+            continue
+    return {
+        "configurations": _configure(run, given, standard, more=so_far["new"] > 0),
+        "messages": so_far["seen"],
+        "new": so_far["new"],
+        "unreadable": so_far["unreadable"],
+        "problems": so_far["problems"],
+    }
+
+
+def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    first = so_far["lot"]
+    shared = given.processes > 1 and standard == HL7V2 and given.lots - first > LOTS
+    below = min(given.lots, first + (LOTS_SHARED if shared else LOTS))
+    stored = profile_of(run, given.vendor, given.standard)
+    key = ProfileKey(bytes.fromhex(stored.secret))
+    known = None if stored.profile is None else Profile.from_bytes(unpacked(stored.profile), key)
+    asked = {"batch_id": UUID(given.batch), "from_number": first, "below": below}
+    rows = running.read(run.engine, run.scope, "tenant", lambda tx: tx.all(queries.lots, asked))
+    if len(rows) < below - first:
+        raise JobFailed("the messages that were to be analysed are no longer there; give them again")
+    contents = [unpacked(content) for _, _, _, content in rows]
+    problems = list(so_far["problems"])
+    if shared:
+        secret = bytes.fromhex(stored.secret)
+        found = profile_shared(iter(contents), secret, processes=given.processes, beside=known)
+    else:
+        found = _counted(contents, [count for _, _, count, _ in rows], key, known, standard, problems, so_far["seen"])
+    whole = found if known is None else known.merge(found)
+    samples = [] if given.keep_days is None else list(_samples(contents, given, standard, key, run.scope.actor_id))
+    done = dict(so_far) | {
+        "lot": below,
+        "seen": so_far["seen"] + sum(count for _, _, count, _ in rows),
+        "new": so_far["new"] + found.messages,
+        "unreadable": so_far["unreadable"] + sum(found.unreadable.values()),
+        "problems": problems,
+    }
+    changed = {
+        "vendor": given.vendor,
+        "standard": given.standard,
+        "seen_version": stored.version,
+        "new_profile": packed(whole.to_bytes()),
+        "new_messages": whole.messages,
+        "moment": now(),
+    }
+
+    def keep(tx: Transaction) -> None:
+        if not tx.run(queries.update_profile, changed):
+            raise Overtaken("another analysis of these messages was quicker")
+        tx.many(queries.insert_sample, samples)
+        tx.run(queries.delete_lots, asked)
+
+    run.step(keep, checkpoint=done, done=done["lot"], total=given.lots, note=f"{done['seen']} messages")
+    return done
+
+
+def profile_of(run: Run, vendor: str, standard: str) -> StoredProfile:
+    """What was counted so far. Raises `JobFailed` where it was deleted meanwhile."""
+    asked = {"vendor": vendor, "standard": standard}
+    found = running.read(run.engine, run.scope, "tenant", lambda tx: tx.first(queries.profile, asked))
+    if found is None:
+        raise JobFailed("what was counted of this vendor was deleted; analyse the messages again")
+    return found
+
+
+def _counted(
+    contents: Sequence[bytes],
+    counts: Sequence[int],
+    key: ProfileKey,
+    known: Profile | None,
+    standard: Standard,
+    problems: list[dict[str, Any]],
+    seen: int,
+) -> Profile:
+    """The profile of some lots, without what is known. `problems` gets the first, numbered as in the whole batch."""
+    profiler = Profiler(key, beside=known, standard=standard)
+    for content, count in zip(contents, counts, strict=True):
+        add_source(profiler, content, report=_Told(problems, seen).tell, standard=standard)
+        seen += count
+    return profiler.profile()
+
+
+class _Told:
+    """Notes the first problems."""
+
+    def __init__(self, problems: list[dict[str, Any]], seen: int) -> None:
+        self._problems, self._seen = problems, seen
+
+    def tell(self, problem: Problem) -> None:
+        if len(self._problems) >= TOLD:
+            return
+        number = None if problem.message is None else problem.message + self._seen
+        told = {"kind": problem.kind, "message": number, "segment": problem.segment, "position": problem.position}
+        self._problems.append({name: value for name, value in told.items() if value is not None})
+
+
+def _samples(
+    contents: Sequence[bytes], given: Analysis, standard: Standard, key: ProfileKey, owner: UUID | None
+) -> Iterator[dict[str, Any]]:
+    """The rows of messages that are kept."""
+    moment = now()
+    row = {
+        "vendor": given.vendor,
+        "standard": given.standard,
+        "owner_id": owner,
+        "created_at": moment,
+        "expires_at": _expiry(moment, given.keep_days),
+    }
+    for content in contents:
+        for raw, message_type in _messages(content, standard):
+            yield row | {"digest": f"{key.message(raw):016x}", "type": message_type[:200], "content": packed(raw)}
+
+
+def _expiry(moment: datetime, days: int | None) -> datetime:
+    return moment + timedelta(days=days or 0)
+
+
+def _messages(content: bytes, standard: Standard) -> Iterator[tuple[bytes, str]]:
+    if standard == HL7V2:
+        yield from ((found.raw, found.type) for found in read(content) if isinstance(found, Message))
+        return
+    for piece in tree_pieces(standard)(content):
+        if piece.message is not None:
+            yield piece.message.raw, piece.message.type
+
+
+def _configure(run: Run, given: Analysis, standard: Standard, *, more: bool) -> list[dict[str, Any]]:
+    """A configuration for each type. What it says already makes no new version, nor does a batch that added nothing."""
+    stored = profile_of(run, given.vendor, given.standard)
+    if stored.profile is None:
+        return []
+    profile = Profile.from_bytes(unpacked(stored.profile), ProfileKey(bytes.fromhex(stored.secret)))
+    room = run.room(Configurations)
+    told = {name: _recognised(room, name, one, given) for name, one in by_type(profile).items()}
+    made = []
+    for name, document in documents(profile, vendor=given.vendor, recognised=told).items():
+        run.progress(given.lots, given.lots, f"{name}: configuration")
+        address = address_of(given.vendor, standard, name)
+        reason = f"inferred from {document['messages']} messages"
+        there = None if more else _there(room, address)
+        kept = there or room.put(address, document, reason=reason)
+        made.append({"address": address, "version": kept.version, "messages": document["messages"]})
+    return made
+
+
+def _there(room: Configurations, address: str) -> Configuration | None:
+    try:
+        return room.get(address)
+    except ConfigurationNotFound:
+        return None
+
+
+def _recognised(room: Configurations, message_type: str, profile: Profile, given: Analysis) -> Recognised:
+    """Whether structure tells this sender from the others whose configurations of this type whoever asks may read."""
+    known: dict[str, Signature] = {}
+    for one in room.find(f"*/{given.standard}/{_literal(message_type)}", limit=_KNOWN).items:
+        document = room.get(one.address).document
+        if isinstance(document, Mapping) and isinstance(document.get("signature"), Mapping):
+            known[str(document["vendor"])] = dict(document["signature"]["traits"])
+    return recognise(profile, known | {given.vendor: signature(profile)})
+
+
+def _literal(segment: str) -> str:
+    return segment.replace("%", "%25").replace("/", "%2F").replace("*", "%2A")
+
+
+@job("interop.clean", submit="jobs.schedules")
+def clean(run: Run, _given: Nothing) -> dict[str, object]:
+    """Delete the samples, of every tenant, whose time is over, and lots that nobody took."""
+    moment = now()
+    asked = {"moment": moment, "before": moment - timedelta(days=LEFT_DAYS)}
+    expired = run.engine.write(OPERATOR, "all", lambda tx: tx.run(queries.delete_expired, asked))
+    left = run.engine.write(OPERATOR, "all", lambda tx: tx.run(queries.delete_left, asked))
+    return {"samples": expired, "lots": left}
+
+
+schedule("interop.clean", "41 3 * * *")

@@ -1,0 +1,57 @@
+"""`holdfast interop`, as a person and as a script use it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hl7 import messages
+
+import holdfast
+
+KEY = "0123456789abcdef" * 4
+ADDRESS = "Epic/HL7v2/ADT^A01"
+SENT = messages(120, seed=41)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with holdfast.create(f"sqlite:///{tmp_path}/me.db", KEY) as store:
+        identity = store.system().identity
+        identity.create_tenant("home")
+        identity.create_user("me@home.test", tenant="home", role="owner")
+    (tmp_path / "sent.hl7").write_bytes(b"".join(SENT))
+    (tmp_path / "changed.hl7").write_bytes(b"".join(one.replace(b"\rPID", b"\rZZZ|1\rPID") for one in SENT))
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, code: int = 0) -> str:
+    me = ("--store", f"sqlite:///{folder}/me.db", "--tenant", "home", "--user", "me@home.test")
+    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, "interop", *arguments]
+    environment = os.environ | {"HOLDFAST_KEY": KEY, "COLUMNS": "200"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def as_json(folder: Path, *arguments: str, code: int = 0) -> Any:
+    return json.loads(run(folder, *arguments, "--json", code=code))
+
+
+def test_files_become_configurations_that_other_files_are_compared_with(folder: Path) -> None:
+    said = run(folder, "profile", "sent.hl7", "--vendor", "Epic")
+    assert "120 messages, 120 of them new, 0 unreadable" in said
+    assert ADDRESS in said and "ZAB" in said
+    again = as_json(folder, "profile", "sent.hl7", "--vendor", "Epic")
+    assert (again["status"], again["result"]["new"]) == ("done", 0)
+    assert "custom segment" in run(folder, "deviations", ADDRESS)
+    assert as_json(folder, "drift", ADDRESS, "sent.hl7")["findings"] == []
+    assert "new segment" in run(folder, "drift", ADDRESS, "changed.hl7", code=8)
+    (folder / "one.hl7").write_bytes(SENT[1])
+    assert "1 messages, 0 of them differ" in run(folder, "validate", ADDRESS, "one.hl7")
+    (verdict,) = as_json(folder, "validate", ADDRESS, "one.hl7")
+    assert verdict == {"message": 1, "differences": []}
+    assert "configuration_not_found" in run(folder, "deviations", "Epic/HL7v2/none", code=3)

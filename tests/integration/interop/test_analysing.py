@@ -1,0 +1,195 @@
+"""Analyses: messages in, configurations out; each message once, nothing kept that was not asked for."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from support.hl7 import messages
+
+import holdfast
+from holdfast.core.database import Query
+from holdfast.core.errors import InvalidInput
+from holdfast.core.scope import OPERATOR
+from holdfast.domains.interop.errors import DocumentUnreadable, ProfileTaken
+from holdfast.domains.interop.tables import interop_lots, interop_samples
+
+SENT = messages(120, seed=31)
+ADDRESS = "Epic/HL7v2/ADT^A01"
+
+
+def done(store: Any, job: Any) -> Any:
+    """The job, when a worker has done what waits."""
+    store.worker().run_due()
+    return job
+
+
+def analysed(store: Any, person: Any, sent: list[bytes], **more: Any) -> dict[str, Any]:
+    job = person.interop.analyse(b"".join(sent), **{"vendor": "Epic"} | more)
+    store.worker().run_due()
+    found = person.jobs.get(job.id)
+    assert found.status == "done", (found.error, found.reason)
+    return found.result  # type: ignore[no-any-return]
+
+
+def counts(person: Any, address: str = ADDRESS) -> int:
+    return person.configurations.get(address).document["messages"]  # type: ignore[no-any-return]
+
+
+def rows(store: Any, table: Any) -> int:
+    query = Query(select(table.c.tenant_id), operator=True)
+    return len(store.engine.read(OPERATOR, "all", lambda tx: tx.all(query)))
+
+
+@pytest.fixture
+def me(sync_store: holdfast.Store) -> Any:
+    return sync_store.tenant("acme").user("amina@acme.test")
+
+
+def test_each_type_becomes_a_configuration_and_nothing_of_a_message_stays(sync_store: Any, me: Any) -> None:
+    result = analysed(sync_store, me, SENT)
+    assert {one["address"]: one["version"] for one in result["configurations"]} == {ADDRESS: 1, "Epic/HL7v2/ORU^R01": 1}
+    assert (result["messages"], result["new"], result["unreadable"]) == (120, 120, 0)
+    document = me.configurations.get(ADDRESS).document
+    assert (document["vendor"], document["type"], document["messages"]) == ("Epic", "ADT^A01", 60)
+    assert document["versions"]["2.5"]["segments"]["PV1"]["fields"]["2"]["present"] == 60
+    assert rows(sync_store, interop_lots) == rows(sync_store, interop_samples) == 0
+
+
+def test_the_same_again_adds_nothing_and_more_is_added(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT[:80])
+    assert counts(me) == 40
+    again = analysed(sync_store, me, SENT[:80])
+    assert again["new"] == 0
+    assert {one["version"] for one in again["configurations"]} == {1}
+    more = analysed(sync_store, me, SENT[40:])
+    assert more["new"] == 40
+    assert counts(me) == 60
+    one_pass = analysed(sync_store, me, SENT, vendor="Other")
+    assert one_pass["new"] == 120
+    other = me.configurations.get("Other/HL7v2/ADT^A01").document
+    mine = me.configurations.get(ADDRESS).document
+    assert other["versions"] == mine["versions"]
+
+
+def test_a_worker_that_dies_loses_no_message_and_counts_none_twice(
+    sync_store: Any, me: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.domains.interop.lots.LOT", 4_000)
+    monkeypatch.setattr("holdfast.domains.interop.analysing.LOTS", 2)
+    from holdfast.domains.interop import analysing
+
+    steps, whole = [0], analysing._step
+
+    def dying(*given: Any) -> Any:
+        steps[0] += 1
+        if steps[0] == 3:
+            raise ConnectionError("the machine went away")
+        return whole(*given)
+
+    monkeypatch.setattr(analysing, "_step", dying)
+    job = me.interop.analyse(b"".join(SENT), vendor="Epic")
+    sync_store.worker().run_due()
+    half = me.jobs.get(job.id)
+    assert half.status == "queued"
+    assert 0 < half.done < half.total
+    me.jobs.cancel(job.id)
+    me.jobs.retry(job.id)
+    sync_store.worker().run_due()
+    found = me.jobs.get(job.id)
+    assert found.status == "done", found.reason
+    assert found.result["new"] == 120
+    analysed(sync_store, me, SENT, vendor="Other")
+    mine = me.configurations.get(ADDRESS).document["versions"]
+    assert mine == me.configurations.get("Other/HL7v2/ADT^A01").document["versions"]
+
+
+def test_an_analysis_can_be_cancelled(sync_store: Any, me: Any) -> None:
+    job = me.interop.analyse(b"".join(SENT), vendor="Epic")
+    assert me.jobs.cancel(job.id).status == "cancelled"
+    sync_store.worker().run_due()
+    with pytest.raises(holdfast.HoldfastError, match="no configuration at"):
+        me.configurations.get(ADDRESS)
+
+
+def test_samples_are_kept_only_where_asked_each_once_and_deleted(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT[:20] + SENT[:4], keep_days=30)
+    analysed(sync_store, me, SENT[10:30], keep_days=30)
+    kept = me.interop.samples("Epic", "ADT^A01", limit=200)
+    assert {one.content.encode() for one in kept} == set(SENT[1:30:2])
+    first = me.interop.samples("Epic", "ADT^A01", limit=3)
+    rest = me.interop.samples("Epic", "ADT^A01", after=first[-1].digest, limit=200)
+    assert [*first, *rest] == kept
+    assert me.interop.delete_samples("Epic") == 30
+    assert me.interop.samples("Epic", "ADT^A01") == []
+    assert counts(me) == 15
+
+
+def test_a_vendors_profile_is_of_who_began_it(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT[:20], keep_days=30)
+    ben = sync_store.tenant("acme").user("ben@acme.test")
+    with pytest.raises(ProfileTaken, match="analysed by another member"):
+        ben.interop.analyse(SENT[0], vendor="Epic")
+    assert ben.interop.samples("Epic", "ADT^A01") == []
+    assert ben.interop.delete_samples("Epic") == 0
+    ada = sync_store.tenant("acme").user("ada@acme.test")
+    assert len(ada.interop.samples("Epic", "ADT^A01")) == 10
+    gus = sync_store.tenant("globex").user("gus@globex.test")
+    assert analysed(sync_store, gus, SENT[:4])["new"] == 4
+    assert counts(gus) == 2
+
+
+def test_what_is_asked_of_a_configuration(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT)
+    assert me.interop.drift(ADDRESS, b"".join(SENT)).findings == ()
+    changed = [one.replace(b"\rPID", b"\rZZZ|1\rPID") for one in SENT]
+    assert [(one.location, one.kind) for one in me.interop.drift(ADDRESS, changed).findings] == [("ZZZ", "new segment")]
+    assert [(one.kind, one.location) for one in me.interop.deviations(ADDRESS)["2.5"].found] == [
+        ("custom segment", "ZAB")
+    ]
+    assert me.interop.validate(ADDRESS, SENT[1]) == []
+    assert [one.kind for one in me.interop.validate(ADDRESS, changed[1])] == ["custom segment"]
+    me.configurations.put("Epic/HL7v2/other", {"a": 1}, reason="not inferred")
+    with pytest.raises(DocumentUnreadable, match="no configuration inferred from messages"):
+        me.interop.deviations("Epic/HL7v2/other")
+
+
+def test_other_standards_take_the_same_road(sync_store: Any, me: Any) -> None:
+    patient = '{"resourceType":"Patient","id":"%d","gender":"female","birthDate":"1980-01-31"}'
+    sent = [patient % number for number in range(20)]
+    job = me.interop.analyse(sent, vendor="Epic", standard="FHIR")
+    sync_store.worker().run_due()
+    found = me.jobs.get(job.id)
+    assert found.status == "done", found.reason
+    assert [one["address"] for one in found.result["configurations"]] == ["Epic/FHIR/Patient"]
+    assert counts(me, "Epic/FHIR/Patient") == 20
+    assert me.interop.drift("Epic/FHIR/Patient", sent).findings == ()
+
+
+def test_a_vendor_with_slashes_and_what_is_no_input(sync_store: Any, me: Any) -> None:
+    result = analysed(sync_store, me, SENT[:2], vendor="A/B-C*")
+    assert result["configurations"][0]["address"].startswith("A%2FB-C%2A/HL7v2/")
+    for wrong in (
+        {"messages": b"MSH|", "vendor": "x", "standard": "X12"},
+        {"messages": [], "vendor": "x"},
+        {"messages": [3], "vendor": "x"},
+        {"messages": b"MSH|", "vendor": "x", "keep_days": 0},
+        {"messages": b"MSH|", "vendor": "x", "processes": 0},
+        {"messages": b"MSH|", "vendor": " "},
+    ):
+        with pytest.raises(InvalidInput):
+            me.interop.analyse(**wrong)
+
+
+def test_what_is_malformed_is_told_with_its_place(sync_store: Any, me: Any) -> None:
+    sent = [SENT[0], b"MSH|^AA\rPID|1\r", SENT[1], SENT[2].replace(b"\rPID", b"\rpid")]
+    result = analysed(sync_store, me, sent)
+    assert (result["messages"], result["new"], result["unreadable"]) == (4, 3, 1)
+    assert result["problems"][:2] == [
+        {"kind": "delimiters_invalid", "message": 2, "segment": "MSH", "position": 1},
+        {"kind": "segment_malformed", "message": 4, "position": 2},
+    ]
+
+
+def test_the_async_face_has_the_same(amina: Any) -> None:
+    assert amina.interop.analyse(b"".join(SENT[:20]), vendor="Epic").kind == "interop.analyse"
+    assert amina.interop.samples("Epic", "ADT^A01") == []
