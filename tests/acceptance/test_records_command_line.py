@@ -44,6 +44,11 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     told = said("import", "codes", "codes.jsonl", code=8)
     assert "2 new" in told and "number 3" in told and "What now?" in told
     assert as_json(tmp_path, *ME, "sets", **KEYS)[0]["indexed"] == ["price"]
+    assert "2 records" in said("export", "codes", "out.csv")
+    assert as_json(tmp_path, *ME, "import", "codes", "out.csv", **KEYS)["unchanged"] == 1  # one has a title, no column
+    assert "2 records" in said("export", "codes", "out.jsonl")
+    assert "62" in said("find", "codes", "--where", '{"code": "62"}')
+    said("import", "codes", "codes.jsonl", code=8)
     assert "63" in said("find", "codes", "--where", '{"price": {">": 5}}')
     assert "62" in said("find", "codes", "--text", "consulting")
     assert "at version 2" in said("put", "codes", '{"code": "63", "price": 8}')

@@ -1,7 +1,7 @@
 """holdfast records: sets, what is in them, what is found."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.interop.reference import KINDS, load
 from holdfast.domains.records import Record, Records, StoreReport
+from holdfast.domains.records.formats import FORMATS, format_of, read, write
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 
@@ -232,17 +233,18 @@ def delete_set(context: typer.Context, name: SetName, as_json: AsJson = False) -
 def import_(
     context: typer.Context,
     name: SetName,
-    path: Annotated[Path, typer.Argument(help="A file of JSON Lines: one record in each line.")],
+    path: Annotated[Path, typer.Argument(help="A file: .jsonl, .csv, or MongoDB's .json.")],
     clearance: Annotated[str | None, typer.Option(help="The level they are put at.")] = None,
+    format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
     as_json: AsJson = False,
 ) -> None:
     """Store every record of a file. What is there already stays: go on after a stop with the same command."""
-    _load(
-        context,
-        name,
-        as_json,
-        lambda room, told: room.put_many(name, _lines(path), clearance=clearance, on_progress=told),
-    )
+
+    def run(room: Records, told: Callable[[StoreReport], None]) -> StoreReport:
+        rows = read(path, format, schema=room.get_set(name).schema)
+        return room.put_many(name, rows, clearance=clearance, on_progress=told)
+
+    _load(context, name, as_json, run)
 
 
 @app.command()
@@ -282,14 +284,36 @@ def _load(
         raise typer.Exit(IN_PART)
 
 
-def _lines(path: Path) -> Any:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _parse_json(line, f"line {number}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"path: {str(path)!r} cannot be read ({error})", field="path") from error
+@app.command()
+def export(
+    context: typer.Context,
+    name: SetName,
+    path: Annotated[Path, typer.Argument(help="The file: .jsonl, .csv or .json.")],
+    where: Where = None,
+    format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the records that a filter lets through, and that you may read, to a file."""
+    target: Target = context.obj
+    asked, chosen = None if where is None else _parse_json(where, "where"), format or format_of(path)
+    with target.person() as me:
+        schema: Any = me.records.get_set(name).schema.get("properties", {})
+        count = write(path, _every(me.records, name, asked), chosen, columns=tuple(schema))
+    if as_json:
+        show_json({"written": count})
+    else:
+        console.print(f"{count:,} records are in {path}.", markup=False)
+        what_now(f"holdfast … records import {name} {path}")
+
+
+def _every(room: Records, name: str, where: Any) -> Iterator[dict[str, object]]:
+    cursor: str | None = None
+    while True:
+        page = room.find(name, where=where, limit=200, cursor=cursor)
+        yield from (record.data for record in page.items)
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def _show(found: list[Record]) -> None:
