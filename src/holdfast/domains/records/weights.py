@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from random import Random
 
-BLOCK = 64
+BLOCK = 32
 """Keys of a new block; it is cut in two at twice as many."""
 FRACTION_BITS = 64
 
