@@ -100,7 +100,7 @@ from holdfast.domains.interop.deviations import Deviations
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.lots import Given
 from holdfast.domains.interop.profiles.standards import HL7V2
-from holdfast.domains.interop.reads import Differences
+from holdfast.domains.interop.reads import Differences, Texts
 from holdfast.domains.interop.validation import Validator
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.knowledge.checks import UNKNOWN
@@ -2037,6 +2037,15 @@ class AsyncInterop:
         Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
         """
         return await self._hop(self._room.validate, address, message)
+
+    async def synthesise(self, address: str, n: int = 1000, *, seed: int = 0) -> Texts:
+        """So many messages of nobody, as the sender of the configuration at an address would send them.
+
+        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
+        second and more. Nothing is kept. Two reads.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        """
+        return await self._hop(self._room.synthesise, address, n, seed=seed)
 
     async def analyse(
         self, messages: Given, *, vendor: str, standard: str = HL7V2, keep_days: int | None = None, processes: int = 1

@@ -55,3 +55,6 @@ def test_files_become_configurations_that_other_files_are_compared_with(folder: 
     (verdict,) = as_json(folder, "validate", ADDRESS, "one.hl7")
     assert verdict == {"message": 1, "differences": []}
     assert "configuration_not_found" in run(folder, "deviations", "Epic/HL7v2/none", code=3)
+    made = ("synthesise", ADDRESS, "--out", "made.hl7", "--count", "40", "--seed", "7")
+    assert "40 messages" in run(folder, *made)
+    assert "40 messages, 0 of them differ" in run(folder, "validate", ADDRESS, "made.hl7")

@@ -83,6 +83,7 @@ configurations.read          -        -           -              tenant  tenant 
 configurations.edit          -        -           -              tenant  tenant  own     -       -
 configurations.share         -        -           -              tenant  tenant  own     -       -
 interop.analyse              -        -           -              tenant  tenant  own     -       -
+interop.synthesise           -        -           -              tenant  tenant  own     -       -
 interop.samples              -        -           -              tenant  tenant  own     -       -
 interop.delete_samples       -        -           -              tenant  tenant  own     -       -
 memory.embed                 -        -           -              tenant  tenant  own     -       own

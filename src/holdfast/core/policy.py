@@ -113,6 +113,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "configurations.inbox": _PERSON,
     # interop: messages and what was counted of them are of whoever gave them
     "interop.analyse": _OWN_OR_ADMINISTERED,
+    "interop.synthesise": _OWN_OR_ADMINISTERED,  # of a configuration that the caller may read
     "interop.samples": _OWN_OR_ADMINISTERED,
     "interop.delete_samples": _OWN_OR_ADMINISTERED,
     "memory.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,

@@ -28,6 +28,7 @@ PAGES = {f"{PREFIX}/openapi.json", "/healthz", "/readyz", "/metrics"}
 NOT_OVER_HTTP = {
     "conversations.index": "kept in passing by search and append",
     "identity.make_owner": "asked by create_user, set_role and set_status, of the role given",
+    **{name: "in the library and at the command line" for name in POLICY if name.startswith("interop.")},
     **{name: "an operator's, at the command line" for name in POLICY if name.startswith("keys.")},
 }
 """Rows of the policy table behind no route."""

@@ -8,9 +8,11 @@ from support.hl7 import messages
 
 import holdfast
 from holdfast.core.database import Query
-from holdfast.core.errors import InvalidInput
+from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.scope import OPERATOR
+from holdfast.domains.configurations.errors import ConfigurationNotFound
 from holdfast.domains.interop.errors import DocumentUnreadable, ProfileTaken
+from holdfast.domains.interop.hl7 import Message, read
 from holdfast.domains.interop.tables import interop_lots, interop_samples
 
 SENT = messages(120, seed=31)
@@ -153,6 +155,30 @@ def test_what_is_asked_of_a_configuration(sync_store: Any, me: Any) -> None:
         me.interop.deviations("Epic/HL7v2/other")
 
 
+def test_messages_are_made_as_the_sender_would_send_them_of_what_the_caller_may_read(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT)
+    made = me.interop.synthesise(ADDRESS, 60, seed=7)
+    assert made == me.interop.synthesise(ADDRESS, 60, seed=7) != me.interop.synthesise(ADDRESS, 60, seed=8)
+    check = me.interop.validator(ADDRESS)
+    assert [check(one) for one in read("".join(made).encode()) if isinstance(one, Message)] == [[]] * 60
+    again = analysed(sync_store, me, [text.encode() for text in made], vendor="Made")
+    assert [one["messages"] for one in again["configurations"]] == [60]
+    me.configurations.set_visibility(ADDRESS, "private")
+    for wrong in ({"n": 0}, {"n": 10_001}, {"n": "5"}, {"n": True}, {"seed": "a"}, {"seed": 1.5}, {"seed": 2**64}):
+        with pytest.raises(InvalidInput, match=f"^{next(iter(wrong))}: "):
+            me.interop.synthesise(ADDRESS, **wrong)
+    for person in ("acme/ben@acme.test", "globex/gus@globex.test"):
+        tenant, email = person.split("/")
+        with pytest.raises(ConfigurationNotFound):
+            sync_store.tenant(tenant).user(email).interop.synthesise(ADDRESS, 1)
+    assert len(sync_store.tenant("acme").user("ada@acme.test").interop.synthesise(ADDRESS, 1)) == 1
+    with pytest.raises(PermissionDenied, match=r"the role 'auditor' may not do 'interop\.synthesise'"):
+        sync_store.tenant("acme").user("aud@acme.test").interop.synthesise(ADDRESS, 1)
+    me.configurations.put("Epic/HL7v2/other", ["a"], reason="not inferred")
+    with pytest.raises(DocumentUnreadable, match="it is no object"):
+        me.interop.synthesise("Epic/HL7v2/other", 1)
+
+
 def test_other_standards_take_the_same_road(sync_store: Any, me: Any) -> None:
     patient = '{"resourceType":"Patient","id":"%d","gender":"female","birthDate":"1980-01-31"}'
     sent = [patient % number for number in range(20)]
@@ -163,6 +189,8 @@ def test_other_standards_take_the_same_road(sync_store: Any, me: Any) -> None:
     assert [one["address"] for one in found.result["configurations"]] == ["Epic/FHIR/Patient"]
     assert counts(me, "Epic/FHIR/Patient") == 20
     assert me.interop.drift("Epic/FHIR/Patient", sent).findings == ()
+    with pytest.raises(InvalidInput, match="messages are made of HL7v2"):
+        me.interop.synthesise("Epic/FHIR/Patient", 1)
 
 
 def test_a_vendor_with_slashes_and_what_is_no_input(sync_store: Any, me: Any) -> None:

@@ -27,4 +27,5 @@ def test_a_file_that_is_no_document_is_refused(tmp_path: Path) -> None:
     (tmp_path / "adt.json").write_text("[]")
     given = ("interop", "synthesise", "--out", "made.hl7", "--document")
     assert "is no configuration" in run(tmp_path, *given, "adt.json", code=2).stderr
+    assert "give the address of a configuration, or --document" in run(tmp_path, *given[:-1], code=2).stderr
     assert "is no JSON document" in run(tmp_path, *given, "none.json", code=2).stderr

@@ -1,9 +1,11 @@
-"""What is asked of configurations that were inferred: drift, deviations, validation."""
+"""What is asked of configurations that were inferred: drift, deviations, validation, messages made from them."""
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
-from holdfast.core.action import Actions, composite
+from holdfast.core.action import Actions, action, composite
+from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.configurations import Configurations
 from holdfast.domains.interop.deviations import Deviations, deviations_of
@@ -14,9 +16,13 @@ from holdfast.domains.interop.hl7 import Message, Problem, parse
 from holdfast.domains.interop.lots import Given, lots_of, sources_of
 from holdfast.domains.interop.profiles import Profile, ProfileKey, profile_messages
 from holdfast.domains.interop.profiles.standards import HL7V2
+from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.domains.interop.validation import Difference, Validator
 
+MOST_MADE = 10_000
+SEEDS = 2**63
 Differences = list[Difference]
+Texts = list[str]
 
 
 class InteropReads(Actions):
@@ -71,8 +77,35 @@ class InteropReads(Actions):
         assert isinstance(found, Message)
         return check(found)
 
+    @composite
+    def synthesise(self, address: str, n: int = 1_000, *, seed: int = 0) -> Texts:
+        """So many messages of nobody, as the sender of the configuration at an address would send them.
+
+        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
+        second and more. Nothing is kept. Two reads.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        """
+        self._may_synthesise(n, seed)
+        return [raw.decode("ascii") for raw in made_from(self._document(address), n, seed=seed)]
+
+    @action("interop.synthesise", writes=False)
+    def _may_synthesise(self, n: int, seed: int) -> Work[None]:
+        """The caller may have so many made."""
+        if type(n) is not int or not 1 <= n <= MOST_MADE:
+            raise InvalidInput(f"n: {n!r:.40} is not from 1 to {MOST_MADE}", field="n")
+        if type(seed) is not int or not -SEEDS <= seed < SEEDS:
+            raise InvalidInput(f"seed: {seed!r:.40} is no whole number of 64 bits", field="seed")
+
+        def work(_tx: Transaction) -> None:
+            return None
+
+        return work
+
     def _inferred(self, address: str) -> Inferred:
+        return inferred(self._document(address))
+
+    def _document(self, address: str) -> Mapping[str, Any]:
         document = Configurations(self.engine, self.access, self.settings).get(address).document
         if not isinstance(document, Mapping):
             raise DocumentUnreadable("it is no object")
-        return inferred(document)
+        return document

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from holdfast.domains.interop.spool import Spool
 from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.faces.cli import analyses
 from holdfast.faces.cli.output import AsJson, console, show_json, what_now
+from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
 analyses.register(app)
@@ -59,20 +61,34 @@ def listen(
 
 @app.command()
 def synthesise(
-    document: Annotated[Path, typer.Option(help="A configuration of HL7 v2 messages, as JSON.")],
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="The file to write the messages to.")],
+    address: Annotated[str | None, typer.Argument(help="A configuration in the store: vendor/standard/type.")] = None,
+    document: Annotated[Path | None, typer.Option(help="Or one in a file, as JSON; this needs no store.")] = None,
     count: Annotated[int, typer.Option(help="How many messages.")] = 1_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same messages.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make messages of nobody from a configuration, as its sender would send them."""
-    made = made_from(_document(document), count, seed=seed)
+    """Make messages of nobody from a configuration, as its sender would send them. Of one in the store up to 10,000."""
+    if (address is None) == (document is None):
+        raise InvalidInput("address: give the address of a configuration, or --document FILE", field="address")
+    if document is not None:
+        made: Iterable[bytes] = made_from(_document(document), count, seed=seed)
+    else:
+        made = _made_at(context.obj, str(address), count, seed)
     with out.open("wb") as file:
         size = sum(file.write(raw if raw.endswith((b"\r", b"\n")) else raw + b"\r") for raw in made)
     if as_json:
         show_json({"messages": count, "bytes": size, "file": str(out), "seed": seed})
         return
     console.print(f"{count:,} messages, {size:,} bytes, written to {out}")
+    if address is not None:
+        what_now(f"holdfast … interop validate '{address}' {out}")
+
+
+def _made_at(target: Target, address: str, count: int, seed: int) -> Iterable[bytes]:
+    with target.person() as me:
+        return [text.encode("ascii") for text in me.interop.synthesise(address, count, seed=seed)]
 
 
 def _document(path: Path) -> dict[str, Any]:
