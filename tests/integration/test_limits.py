@@ -8,7 +8,7 @@ import pytest
 from support.refusals import refused
 
 from holdfast.core import clock
-from holdfast.domains.metering import LimitExceeded, NewUsage, actions, charging, limiting
+from holdfast.domains.metering import LimitExceeded, NewUsage, actions, charging, cleaning, limiting
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def time(monkeypatch):
     made = Clock()
-    for module in (actions, limiting, charging):
+    for module in (actions, limiting, charging, cleaning):
         assert module.now is clock.now
         monkeypatch.setattr(module, "now", made)
     return made
@@ -308,3 +308,25 @@ def test_a_lease_that_nobody_gives_back_counts_as_used(sync_store, time):
     assert amina.metering.reclaim() == 1
     assert standing(ben) == (60, 0, 40)
     assert amina.metering.report().total.requests == 60
+
+
+def test_the_schedule_ends_what_nobody_ended_and_forgets_it_a_month_later(sync_store, time):
+    amina, ben = (sync_store.tenant("acme").user(f"{name}@acme.test") for name in ("amina", "ben"))
+    sync_store.system().metering.set_limit(tenant="acme", measure="requests", per="day", amount=100)
+    amina.metering.lease(requests=60).take()
+    held = ben.metering.reserve(requests=10)
+    assert cleaning.sweep(sync_store.engine) == cleaning.Swept(ended=0, deleted=0), "their time is not up"
+    assert standing(ben) == (0, 70, 30)
+    time.pass_by(hours=1)
+    assert sync_store.system().jobs.submit("metering.sweep")
+    assert sync_store.worker().run_due() == 1
+    assert standing(ben) == (60, 0, 40), "a lease counts as used, a hold comes back"
+    (event,) = amina.metering.events().items
+    assert (event.requests, event.outcome, event.recorded_by) == (60, "cancelled", event.user_id)
+    assert ben.metering.settle(held.id, requests=10).late, "it can still be settled"
+    time.pass_by(days=29)
+    assert cleaning.sweep(sync_store.engine) == cleaning.Swept(ended=0, deleted=0)
+    time.pass_by(days=2)
+    assert cleaning.sweep(sync_store.engine) == cleaning.Swept(ended=0, deleted=2)
+    refused("hold_not_found", ben.metering.settle, held.id)
+    assert amina.metering.report().total.requests == 60, "the ledger keeps it"

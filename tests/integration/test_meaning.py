@@ -338,3 +338,28 @@ def test_two_who_embed_at_once_make_one_vector_each(place):
 def test_a_setting_that_names_no_embedder_is_refused():
     with pytest.raises(holdfast.HoldfastError, match="message_embedder: 'nobody' is none of embedders"):
         Settings(message_embedder="nobody")
+
+
+def test_what_waits_gets_its_vectors_by_itself_in_every_tenant(opened):
+    me, other = person(opened), person(opened, "gus@globex.test", "globex")
+    said(me, MORTGAGE)
+    said(other, MORTGAGE)
+    me.memory.remember("home", "They live by the harbour.")
+    jobs, worker = opened.system().jobs, opened.worker()
+    asked = [jobs.submit(f"{room}.embed_waiting") for room in ("conversations", "memory")]
+    worker.run_due()
+    assert [jobs.get(one.id).result for one in asked] == [{"embedded": 2, "pending": 0}, {"embedded": 1, "pending": 0}]
+    assert contents(me.conversations.search(HOUSE)) == contents(other.conversations.search(HOUSE)) == [MORTGAGE]
+    assert [hit.fact.key for hit in me.memory.recall("a house near boats and water")] == ["home"]
+    refused("permission_denied", me.jobs.submit, "conversations.embed_waiting")
+    again = jobs.submit("conversations.embed_waiting")
+    worker.run_due()
+    assert jobs.get(again.id).result == {"embedded": 0, "pending": 0}
+
+
+def test_without_an_embedder_the_schedule_has_nothing_to_embed(place):
+    with holdfast.open(place.url, place.key) as store:
+        said(person(store), MORTGAGE)
+        asked = store.system().jobs.submit("conversations.embed_waiting")
+        store.worker().run_due()
+        assert store.system().jobs.get(asked.id).result == {"embedded": 0, "pending": 0}

@@ -75,7 +75,7 @@ conversations.fork           -        -           -              own     own    
 conversations.import         -        -           -              own     own     own     -       -
 conversations.verify         -        -           -              tenant  tenant  own     tenant  own
 conversations.index          -        -           -              tenant  tenant  tenant  tenant  tenant
-conversations.embed          -        -           -              tenant  tenant  own     -       own
+conversations.embed          tenant   -           -              tenant  tenant  own     -       own
 memory.remember              -        -           -              tenant  tenant  own     -       own
 memory.read                  -        -           -              tenant  tenant  own     tenant  own
 memory.forget                -        -           -              tenant  tenant  own     -       own
@@ -86,7 +86,7 @@ interop.analyse              -        -           -              tenant  tenant 
 interop.synthesise           -        -           -              tenant  tenant  own     -       -
 interop.samples              -        -           -              tenant  tenant  own     -       -
 interop.delete_samples       -        -           -              tenant  tenant  own     -       -
-memory.embed                 -        -           -              tenant  tenant  own     -       own
+memory.embed                 tenant   -           -              tenant  tenant  own     -       own
 configurations.review        -        -           -              tenant  tenant  own     -       -
 configurations.rate          -        -           -              tenant  tenant  own     -       -
 configurations.govern        -        -           -              tenant  tenant  -       -       -

@@ -32,6 +32,7 @@ _OWN_OR_ADMINISTERED_AND_AUDITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "
 _OWN_OR_ADMINISTERED_AND_VISITOR: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "visitor": "own"}
 _OWN_OR_ADMINISTERED_OR_PLATFORM: dict[Role, Reach] = {**_PLATFORM, **_OWN_OR_ADMINISTERED_AND_AUDITOR}
 _OWN_OR_ADMINISTERED_AND_AUDITING: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED, "auditor": "tenant"}
+_EMBED: dict[Role, Reach] = {**_OWN_OR_ADMINISTERED_AND_VISITOR, "operator": "tenant"}
 _PERSON: dict[Role, Reach] = {"owner": "own", "admin": "own", "member": "own", "auditor": "own"}
 
 POLICY: dict[str, dict[Role, Reach]] = {
@@ -98,7 +99,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
         **_EVERY_MEMBER,
         "visitor": "tenant",
     },  # keeping the search index, which shows nobody anything
-    "conversations.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,  # vectors of messages, which show nobody anything
+    "conversations.embed": _EMBED,  # vectors of messages, which show nobody anything
     # memory
     "memory.remember": _OWN_OR_ADMINISTERED_AND_VISITOR,
     "memory.read": _READ,
@@ -116,7 +117,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "interop.synthesise": _OWN_OR_ADMINISTERED,  # of a configuration that the caller may read
     "interop.samples": _OWN_OR_ADMINISTERED,
     "interop.delete_samples": _OWN_OR_ADMINISTERED,
-    "memory.embed": _OWN_OR_ADMINISTERED_AND_VISITOR,
+    "memory.embed": _EMBED,
     # audit
     "audit.list": _AUDIT,
     "audit.verify": _AUDIT,

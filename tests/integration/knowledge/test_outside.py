@@ -181,6 +181,20 @@ def test_what_is_deleted_goes_there_too_at_once_or_as_soon_as_it_can(opened, chr
     assert door.run("SELECT count(*) FROM outside_vectors") == [(0,)]
 
 
+def test_what_could_not_be_removed_at_once_is_by_the_schedule(opened, chroma):
+    me, _, added = filled(opened)
+    chroma.away = True
+    me.delete(added["Rates"].id)
+    chroma.away = False
+    jobs, worker, removed = opened.system().jobs, opened.worker(), 0
+    while removed == 0:  # until the breaker lets a call through again
+        asked = jobs.submit("vectors.clear_outside")
+        worker.run_due()
+        removed = jobs.get(asked.id).result["removed"]
+        threading.Event().wait(0.05)
+    assert (removed, jobs.get(asked.id).result["left"], chroma.count()) == (1, 0, 2)
+
+
 def test_a_tenant_that_is_deleted_leaves_nothing_outside(opened, chroma):
     filled(opened)
     chroma.away = True

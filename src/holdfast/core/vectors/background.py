@@ -2,6 +2,7 @@
 
 from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.kinds import Nothing
+from holdfast.core.vectors.outside import clear_outside
 
 
 @job("vectors.optimize", submit="jobs.schedules")
@@ -11,3 +12,13 @@ def optimize(run: Run, _given: Nothing) -> dict[str, object]:
 
 
 schedule("vectors.optimize", "41 * * * *")
+
+
+@job("vectors.clear_outside", submit="jobs.schedules")
+def clear(run: Run, _given: Nothing) -> dict[str, object]:
+    """Remove from outside indexes what is gone from here and could not be removed at once; see `clear_outside`."""
+    report = clear_outside(run.engine)
+    return {"removed": report.removed, "left": report.left}
+
+
+schedule("vectors.clear_outside", "*/10 * * * *")

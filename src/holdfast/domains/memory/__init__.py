@@ -1,6 +1,6 @@
 """Memory: facts about a person or a workspace, with confidence, sources and history."""
 
-from holdfast.domains.memory import contexts, workspaces  # noqa: F401  # they register what they follow and add
+from holdfast.domains.memory import background, contexts, workspaces  # noqa: F401  # they register what they follow and add
 from holdfast.domains.memory.actions import Memory
 from holdfast.domains.memory.models import (
     Candidate,

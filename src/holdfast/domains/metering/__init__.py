@@ -1,5 +1,6 @@
 """Metering: what was used and what it cost, limits that hold, and reports of both."""
 
+from holdfast.domains.metering import cleaning  # noqa: F401  # it registers its work
 from holdfast.domains.metering.actions import Metering
 from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.errors import LimitExceeded

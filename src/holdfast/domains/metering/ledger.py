@@ -68,7 +68,7 @@ def rows_of(tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: da
 
 
 def row_of_lease(tx: Transaction, hold: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
-    """The row of a lease that was abandoned: all of it counts as used."""
+    """The row of a lease that was abandoned: all of it counts as used. Its taker's, where the schedule finds it."""
     draft = Draft(
         operation=hold["operation"],
         model=None,
@@ -85,7 +85,8 @@ def row_of_lease(tx: Transaction, hold: Mapping[str, Any], moment: datetime) -> 
         request_id=None,
     )
     (row,) = rows_of(tx, [draft], [None], moment)
-    return row | {"id": hold["id"], "credential_id": hold["credential_id"]}
+    recorded_by = row["recorded_by"] or hold["user_id"]
+    return row | {"id": hold["id"], "credential_id": hold["credential_id"], "recorded_by": recorded_by}
 
 
 def write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:

@@ -131,8 +131,15 @@ expired_holds = Query(
 
 next_expiry = Query(select(func.min(_h.expires_at)).where(_h.tenant_id == TENANT, _h.status == "open"))
 
-_old = select(_h.tenant_id, _h.id).where(_h.ended_at < bindparam("before", type_=Time)).limit(bindparam("most"))
+tenants_with_expired = Query(select(_h.tenant_id).where(*_EXPIRED).distinct(), operator=True)
+
+_old = (
+    select(_h.tenant_id, _h.id)
+    .where(_h.ended_at < bindparam("before", type_=Time))
+    .limit(bindparam("most", type_=Integer()))
+)
 forget_holds = Query(delete(limit_holds).where(tuple_(_h.tenant_id, _h.id).in_(_old)), operator=True)
+"""Reads every hold: background work, once a day or an hour. An index would be paid for by each that is ended."""
 
 # -- setting and listing -----------------------------------------------------------------------------------------------
 

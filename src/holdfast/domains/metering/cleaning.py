@@ -1,0 +1,61 @@
+"""Holds that nobody ended are ended, and those that ended long ago deleted: by background work, in every tenant.
+
+What a hold kept comes back as soon as somebody needs it (`reserving.reclaim`); this is for limits at which nobody comes
+up, so that what is reserved, and the ledger, say how it is. By the same rule: a hold's units come back, a lease's count
+as used, in the name of whoever took it.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from holdfast.core.clock import now
+from holdfast.core.database.engine import Engine
+from holdfast.core.jobs import Run, job, schedule
+from holdfast.core.jobs.kinds import Nothing
+from holdfast.core.scope import OPERATOR, Scope
+from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering.reserving import RECLAIMED_AT_ONCE, reclaim
+
+KEPT = timedelta(days=30)
+"""So long after its end a hold can be found: settled late, or settled again with the first result."""
+LOT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """How many holds and leases were ended because their time was up, and how many that had ended were deleted."""
+
+    ended: int
+    deleted: int
+
+
+def sweep(engine: Engine, *, moment: datetime | None = None) -> Swept:
+    """End what expired, and delete what ended 30 days ago. Does no harm twice, nor in two processes at once.
+
+    A hundred holds, each with its counters, or five hundred deletions to a transaction.
+    """
+    present = moment or now()
+    tenants = engine.read(OPERATOR, "all", lambda tx: tx.all(queries.tenants_with_expired, {"moment": present}))
+    ended = sum(_sweep_tenant(engine, tenant_id, present) for (tenant_id,) in tenants)
+    asked, deleted = {"before": present - KEPT, "most": LOT}, 0
+    while some := engine.write(OPERATOR, "all", lambda tx: tx.run(queries.forget_holds, asked)):
+        deleted += some
+    return Swept(ended=ended, deleted=deleted)
+
+
+@job("metering.sweep", submit="jobs.schedules")
+def _sweep_as_job(run: Run, _given: Nothing) -> dict[str, object]:
+    return asdict(sweep(run.engine))
+
+
+schedule("metering.sweep", "53 * * * *")
+
+
+def _sweep_tenant(engine: Engine, tenant_id: UUID, present: datetime) -> int:
+    scope, count = Scope(role="operator", tenant_id=tenant_id, face="job"), 0
+    while some := engine.write(scope, "tenant", lambda tx: reclaim(tx, present)):
+        count += some
+        if some < RECLAIMED_AT_ONCE:
+            break
+    return count
