@@ -17,9 +17,10 @@ from uuid import UUID
 
 from holdfast.core.clock import now
 from holdfast.domains.conversations import NewMessage
+from holdfast.samples.hl7 import messages
 from holdfast.store import Store, UserScope
 
-ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant", "workflow_automation")
+ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant", "workflow_automation", "interface_engine")
 """What `load` knows, each named like the application in `examples` that works on it."""
 
 DAYS = 7
@@ -55,6 +56,7 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
     if not only_documents:
         workspaces = _workspaces(store, scopes[owner], sample)
         steps += [*_clients(scopes[owner], sample, workspaces), *_workflows(scopes[owner], sample)]
+        steps += _senders(store, scopes[owner], sample)
         steps += _facts(scopes, sample)
         steps += _conversations(scopes, sample, workspaces)
     for done, (what, step) in enumerate(steps, 1):
@@ -160,6 +162,14 @@ def _workflows(owner: UserScope, sample: dict[str, Any]) -> Iterator[Step]:
         for number in range(one.get("waiting", 0)):
             asked: dict[str, Any] = {"status": "waiting", "at": moment, "input": {"amount": 1000 * (number + 3)}}
             yield one["name"], partial(owner.runs.tell, engine_id, f"{engine_id}-waiting-{number}", **asked)
+
+
+def _senders(store: Store, owner: UserScope, sample: dict[str, Any]) -> Iterator[Step]:
+    """Messages of health systems, analysed as soon as they are there."""
+    for one in sample.get("senders", ()):
+        sent = "".join(messages(one["vendor"], one["messages"]))
+        yield one["vendor"], partial(owner.interop.analyse, sent, vendor=one["vendor"])
+        yield one["vendor"], store.worker().run_due
 
 
 def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:

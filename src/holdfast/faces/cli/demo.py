@@ -9,6 +9,7 @@ import typer
 import holdfast
 from holdfast.domains.conversations.models import ImportReport
 from holdfast.faces.cli.conversations import highlighted
+from holdfast.faces.cli.demo_interop import DRIFTING
 from holdfast.faces.cli.demo_organisations import Headline, load_all, show_all
 from holdfast.faces.cli.imports import import_one, show_reports
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
@@ -79,7 +80,7 @@ def _show(me: UserScope) -> None:
 
 def _next(profile: Path, headlines: list[Headline]) -> None:
     start = f"uv run holdfast --profile {profile}"
-    bank, firm, agency, brokers = headlines
+    bank, firm, agency, brokers, *hospitals = headlines
     teller, manager = (f"{start} --tenant {bank.tenant} --user {found.user}" for found in bank.found)
     what_now(
         f"{start} conversations list",
@@ -92,4 +93,5 @@ def _next(profile: Path, headlines: list[Headline]) -> None:
         f"{start} --tenant {firm.tenant} --user {firm.found[-1].user} audit verify",
         f"{start} --tenant {agency.tenant} --user {agency.clients[0].team[0]} connections list",
         f"{start} --tenant {brokers.tenant} --user {brokers.owner} runs list --status waiting",
+        *(f"{start} --tenant {one.tenant} --user {one.owner} interop deviations '{DRIFTING[1]}'" for one in hospitals),
     )

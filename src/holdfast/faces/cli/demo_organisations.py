@@ -9,10 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from holdfast.core.clock import now
 from holdfast.core.scope import LEVELS
+from holdfast.faces.cli.demo_interop import Drifted, Sender, drifted, is_installed, senders, show_senders
 from holdfast.faces.cli.output import console, table
 from holdfast.samples import DAYS, ORGANISATIONS, Organisation, load
 from holdfast.store import Store, UserScope
 
+INTEROP = "interface_engine"
 PASSAGES = 8
 COUNTED = {"documents": "documents", "chunks": "passages", "facts": "facts", "conversations": "chats"}
 """What a tenant has is counted by these tables, and called so; of facts every version counts."""
@@ -59,7 +61,7 @@ class Ran:
 @dataclass(frozen=True, kw_only=True)
 class Headline:
     """An organisation as it was loaded: what there is, and its trail; where it has knowledge, the same question asked
-    by two people; where it has clients or workflows, those.
+    by two people; where it has clients, workflows or senders of messages, those.
     """
 
     tenant: str
@@ -70,12 +72,14 @@ class Headline:
     found: tuple[Found, ...]
     clients: tuple[Client, ...]
     workflows: tuple[Ran, ...]
+    senders: tuple[Sender, ...]
+    drifted: tuple[Drifted, ...]
     trail_lines: int
     trail_sound: bool
 
 
 def load_all(store: Store, *, quiet: bool) -> list[Headline]:
-    """Make every organisation, and look at it."""
+    """Make every organisation, and look at it; the one with senders only where `holdfast[interop]` is installed."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[what]}"))
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
 
@@ -89,7 +93,7 @@ def load_all(store: Store, *, quiet: bool) -> list[Headline]:
                 ),
             )
 
-        made = [load_one(name) for name in ORGANISATIONS]
+        made = [load_one(name) for name in ORGANISATIONS if name != INTEROP or is_installed()]
     return [_look_at(store, organisation) for organisation in made]
 
 
@@ -98,6 +102,7 @@ def _look_at(store: Store, organisation: Organisation) -> Headline:
     report = store.system().audit_of(organisation.tenant).verify()
     rows = store.system().counts(organisation.tenant)
     owner = store.tenant(organisation.tenant).user(organisation.owner)
+    known = tuple(senders(owner))
     return Headline(
         tenant=organisation.tenant,
         name=organisation.name,
@@ -107,6 +112,8 @@ def _look_at(store: Store, organisation: Organisation) -> Headline:
         found=found,
         clients=tuple(_clients(owner)),
         workflows=tuple(_workflows(owner)),
+        senders=known,
+        drifted=tuple(drifted(owner)) if known else (),
         trail_lines=report.rows,
         trail_sound=report.ok,
     )
@@ -160,6 +167,8 @@ def show_all(headlines: list[Headline]) -> None:
             _show_clients(one)
         if one.workflows:
             _show_workflows(one)
+        if one.senders:
+            show_senders(one.name, one.senders, one.drifted)
 
 
 def _show_found(one: Headline) -> None:

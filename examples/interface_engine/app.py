@@ -1,0 +1,167 @@
+"""What a hospital's interface engine knows of its senders: how each writes, what changed, and messages to test with.
+
+Samples come in, are counted, and are gone; what was inferred is a configuration at `vendor/standard/type`, which people
+review like code. Nothing leaves the machine.
+"""
+
+import copy
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from holdfast import Store
+from holdfast.core.jobs import Job
+from holdfast.domains.configurations import ChangeRequest, Configuration, FoundConfiguration
+from holdfast.domains.interop.deviations import Deviation
+from holdfast.domains.interop.documents import documents
+from holdfast.domains.interop.drift import Drift
+from holdfast.domains.interop.profiles import ProfileKey, profile_messages
+from holdfast.domains.interop.synthesis import synthesise
+from holdfast.store import UserScope
+
+LOOK_SECONDS = 0.02
+"""How often a running analysis is looked at."""
+PICKED = 1_000
+"""How many names a batch of test messages is made with."""
+PLACES = {
+    "surnames": ("name", "PID-5.1.1"),
+    "first-names": ("name", "PID-5.2.1"),
+    "addresses": ("street", "PID-11.1.1"),
+}
+"""Record sets of reference data: which member goes where in a message."""
+
+
+class AnalysisFailed(Exception):
+    """An analysis did not end well; its job says why."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What is known of one sender's messages of one type."""
+
+    address: str
+    type: str
+    messages: int
+    segments: tuple[str, ...]
+    custom: tuple[str, ...]
+    formats: tuple[str, ...]
+    deviations: tuple[Deviation, ...]
+
+
+class InterfaceEngine:
+    """The application. `person` comes from your log-in: `store.authenticate(token)`, or `store.tenant(…).user(…)`."""
+
+    def __init__(self, store: Store, *, tenant: str) -> None:
+        self._hospital = store.tenant(tenant)
+
+    def person(self, email: str, request_id: str | None = None) -> UserScope:
+        """The scope of somebody who is logged in."""
+        return self._hospital.user(email, request_id=request_id)
+
+    def learn(
+        self,
+        me: UserScope,
+        vendor: str,
+        messages: Sequence[str | bytes],
+        *,
+        standard: str = "HL7v2",
+        told: Callable[[Job], None] | None = None,
+    ) -> Mapping[str, Any]:
+        """Analyse samples, and say what became of them when a worker (`holdfast serve`) has done it.
+
+        `told` hears how far it is. Raises `AnalysisFailed`.
+        """
+        job = me.interop.analyse(messages, vendor=vendor, standard=standard)
+        while job.finished_at is None:
+            time.sleep(LOOK_SECONDS)
+            job = me.jobs.get(job.id)
+            if told is not None:
+                told(job)
+        if job.status != "done" or not isinstance(job.result, Mapping):
+            raise AnalysisFailed(f"{vendor}: {job.status}, {job.error}: {job.reason}")
+        return job.result
+
+    def senders(self, me: UserScope, pattern: str = "*/*/*") -> list[Sender]:
+        """What is known at the first 200 addresses of a pattern: `Epic/HL7v2/*`, say."""
+        return [self._sender(me, one.address) for one in me.configurations.find(pattern, limit=200).items]
+
+    def like(self, me: UserScope, address: str, above: float = 0.8) -> list[FoundConfiguration]:
+        """Senders who write nearly so, to begin a new interface with."""
+        return me.configurations.similar(address, above=above)
+
+    def changed(self, me: UserScope, address: str, batch: Sequence[str | bytes]) -> Drift:
+        """What a sender does otherwise today. Nothing of the batch is kept."""
+        return me.interop.drift(address, _joined(batch))
+
+    def adopt(self, me: UserScope, address: str, batch: Sequence[str | bytes], reason: str) -> ChangeRequest:
+        """Ask for what today's messages look like in place of what was known: colleagues decide."""
+        known = me.configurations.read(address)
+        before: Any = known.document
+        profile = profile_messages(_joined(batch), ProfileKey(secrets.token_bytes(32)))
+        document = documents(profile, vendor=before["vendor"])[before["type"]]
+        return me.configurations.propose(address, document, reason=reason, if_version=known.version)
+
+    def amend(self, me: UserScope, address: str, path: Sequence[str], value: object, reason: str) -> ChangeRequest:
+        """Ask for one value to be another."""
+        known = me.configurations.read(address)
+        document = copy.deepcopy(known.document)
+        _at(document, path[:-1])[path[-1]] = value
+        return me.configurations.propose(address, document, reason=reason, if_version=known.version)
+
+    def approve(self, me: UserScope, request: ChangeRequest) -> ChangeRequest:
+        """Agree to what is seen, and to nothing that it becomes later."""
+        return me.configurations.approve(request.id, digest=request.digest)
+
+    def publish(self, me: UserScope, request: UUID) -> Configuration:
+        """Make an approved request the next version."""
+        return me.configurations.publish(request)
+
+    def test_messages(self, me: UserScope, address: str, count: int, *, seed: int = 0) -> list[bytes]:
+        """Messages as this sender would write them, of people who are nobody: made of reference data by its weights."""
+        document = me.configurations.get(address).document
+        assert isinstance(document, Mapping)
+        return [*synthesise(document, count, seed=seed, reference=self._reference(me, seed))]
+
+    def _reference(self, me: UserScope, seed: int) -> dict[str, Counter[str]]:
+        there = {one.name for one in me.records.sets()}
+        picked = {}
+        for name, (member, place) in PLACES.items():
+            if name in there:
+                found = me.records.pick(name, n=PICKED, seed=seed)
+                picked[place] = Counter(str(one.data[member]) for one in found)
+        return picked
+
+    def _sender(self, me: UserScope, address: str) -> Sender:
+        document: Any = me.configurations.get(address).document
+        segments = {name: one for version in document["versions"].values() for name, one in version["segments"].items()}
+        judged = me.interop.deviations(address).values()
+        return Sender(
+            address=address,
+            type=document["type"],
+            messages=document["messages"],
+            segments=tuple(segments),
+            custom=tuple(name for name, one in segments.items() if one["custom"]),
+            formats=tuple(sorted({shape for one in segments.values() for shape in _dates(one)})),
+            deviations=tuple(one for version in judged for one in version.found),
+        )
+
+
+def _dates(segment: Mapping[str, Any]) -> Iterator[str]:
+    for column in segment["fields"].values():
+        for part in column["parts"].values():
+            if part["data type"]["guess"] == "date or time":
+                yield from part["formats"]
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        document = document[name]
+    return document
+
+
+def _joined(batch: Sequence[str | bytes]) -> bytes:
+    return b"".join(one.encode() if isinstance(one, str) else one for one in batch)

@@ -1,0 +1,327 @@
+"""The interface engine of a hospital: the stories that a person who runs one would ask for, on both engines."""
+
+import copy
+import json
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from support.refusals import refused
+
+from examples.interface_engine.app import InterfaceEngine
+from holdfast.domains.configurations import address_of
+from holdfast.samples.hl7 import Drift, messages
+
+NORA, AMIR, PIA = (f"{name}@stonebridge.test" for name in ("nora", "amir", "pia"))
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+EPIC = "Epic/HL7v2/ADT^A01"
+NEW = "Epic-North/HL7v2/ADT^A01"
+SENT = messages("Epic", 1_000, seed=5)
+CODES = {"PV1-2", "PV1-10", "PID-8", "PID-16"}
+"""The coded fields among those that this sender fills, in segments of the standard."""
+NOTE = ("versions", "2.3", "segments", "PV1", "fields", "10", "note")
+
+
+@pytest.fixture
+def store(organised):
+    """The hospital's, with a worker."""
+    worker = organised.worker()
+    worker.start()
+    yield organised
+    worker.stop()
+
+
+@pytest.fixture
+def app(store):
+    return InterfaceEngine(store, tenant="stonebridge")
+
+
+@pytest.fixture
+def nora(app):
+    return app.person(NORA)
+
+
+@pytest.fixture
+def amir(app):
+    return app.person(AMIR)
+
+
+@pytest.fixture
+def pia(app):
+    return app.person(PIA)
+
+
+def fields(message):
+    """A message's segments as a person would cut them: (name, {number: text}); MSH-1 and 2 are the delimiters."""
+    for line in message.rstrip("\r").split("\r"):
+        name, *rest = line.replace("MSH|^~\\&", "MSH||").split("|")
+        yield name, {number: text for number, text in enumerate(rest, 1) if text}
+
+
+def lots(sent, size):
+    return ["".join(sent[at : at + size]) for at in range(0, len(sent), size)]
+
+
+def without_patients(found):
+    """Without the numbers of different patients, which are estimates above 64."""
+    if isinstance(found, dict):
+        return {name: without_patients(one) for name, one in found.items() if name != "patients"}
+    return [without_patients(one) for one in found] if isinstance(found, list) else found
+
+
+# 1.1 Samples become a configuration, exact to the count; the same again adds nothing, more is added without the first.
+
+
+def test_1_1_five_hundred_samples_are_one_job_that_says_how_far_it_is(app, nora):
+    seen = []
+    result = app.learn(nora, "Epic-North", lots(SENT[:500], 5), told=lambda job: seen.append((job.done, job.total)))
+    assert result["configurations"] == [{"address": NEW, "version": 1, "messages": 500}]
+    assert (result["new"], result["unreadable"], result["problems"]) == (500, 0, [])
+    done = [each for each, _ in seen]
+    assert done == sorted(done) and seen[-1] == (100, 100) and any(0 < each < 100 for each in done)
+
+
+def test_1_1_counts_lengths_formats_and_codes_are_exact(app, nora):
+    app.learn(nora, "Epic-North", ["".join(SENT[:500])])
+    document = nora.configurations.get(NEW).document
+    found = document["versions"]["2.3"]
+    have, present, lengths, values = Counter(), Counter(), {}, {}
+    order = Counter()
+    for message in SENT[:500]:
+        segments = [*fields(message)]
+        have.update({name for name, _ in segments})
+        names = ["^", *(name for name, _ in segments), "$"]
+        order.update(f"{one}>{other}" for one, other in pairwise(names))
+        patient = dict(segments)["PID"][3]
+        for name, filled in segments:
+            for number, text in filled.items():
+                present[name, number] += 1
+                if "^" not in text and name != "MSH":
+                    lengths.setdefault((name, number), []).append(len(text))
+                if f"{name}-{number}" in CODES:
+                    values.setdefault((name, number), {}).setdefault(text, []).append(patient)
+    assert {name: one["messages"] for name, one in found["segments"].items()} == have
+    assert all(one["in message"] == {"1": have[name]} for name, one in found["segments"].items()), "cardinality"
+    columns = {
+        (name, int(number)): column
+        for name, one in found["segments"].items()
+        for number, column in one["fields"].items()
+    }
+    assert {place: column["present"] for place, column in columns.items()} == present
+    assert found["order"] == order
+    for place, sizes in lengths.items():
+        told = columns[place]["parts"]["1.1"]["length"]
+        assert (told["min"], told["max"]) == (min(sizes), max(sizes)), place
+    for place, by_value in values.items():
+        shown = columns[place]["parts"]["1.1"]["values"]["shown"]
+        assert {value: one["count"] for value, one in shown.items()} == {
+            value: len(who) for value, who in by_value.items()
+        }
+        assert all(one["patients"] == pytest.approx(len({*by_value[value]}), rel=0.3) for value, one in shown.items())
+    assert columns["PID", 7]["parts"]["1.1"]["formats"] == {"YYYYMMDD": 500}
+    assert columns["EVN", 2]["parts"]["1.1"]["data type"]["guess"] == "date or time"
+    assert found["segments"]["ZPV"]["custom"] and not found["segments"]["PV1"]["custom"]
+    assert found["encoding"]["line ends"] == {"CR": 500} and found["encoding"]["delimiters"] == {"|^~\\&": 500}
+
+
+def test_1_1_every_share_says_how_sure_it_is_and_no_value_of_a_patient_is_kept(app, nora):
+    app.learn(nora, "Epic-North", ["".join(SENT[:500])])
+    document = nora.configurations.get(NEW).document
+    segments = document["versions"]["2.3"]["segments"]
+    for one in segments.values():
+        assert one["share"]["low"] <= one["share"]["of"] <= one["share"]["high"] and 0 <= one["confidence"] <= 1
+        assert all(column["share"]["low"] <= column["share"]["of"] for column in one["fields"].values())
+    assert document["signature"]["nearest"] in ("Epic", "Epic-North") and document["signature"]["evidence"]
+    assert document["signature"]["declared"]["sending application"] == ["EPIC"]
+    told = json.dumps(document, default=dict)
+    with_values = {
+        f"{name}-{number}.{place}"
+        for name, one in segments.items()
+        for number, column in one["fields"].items()
+        for place, part in column["parts"].items()
+        if "values" in part
+    }
+    assert with_values >= {f"{place}.1.1" for place in CODES}
+    assert not [
+        place for place in with_values if place.startswith(("PID-3.1.", "PID-5.", "PID-7.", "PID-11.", "PID-13."))
+    ]
+    for message in SENT[:500]:
+        filled = dict(fields(message))["PID"]
+        secrets = (
+            filled[3].split("^")[0],
+            *filled[5].strip("^").split("^"),
+            filled[7],
+            filled[11].split("^")[0],
+            filled[13],
+        )
+        assert not [secret for secret in secrets if len(secret) > 5 and secret in told]
+
+
+def test_1_1_the_same_again_adds_nothing_and_five_hundred_more_are_added_to_what_was_counted(app, nora):
+    first, again, more = (
+        app.learn(nora, "Epic-North", ["".join(sent)]) for sent in (SENT[:500], SENT[:500], SENT[500:])
+    )
+    assert (first["new"], again["new"], more["new"]) == (500, 0, 500)
+    assert [one["configurations"][0]["version"] for one in (first, again, more)] == [1, 1, 2]
+    assert nora.interop.samples("Epic-North", "ADT^A01") == [], "there is no first message to read again"
+    app.learn(nora, "At once", ["".join(SENT)])
+    whole, added = (nora.configurations.get(one).document for one in (address_of("At once", "HL7v2", "ADT^A01"), NEW))
+    assert added["messages"] == 1_000 and without_patients(added["versions"]) == without_patients(whole["versions"])
+
+
+# 1.2 Deviations from the base standard, each with its place, kind and severity.
+
+
+def planted(message):
+    """A message of Cerner's with one deviation of each kind more."""
+    header, event, patient, visit, *rest = message.rstrip("\r").split("\r")
+    parts = patient.split("|")
+    parts[1], parts[7], parts[8] = "123456", f"born {parts[7]}", "QQ"
+    event = event.split("|")
+    event[2] = ""
+    return "\r".join([header, "|".join([*event, "", "more"]), visit, "|".join(parts), *rest]) + "\r"
+
+
+def test_1_2_each_kind_of_deviation_is_told_with_its_place_and_severity(app, nora):
+    app.learn(nora, "Planted", ["".join(planted(one) for one in messages("Cerner", 120))])
+    (known,) = app.senders(nora, "Planted/*/*")
+    told = {(one.kind, one.severity, one.location) for one in known.deviations}
+    assert told == {
+        ("custom segment", "note", "ZPI"),
+        ("missing required", "error", "EVN-2"),
+        ("extra", "warning", "EVN-8"),
+        ("reordered", "warning", "PID"),
+        ("over-long", "warning", "PID-1.1.1"),
+        ("wrong type", "error", "PID-7.1.1"),
+        ("unknown code", "note", "PID-8.1.1"),
+    }
+    assert all(0 < one.count <= one.whole and one.detail for one in known.deviations)
+    (clean,) = app.senders(nora, "Cerner/*/*")
+    assert [(one.kind, one.location, one.count) for one in clean.deviations] == [("custom segment", "ZPI", 200)]
+
+
+# 1.3 Drift: nothing of an identical batch; of a changed one what was changed, and nothing else.
+
+
+def test_1_3_an_identical_batch_and_an_undisturbed_one_report_nothing(app, nora):
+    assert app.changed(nora, EPIC, messages("Epic", 200)).findings == ()
+    assert app.changed(nora, EPIC, messages("Epic", 200, since=200)).findings == ()
+
+
+def test_1_3_three_changes_are_reported_with_their_evidence_and_nothing_else(app, amir):
+    today = messages("Epic", 200, since=200, drift=Drift(True, True, True))
+    found = {(one.location, one.kind): one for one in app.changed(amir, EPIC, today).findings}
+    assert found.keys() == {
+        ("PV1-10", "field no longer sent"),
+        ("ZFR", "new segment"),
+        ("PID-7.1.1", "format"),
+    }
+    for one in found.values():
+        assert one.test == "Fisher's exact test" and one.p <= one.adjusted < 1e-50
+        assert one.sizes == (200, 200) and one.effect == pytest.approx(3.1416)
+    birth = found["PID-7.1.1", "format"]
+    assert (birth.before, birth.after) == ("YYYYMMDD 100 %", "YYYYMMDDHHMM 100 %")
+
+
+# 1.4 Review: request, comments, approval of what was seen, publishing; roll back; stale bases; branches.
+
+
+def test_1_4_a_change_is_asked_for_discussed_approved_by_another_and_rolled_back(app, nora, amir, pia):
+    request = app.adopt(
+        amir, EPIC, messages("Epic", 200, since=200, drift=Drift(new_segment=True)), "ZFR is here to stay"
+    )
+    assert any("ZFR" in change.words for change in request.changes)
+    asked = pia.configurations.comment(request.id, "For outpatients, too?", path="/versions/2.3/segments/ZFR")
+    amir.configurations.comment(request.id, "Yes.", reply_to=asked.id)
+    refused("own_request", app.approve, amir, request)
+    refused("approvals_missing", app.publish, nora, request.id)
+    app.approve(pia, request)
+    second = app.publish(nora, request.id)
+    assert second.version == 2 and "ZFR" in second.document["versions"]["2.3"]["segments"]
+    third = nora.configurations.rollback(EPIC, 1, reason="it was a test system")
+    assert (third.version, third.document) == (3, nora.configurations.get(EPIC, 1).document)
+    assert [one.version for one in nora.configurations.history(EPIC).items] == [3, 2, 1]
+    assert nora.configurations.get(EPIC, 2).document == second.document
+
+
+def test_1_4_an_approval_is_of_what_was_seen(app, nora, amir, pia):
+    request = app.amend(amir, EPIC, NOTE, "the ward knows", "as the ward says")
+    app.approve(pia, request)
+    other = copy.deepcopy(nora.configurations.get(EPIC).document) | {"note": "something else"}
+    amir.configurations.revise(request.id, other)
+    refused("request_changed", app.approve, pia, request)
+    refused("approvals_missing", app.publish, nora, request.id)
+
+
+def test_1_4_approving_on_a_stale_base_is_a_conflict(app, nora, amir, pia):
+    late, early = (app.amend(amir, EPIC, NOTE, value, "a note") for value in ("late", "early"))
+    app.approve(pia, early)
+    app.publish(nora, early.id)
+    refused("stale_base", app.approve, pia, late)
+
+
+def test_1_4_two_branches_merge_field_by_field_and_conflicts_are_listed(app, nora):
+    fields = ("versions", "2.3", "segments", "PV1", "fields")
+    document = copy.deepcopy(nora.configurations.get(EPIC).document)
+    wards, doctors = (copy.deepcopy(document) for _ in range(2))
+
+    def note(there, field, said):
+        for name in fields:
+            there = there[name]
+        there[field]["note"] = said
+
+    for name in ("wards", "doctors"):
+        nora.configurations.branch(EPIC, name)
+    note(wards, "3", "ward and bed")
+    note(wards, "10", "the ward's")
+    note(doctors, "7", "attending")
+    note(doctors, "10", "the doctor's")
+    nora.configurations.put(EPIC, wards, reason="wards", branch="wards")
+    nora.configurations.put(EPIC, doctors, reason="doctors", branch="doctors")
+    assert nora.configurations.merge(EPIC, "wards", reason="wards").configuration.version == 2
+    stopped = nora.configurations.merge(EPIC, "doctors", reason="doctors")
+    assert stopped.configuration is None
+    (conflict,) = stopped.conflicts
+    assert conflict.path == "/" + "/".join((*fields, "10", "note"))
+    assert (conflict.main, conflict.branch) == ("the ward's", "the doctor's")
+    taken = {conflict.path: "branch"}
+    merged = nora.configurations.merge(EPIC, "doctors", reason="doctors", resolutions=taken).configuration
+    notes = {
+        number: one.get("note")
+        for number, one in merged.document["versions"]["2.3"]["segments"]["PV1"]["fields"].items()
+    }
+    assert (notes["3"], notes["7"], notes["10"]) == ("ward and bed", "attending", "the doctor's")
+    changes = nora.configurations.diff(EPIC, 1, merged.version).changes
+    assert {change.path for change in changes} == {
+        "/" + "/".join((*fields, number, "note")) for number in ("3", "7", "10")
+    }
+    assert all(change.kind == "added" and change.words for change in changes)
+
+
+# 1.5 Look-up by pattern, awkward names included, and by likeness.
+
+
+def test_1_5_configurations_are_looked_up_by_pattern(app, nora, pia):
+    assert [one.address for one in app.senders(pia, "Epic/HL7v2/*")] == [EPIC]
+    assert [one.type for one in app.senders(pia, "*/HL7v2/ADT^*")] == ["ADT^A01"] * 3
+    (lab,) = app.senders(pia, address_of("Brook-Lab/2", "HL7v2", "*").replace("%2A", "*"))
+    assert (lab.address, lab.messages, lab.custom) == ("Brook-Lab%2F2/HL7v2/ORU^R01", 200, ())
+    assert nora.configurations.get(lab.address).document["vendor"] == "Brook-Lab/2"
+    refused("configuration_not_found", nora.configurations.get, "Epic/HL7v2/ADT^A99")
+
+
+def test_1_5_similar_ones_are_found_above_a_likeness(app, nora):
+    app.learn(nora, "Epic-North", ["".join(SENT[:200])])
+    (found,) = app.like(nora, EPIC)
+    assert found.configuration.address == NEW and 0.8 < found.score <= 1
+    assert EPIC not in [one.configuration.address for one in app.like(nora, "Brook-Lab%2F2/HL7v2/ORU^R01")]
+
+
+def test_the_example_runs():
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "interface_engine")], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "PID-7.1.1: format" in done.stdout
