@@ -5,11 +5,13 @@ uv run python tools/generate_remote.py --check    fail when it is not current
 """
 
 import ast
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from generate_async import ROOMS, Module, Room, names
+from generate_async import ROOMS, SOURCE, Module, Room, names
 
 from holdfast.faces.http.answers import Download
 from holdfast.faces.http.app import EVERY_OPERATION
@@ -18,12 +20,14 @@ from holdfast.faces.http.routes import Parameter, Route
 TARGET = Path(__file__).parent.parent / "src" / "holdfast" / "remote" / "rooms.py"
 HEADER = '''"""The rooms of a store that a server holds: every operation with the signature it has in the library.
 
+Where a server takes less than the library (no paths), the signature is the route's.
+
 Made by tools/generate_remote.py; change the operations, or their routes, and run it again.
 """
 '''
 
-BY_HAND = {("Memory", "propose")}
-"""What takes code of the program's own, which cannot travel: remote/proposing.py."""
+BY_HAND = {("Memory", "propose"), ("Interop", "validator")}
+"""What takes code of the program's own, which cannot travel (remote/proposing.py), or gives some."""
 
 
 def generate() -> str:
@@ -61,9 +65,32 @@ def _room(room: Room, imports: dict[str, str]) -> str:
         for method in module.operations():
             if (room.name, method.name) in BY_HAND:
                 continue
-            lines += [_method(method, routes[method.name]), ""]
-            imports |= names(method, module)
+            route = routes[method.name]
+            shown, origin = _shown(method, module, route)
+            lines += [_method(shown, route), ""]
+            _import(imports, names(shown, origin))
     return "\n".join(lines)
+
+
+def _import(imports: dict[str, str], found: dict[str, str]) -> None:
+    """Add names. One that means different things in two rooms needs another name in one of them."""
+    for name, module in found.items():
+        other = imports.setdefault(name, module)
+        if getattr(import_module(other), name) is not getattr(import_module(module), name):
+            raise SystemExit(f"{name} is one thing in {other} and another in {module}: call one of them otherwise")
+
+
+def _shown(method: ast.FunctionDef, module: Module, route: Route) -> tuple[ast.FunctionDef, Module]:
+    """What a client shows: the operation, or what a server calls in its place and takes less than it. With its module.
+
+    A download is what the client makes of it.
+    """
+    if route.calls is None or route.calls.__name__ != route.name or route.returns is Download:
+        return method, module
+    at = Module.read(str(Path(inspect.getfile(route.calls)).relative_to(SOURCE)))
+    called = next(one for one in at.tree.body if isinstance(one, ast.FunctionDef) and one.name == route.name)
+    called.args.args[0] = ast.arg("self")
+    return called, at
 
 
 def _method(method: ast.FunctionDef, route: Route) -> str:

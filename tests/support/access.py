@@ -11,11 +11,14 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
+from support.interop import keep_sample, sent_by_many
 from support.jobs import queue_one
 from support.runs import decide
 from support.server import UNLIMITED
 
 from holdfast.core.scope import LEVELS, OPERATOR, Role
+from holdfast.domains.interop.documents import documents
+from holdfast.domains.interop.profiles import ProfileKey, profile_messages
 from holdfast.faces.http.app import PREFIX, create_app
 from holdfast.faces.http.options import Options
 from holdfast.store import Store, UserScope
@@ -112,6 +115,7 @@ class World:
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
         others: tuple[str, ...] = ("job", "ended", "plan", "request", "standard", "catalogue", "use", "held", "cap")
+        others += ("sender", "vendor")
         others += ("workflow", "run", "queued_run", "waiting_run", "decision")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
@@ -337,6 +341,23 @@ class Things:
         address = f"standard-{next(_numbers)}/HL7v2/ADT^A01"
         self._world.owner.configurations.put(address, {"about": OURS}, reason=OURS)
         return address
+
+    @cached_property
+    def sender(self) -> str:
+        """The address of a private configuration, inferred from messages, of the owner's."""
+        name = f"sender-{next(_numbers)}"
+        found = profile_messages(sent_by_many(20, MINE), ProfileKey(b"of the access matrix"))
+        [document] = documents(found, vendor=name).values()
+        address = f"{name}/HL7v2/ADT^A01"
+        self._world.owner.configurations.put(address, document, reason=MINE, visibility="private")
+        return address
+
+    @cached_property
+    def vendor(self) -> str:
+        """The vendor of a message that the owner had kept."""
+        name = f"vendor-{next(_numbers)}"
+        keep_sample(self._world.store.engine, self._world.owner.scope, name, MINE.encode())
+        return name
 
     @cached_property
     def member_id(self) -> Any:

@@ -12,9 +12,9 @@ from holdfast.faces.http.options import Options
 class ThroughClient:
     """A store behind a server: what belongs to a person goes through the client, with an API key of theirs."""
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, **options: Any) -> None:
         self._store = holdfast.open(url, key)
-        self._server = RunningServer(self._store, Options(**UNLIMITED))  # type: ignore[arg-type]
+        self._server = RunningServer(self._store, Options(**{**UNLIMITED, **options}))
         self._opened: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:

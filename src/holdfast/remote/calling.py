@@ -160,6 +160,9 @@ def _parts(file: Path, on_progress: Callable[[int, int], None] | None) -> Iterat
 
 
 def _in_json(body: Mapping[str, Any]) -> bytes:
+    for name, value in body.items():
+        if any(isinstance(one, Path) for one in (value if isinstance(value, (list, tuple)) else [value])):
+            raise InvalidInput(f"{name}: a server reads no file of this machine; give what is in it", field=name)
     try:
         return to_json(body)
     except PydanticSerializationError as error:

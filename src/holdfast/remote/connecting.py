@@ -18,6 +18,7 @@ from holdfast.remote.rooms import (
     RemoteConnections,
     RemoteConversations,
     RemoteIdentity,
+    RemoteInterop,
     RemoteJobs,
     RemoteKnowledge,
     RemoteMetering,
@@ -41,6 +42,7 @@ class RemoteScope:
         self.connections = RemoteConnections(caller)
         self.knowledge = RemoteKnowledge(caller)
         self.configurations = RemoteConfigurations(caller)
+        self.interop = RemoteInterop(caller)
         self.records = RemoteRecords(caller)
         self.metering = RemoteMetering(caller)
         self.audit = RemoteAudit(caller)

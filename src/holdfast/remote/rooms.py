@@ -1,5 +1,7 @@
 """The rooms of a store that a server holds: every operation with the signature it has in the library.
 
+Where a server takes less than the library (no paths), the signature is the route's.
+
 Made by tools/generate_remote.py; change the operations, or their routes, and run it again.
 """
 
@@ -84,6 +86,11 @@ from holdfast.domains.identity.models import (
     User,
     Workspace,
 )
+from holdfast.domains.interop import Sample
+from holdfast.domains.interop.deviations import Deviations
+from holdfast.domains.interop.drift import Drift
+from holdfast.domains.interop.profiles.standards import HL7V2
+from holdfast.domains.interop.reads import Differences, Texts
 from holdfast.domains.knowledge.adding import Adding
 from holdfast.domains.knowledge.checks import UNKNOWN
 from holdfast.domains.knowledge.models import (
@@ -2235,6 +2242,80 @@ class RemoteConfigurations:
         return self._caller.call(
             Configuration, "PUT", "/configurations/rollback", body={"address": address, "to": to, "reason": reason}
         )
+
+
+class RemoteInterop:
+    """`Interop`, at a server."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def drift(self, address: str, messages: str | Sequence[str]) -> Drift:
+        """How new messages differ from the configuration at an address, by exact tests. Nothing of them is kept.
+
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToCompare`.
+        """
+        return self._caller.call(Drift, "POST", "/interop/drift", body={"address": address, "messages": messages})
+
+    def deviations(self, address: str) -> dict[str, Deviations]:
+        """Where the messages behind a configuration differ from the base standard, by version.
+
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for a standard other than HL7 v2.
+        """
+        return self._caller.call(dict[str, Deviations], "GET", "/interop/deviations", query={"address": address})
+
+    def validate(self, address: str, message: str) -> Differences:
+        """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+        """
+        return self._caller.call(
+            Differences, "POST", "/interop/validation", body={"address": address, "message": message}
+        )
+
+    def synthesise(self, address: str, n: int = 1000, *, seed: int = 0) -> Texts:
+        """So many messages of nobody, as the sender of the configuration at an address would send them.
+
+        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
+        second and more. Nothing is kept. Two reads.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        """
+        return self._caller.call(Texts, "GET", "/interop/messages", query={"address": address, "n": n, "seed": seed})
+
+    def analyse(
+        self, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None
+    ) -> Job:
+        """Have messages analysed in the background: the job says how far it is, and then the result.
+
+        Each text holds any number of messages. Each type's configuration is put at `vendor/standard/type`; a message
+        that was counted before adds nothing. `keep_days`: keep the messages as samples, sealed, for so long. Raises
+        `InvalidInput`, `ProfileTaken`.
+        """
+        return self._caller.call(
+            Job,
+            "PUT",
+            "/interop/analyses",
+            body={"messages": messages, "vendor": vendor, "standard": standard, "keep_days": keep_days},
+        )
+
+    def samples(
+        self, vendor: str, type: str, *, standard: str = "HL7v2", after: str = "", limit: int = 50
+    ) -> list[Sample]:
+        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
+
+        Another's are read by administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD:
+        JSON has no way to say it. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            list[Sample],
+            "GET",
+            "/interop/samples",
+            query={"vendor": vendor, "type": type, "standard": standard, "after": after, "limit": limit},
+        )
+
+    def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
+        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
+        return self._caller.call(int, "DELETE", "/interop/samples", query={"vendor": vendor, "standard": standard})
 
 
 class RemoteRecords(Loading):

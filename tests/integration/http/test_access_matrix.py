@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.access import CALLERS, MARKS, MINE, OTHER, OURS, OWNER, Caller, Things, World
+from support.interop import sent_by_many
 
 import holdfast
 from holdfast.core.policy import POLICY
@@ -28,7 +29,6 @@ PAGES = {f"{PREFIX}/openapi.json", "/healthz", "/readyz", "/metrics"}
 NOT_OVER_HTTP = {
     "conversations.index": "kept in passing by search and append",
     "identity.make_owner": "asked by create_user, set_role and set_status, of the role given",
-    **{name: "in the library and at the command line" for name in POLICY if name.startswith("interop.")},
     **{name: "an operator's, at the command line" for name in POLICY if name.startswith("keys.")},
 }
 """Rows of the policy table behind no route."""
@@ -61,6 +61,7 @@ PLACES = {
 OWNERS = {
     *("chat", "answer", "digest", "session", "key", "preference", "closed", "client", "fact", "brief"),
     *("owner_id", "email", "nobody", "library", "paper", "passage", "asked", "job", "ended", "plan", "request"),
+    *("sender", "vendor"),
     *("held", "run", "queued_run", "waiting_run", "decision"),
 }
 """Things that are one member's own."""
@@ -71,6 +72,7 @@ TENANTS = {
 """Things of the whole tenant."""
 
 LOGIN = {"tenant": "acme", "email": "{email}", "password": "wrong wrong wrong"}
+SENT = sent_by_many(1, "F").decode()
 EXPORT = b'{"messages": [{"role": "user", "content": "Imported."}, {"role": "assistant", "content": "Yes."}]}\n'
 
 
@@ -326,6 +328,14 @@ EXAMPLES = (
     E("GET /configurations/shares", {"address": "{plan}"}),
     E("PUT /configurations/shares", body={"address": "{plan}", "user": "{member_id}", "level": "view"}),
     E("DELETE /configurations/shares", {"address": "{plan}", "user": "{member_id}"}),
+    # interop
+    E("PUT /interop/analyses", body={"messages": SENT, "vendor": "{new}"}),
+    E("POST /interop/drift", body={"address": "{sender}", "messages": [SENT]}),
+    E("POST /interop/validation", body={"address": "{sender}", "message": SENT}),
+    E("GET /interop/deviations", {"address": "{sender}"}, shows=MINE),
+    E("GET /interop/messages", {"address": "{sender}", "n": "2"}, shows=MINE),
+    E("GET /interop/samples", {"vendor": "{vendor}", "type": "ORU^R01"}, shows=MINE),
+    E("DELETE /interop/samples", {"vendor": "{vendor}"}),
     # runs; of a conversation, so that they are one member's own
     E("GET /workflows", makes="workflow", shows=OURS),
     E("POST /workflows", body={"name": "{new}"}),
@@ -593,6 +603,8 @@ EXCEPTIONS = (
         callers="administrator|tenant's owner",
     ),
     Rule("POST /configurations/requests/{request}/publication", 409, "nobody has approved it", by_policy=200),
+    Rule("GET /interop/samples", 200, "another's list is empty, as that of nobody", by_policy=404, empty=True),
+    Rule("DELETE /interop/samples", 200, "of another's none is deleted, and the answer is 0", by_policy=404),
     Rule(
         "PUT /configurations/document",
         409,

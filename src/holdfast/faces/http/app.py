@@ -14,7 +14,6 @@ from starlette.routing import Match
 from starlette.routing import Route as Served
 
 import holdfast
-from holdfast.domains.audit import Audit
 from holdfast.faces.http import (
     audit,
     configurations,
@@ -24,6 +23,7 @@ from holdfast.faces.http import (
     events,
     health,
     identity,
+    interop,
     jobs,
     knowledge,
     memory,
@@ -49,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *knowledge.ROUTES,
     *configurations.ROUTES,
+    *interop.ROUTES,
     *runs.ROUTES,
     *jobs.ROUTES,
     *records.ROUTES,
@@ -56,10 +57,10 @@ ROUTES: tuple[Route, ...] = (
     *audit.ROUTES,
 )
 EVERY_OPERATION: tuple[Route, ...] = (
-    *(route for route in ROUTES if route.calls is None or route.action is Audit.export),
+    *(route for route in ROUTES if route.called.__name__ == route.name),
     *conversations.READ_ELSEWHERE,
 )
-"""How a client asks for each operation."""
+"""How a client asks for each operation. What is called in its place bears its name, unless it serves several."""
 PREFIX = "/v1"
 ABOUT = """\
 Every operation of Holdfast. Errors are problem documents (RFC 9457) with a stable `code`. Lists are pages: `items`, and

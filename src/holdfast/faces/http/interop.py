@@ -1,0 +1,73 @@
+"""/v1/interop: messages analysed into configurations, and what is asked of those.
+
+An analysis is a PUT: sending the same messages again adds nothing. Messages are texts here. The library takes paths as
+well; the functions below take none, so that nothing a request says is ever looked for on the server's disk.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from holdfast.core.jobs import Job
+from holdfast.domains.interop import Interop, Sample
+from holdfast.domains.interop.drift import Drift
+from holdfast.domains.interop.reads import Differences
+from holdfast.faces.http.routes import Route
+
+
+def analyse(
+    room: Interop, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None
+) -> Job:
+    """Have messages analysed in the background: the job says how far it is, and then the result.
+
+    Each text holds any number of messages. Each type's configuration is put at `vendor/standard/type`; a message
+    that was counted before adds nothing. `keep_days`: keep the messages as samples, sealed, for so long. Raises
+    `InvalidInput`, `ProfileTaken`.
+    """
+    return room.analyse(messages, vendor=vendor, standard=standard, keep_days=keep_days)
+
+
+def drift(room: Interop, address: str, messages: str | Sequence[str]) -> Drift:
+    """How new messages differ from the configuration at an address, by exact tests. Nothing of them is kept.
+
+    Raises `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToCompare`.
+    """
+    return room.drift(address, messages)
+
+
+def validate(room: Interop, address: str, message: str) -> Differences:
+    """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+
+    Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+    """
+    return room.validate(address, message)
+
+
+def samples(
+    room: Interop, vendor: str, type: str, *, standard: str = "HL7v2", after: str = "", limit: int = 50
+) -> list[Sample]:
+    """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
+
+    Another's are read by administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD:
+    JSON has no way to say it. Raises `InvalidInput`.
+    """
+    found = room.samples(vendor, type, standard=standard, after=after, limit=limit)
+    return [replace(one, content=_readable(one.content)) for one in found]
+
+
+def _readable(content: str) -> str:
+    return content.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_route = partial(Route, "interop", given=("address",))
+_asked = partial(_route, "POST", policy="configurations.read", repeatable=True)
+
+ROUTES = (
+    _route("PUT", "/interop/analyses", Interop.analyse, calls=analyse, policy="interop.analyse", status=202),
+    _asked("/interop/drift", Interop.drift, calls=drift),
+    _asked("/interop/validation", Interop.validate, calls=validate),
+    _route("GET", "/interop/deviations", Interop.deviations, policy="configurations.read"),
+    _route("GET", "/interop/messages", Interop.synthesise, policy="interop.synthesise"),
+    _route("GET", "/interop/samples", Interop.samples, calls=samples),
+    _route("DELETE", "/interop/samples", Interop.delete_samples),
+)
