@@ -41,6 +41,7 @@ def main() -> None:
             kinds = ", ".join(str(part["type"]) for part in message.parts or ())
             print(f"  {message.seq} {message.role}: {message.content or kinds}")
         desk.rate(reply.message.id, 1, "right to the point")
+        print(f"  it cost {desk.cost(chat.id)} dollars")
         for snapshot in desk.metrics():
             print(f"  {snapshot.platform}: {dict(snapshot.metrics)}, {snapshot.age_seconds // 3600} h old")
 

@@ -6,7 +6,9 @@ there, even for somebody who works for both.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from holdfast import Conversation, Message, Page, Store
 from holdfast.domains.connections.models import Connection, RevocationReport, Snapshot
 from holdfast.domains.conversations.models import Feedback
 from holdfast.domains.identity import Workspace
+from holdfast.domains.metering import Analytics
 from holdfast.store import UserScope
 
 FRESH = timedelta(hours=6)
@@ -51,6 +54,22 @@ class Reply:
     called: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What the calls of a model came to, for a client on a day (UTC), in US dollars.
+
+    `unpriced`: of so many calls nobody knew the price.
+    """
+
+    client: str
+    model: str
+    day: datetime
+    calls: int
+    tokens: int
+    cost: Decimal
+    unpriced: int
+
+
 class Agency:
     """The application. `person` comes from your log-in: `store.authenticate(token)`, or `store.tenant(…).user(…)`."""
 
@@ -86,6 +105,27 @@ class Agency:
     def drop(self, me: UserScope, client: UUID) -> None:
         """Delete a client. Raises `WorkspaceNotArchived`: first it is put away."""
         me.identity.delete_workspace(client)
+
+    def spent(self, me: UserScope, *, since: datetime, until: datetime) -> list[Spent]:
+        """What models cost, by client, model and day: a person's own use; an administrator's whole agency's."""
+        names = {client.id: client.name for client in self.clients(me)}
+        lines = me.metering.report(group_by=["workspace", "model", "day"], since=since, until=until).lines
+        return [
+            Spent(
+                client=names.get(line.workspace, "") if line.workspace else "",
+                model=line.model or "",
+                day=line.period or since,
+                calls=line.requests,
+                tokens=line.tokens,
+                cost=line.cost,
+                unpriced=line.unpriced,
+            )
+            for line in lines
+        ]
+
+    def days(self, me: UserScope, *, since: datetime, until: datetime) -> Analytics:
+        """Day by day: conversations, messages, people, tokens, cost by model, ratings, intents."""
+        return me.metering.analytics(since=since, until=until)
 
     def tell_platforms(self) -> RevocationReport:
         """Carry out the revocations that wait; `holdfast serve` and `holdfast worker` do it by themselves."""
@@ -127,14 +167,14 @@ class Desk:
         if known is not None:
             return Reply(known)
         prompt = self._prompt(chat, asked)
-        answer = self._model.complete(prompt)
+        answer = self._complete(chat, prompt)
         used, called = [answer["tokens"]], []
         while "tool" in answer:  # the call and its result are messages of their own
             number = len(called)
             called.append(answer["tool"])
             result = self._call(answer["arguments"]["platform"])
             prompt += self._keep_call(chat, answer, result, f"{request_id}/{number}")
-            answer = self._model.complete(prompt)
+            answer = self._complete(chat, prompt)
             used.append(answer["tokens"])
         about = {"model": self._model.name, "intent": answer["intent"], "tokens": sum(one["out"] for one in used)}
         said = room.append(
@@ -146,6 +186,11 @@ class Desk:
             metadata=about,
         )
         return Reply(said, tuple(called))
+
+    def cost(self, chat: UUID) -> Decimal:
+        """What the conversation has cost so far, in US dollars."""
+        self._check(chat)
+        return self.me.conversations.cost(chat).cost
 
     def rate(self, message: UUID, rating: int, comment: str | None = None) -> Feedback:
         """What the person thinks of an answer. Holdfast takes it for answers only."""
@@ -165,6 +210,26 @@ class Desk:
     def _check(self, chat: UUID) -> None:
         if self.me.conversations.get(chat).workspace_id != self.client.id:
             raise WrongClient(f"the conversation is not about {self.client.name}; go to its own client")
+
+    def _complete(self, chat: UUID, prompt: Sequence[dict[str, str]]) -> dict[str, Any]:
+        """Call the model, and record what it took, priced by the catalogue as of now; also when it fails."""
+        began, used, outcome = perf_counter(), {"in": 0, "out": 0}, "error"
+        try:
+            answer = self._model.complete(prompt)
+            used, outcome = answer["tokens"], "success"
+            return answer
+        finally:
+            self.me.metering.record(
+                "chat",
+                model=self._model.name,
+                provider=self._model.provider,
+                tokens_in=used["in"],
+                tokens_out=used["out"],
+                outcome=outcome,
+                latency_ms=round(1000 * (perf_counter() - began)),
+                workspace=self.client.id,
+                conversation=chat,
+            )
 
     def _answer_to(self, asked: Message) -> Message | None:
         """What was answered the first time."""

@@ -51,9 +51,9 @@ def main() -> None:
         print(f"  found by the account's number, which is nowhere to be read: {found.id == made.id}")
 
         now = datetime.now(UTC)
-        report = app.report(MARTA, since=now - timedelta(days=3650), until=now + timedelta(days=1), request_id="r-4")
+        report = app.report(MARTA, since=now - timedelta(days=364), until=now + timedelta(days=1), request_id="r-4")
         print(f"\n{sum(report.messages.values())} questions in {report.conversations} conversations; {report.intents}")
-        print(f"Not answered at the first try: {report.failure_rate:.0%}. Model, median: {report.latency_median} ms")
+        print(f"Calls not answered: {report.failure_rate:.0%}. The model, on average: {report.latency_mean} ms")
         trail = app.person(MARTA, "r-5").audit.verify()
         print(f"The trail: {trail.rows} lines, {'sound' if trail.ok else trail.why}")
 

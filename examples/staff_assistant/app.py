@@ -6,15 +6,14 @@ may read, cited, summarised when it is time.
 
 import logging
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID
 
-from holdfast import Context, Conversation, Message, Page, Store
+from holdfast import Context, Conversation, Message, Store
 from holdfast.domains.knowledge.models import Retrieval
 from holdfast.domains.memory import Candidate
 from holdfast.domains.runs import Decision
@@ -65,18 +64,19 @@ class Reply:
 
 @dataclass(frozen=True)
 class Report:
-    """How the assistant was used, from `since` to `until`. Latencies are in milliseconds, shares from 0 to 1."""
+    """How the assistant was used, in whole days of UTC. Latencies are in milliseconds, shares from 0 to 1."""
 
     messages: dict[tuple[str, date], int]
     """What people wrote, by address and day."""
     conversations: int
+    """So many were begun."""
     mean_length: float
     longest: int
     intents: list[tuple[str, int]]
-    latency_median: float | None
-    latency_worst: float | None
-    failure_rate: float
-    """The share of questions that the model did not answer at the first try."""
+    latency_mean: float | None
+    latency_worst: int | None
+    failure_rate: float | None
+    """The share of calls that the model did not answer; None when it was not called."""
 
 
 class StaffFacts:
@@ -139,7 +139,7 @@ class StaffAssistant:
         found = self._passages(me, asked)
         context = me.conversations.context(conversation, max_tokens=3000, last=20, passages=False)
         began = perf_counter()
-        answer, attempts = self._complete(_prompt(context, found, asked), request_id)
+        answer, attempts = self._complete(me, asked, _prompt(context, found, asked))
         said = me.conversations.append(
             conversation,
             role="assistant",
@@ -206,16 +206,23 @@ class StaffAssistant:
         self.person(email, request_id).conversations.delete(conversation)
 
     def report(self, email: str, *, since: datetime, until: datetime, request_id: str) -> Report:
-        """How everybody used it; for administrators, whose reading is in the trail. Reads every conversation."""
+        """How everybody used it; for administrators. A member's is about the member. At most a year.
+
+        Counted by Holdfast: no conversation is read for it.
+        """
         me = self.person(email, request_id)
-        used = _Used()
-        for member in me.identity.list_members():
-            for chat in _all(
-                lambda cursor, of=member: me.conversations.list(owner=of.user_id, hidden=True, cursor=cursor)
-            ):
-                read = _all(lambda cursor, of=chat: me.conversations.messages(of.id, limit=200, cursor=cursor))
-                used.add(member.email, [message for message in read if since <= message.created_at < until])
-        return used.report()
+        used = me.metering.analytics(since=since, until=until)
+        names = {member.user_id: member.email for member in me.identity.list_members()}
+        return Report(
+            messages={(names[one.user], one.day.date()): one.messages for one in used.by_user if one.messages},
+            conversations=sum(day.counts.get("conversations", 0) for day in used.days),
+            mean_length=used.mean_length or 0.0,
+            longest=used.longest,
+            intents=sorted(used.intents.items(), key=lambda one: (-one[1], one[0])),
+            latency_mean=used.total.latency_ms,
+            latency_worst=used.total.slowest_ms,
+            failure_rate=used.failure_rate,
+        )
 
     def _passages(self, me: UserScope, asked: Message) -> Retrieval | None:
         """What the person may read about it; None when there is no word in it to look for ("?", a thumb)."""
@@ -224,13 +231,30 @@ class StaffAssistant:
         question = asked.content[:QUESTION_CHARS]
         return me.knowledge.search(question, base=self._base, k=4, conversation=asked.conversation_id)
 
-    def _complete(self, prompt: list[dict[str, str]], request_id: str) -> tuple[dict[str, Any], int]:
+    def _complete(self, me: UserScope, asked: Message, prompt: list[dict[str, str]]) -> tuple[dict[str, Any], int]:
         for attempt in range(1, self._attempts + 1):
             try:
-                return self._model.complete(prompt), attempt
+                return self._call(me, asked.conversation_id, prompt), attempt
             except (TimeoutError, ConnectionError) as error:
-                log.warning("attempt %s failed (%s) request_id=%s", attempt, type(error).__name__, request_id)
-        raise ModelAway(f"no answer after {self._attempts} attempts; repeat request {request_id!r}")
+                log.warning("attempt %s failed (%s) request_id=%s", attempt, type(error).__name__, asked.request_id)
+        raise ModelAway(f"no answer after {self._attempts} attempts; repeat request {asked.request_id!r}")
+
+    def _call(self, me: UserScope, conversation: UUID, prompt: list[dict[str, str]]) -> dict[str, Any]:
+        """One call of the model, recorded with what it took, also when it fails."""
+        began, tokens, outcome = perf_counter(), 0, "error"
+        try:
+            answer = self._model.complete(prompt)
+            tokens, outcome = answer["tokens"], "success"
+            return answer
+        finally:
+            me.metering.record(
+                "answer",
+                model=self._model.name,
+                tokens=tokens,
+                latency_ms=round(1000 * (perf_counter() - began)),
+                outcome=outcome,
+                conversation=conversation,
+            )
 
     def _summarize(self, me: UserScope, request_id: str) -> None:
         """Every ten messages. When the model is away it stays due, and the next answer makes up for it."""
@@ -265,43 +289,3 @@ def _prompt(context: Context, found: Retrieval | None, asked: Message) -> list[d
     ]
     earlier = [{"role": said.role, "content": said.content} for said in context.messages if said.id != asked.id]
     return [{"role": "system", "content": "\n".join(told)}, *earlier, {"role": "user", "content": asked.content}]
-
-
-def _all(page_of: Callable[[str | None], Page[Any]]) -> Iterator[Any]:
-    """Everything on every page."""
-    cursor = None
-    while True:
-        page = page_of(cursor)
-        yield from page.items
-        cursor = page.next
-        if cursor is None:
-            return
-
-
-class _Used:
-    def __init__(self) -> None:
-        self.messages: Counter[tuple[str, date]] = Counter()
-        self.lengths: list[int] = []
-        self.answers: list[dict[str, Any]] = []
-
-    def add(self, email: str, messages: list[Message]) -> None:
-        """The messages of one conversation in the period."""
-        self.messages.update((email, said.created_at.date()) for said in messages if said.role == "user")
-        self.lengths += [len(messages)] if messages else []
-        self.answers += [said.metadata for said in messages if said.role == "assistant"]
-
-    def report(self) -> Report:
-        """What it comes to."""
-        questions = self.messages.total()
-        at_once = sum(answer.get("attempts", 1) == 1 for answer in self.answers)
-        latencies = sorted(answer["latency_ms"] for answer in self.answers if "latency_ms" in answer)
-        return Report(
-            messages=dict(self.messages),
-            conversations=len(self.lengths),
-            mean_length=sum(self.lengths) / len(self.lengths) if self.lengths else 0.0,
-            longest=max(self.lengths, default=0),
-            intents=Counter(answer.get("intent", "unknown") for answer in self.answers).most_common(),
-            latency_median=latencies[len(latencies) // 2] if latencies else None,
-            latency_worst=latencies[-1] if latencies else None,
-            failure_rate=max(0, questions - at_once) / questions if questions else 0.0,
-        )

@@ -259,6 +259,93 @@ def test_5_4_only_answers_are_rated(bakery):
     refused("not_an_answer", bakery.rate, question.id, 1)
 
 
+# 5.5 Tokens and cost per conversation, client and model, from current prices; analytics by day.
+
+
+def period():
+    now = datetime.now(UTC)
+    return {"since": now - timedelta(days=1), "until": now + timedelta(days=1)}
+
+
+def at_list_price(me, tokens_in, tokens_out):
+    """What so many tokens of the model cost, worked out from the price that is shown."""
+    price = me.metering.price("gpt-4o-mini", provider="openai")
+    assert price.source == "catalogue"
+    return (tokens_in * price.input + tokens_out * price.output) / 1_000_000
+
+
+def test_5_5_each_call_of_the_model_is_recorded_with_what_it_cost(bakery, model):
+    chat = bakery.start("x").id
+    bakery.ask(chat, "How do our Google Ads stand?", request_id="r-1")
+    assert len(model.told) == 2, "one to call the tool, one to answer"
+    events = bakery.me.metering.events(conversation=chat).items
+    sent = [sum(len(one["content"]) for one in told) // 4 for told in model.told]
+    assert sorted((one.tokens_in, one.tokens_out) for one in events) == sorted((tokens, 40) for tokens in sent)
+    assert {(one.model, one.provider, one.workspace_id) for one in events} == {
+        ("gpt-4o-mini", "openai", bakery.client.id)
+    }
+    assert {one.priced_by for one in events} == {"catalogue"}
+    assert bakery.cost(chat) == sum(one.cost for one in events) == at_list_price(bakery.me, sum(sent), 80) > 0
+    bakery.ask(chat, "How do our Google Ads stand?", request_id="r-1")
+    assert len(bakery.me.metering.events(conversation=chat).items) == 2, "a repeated request calls no model"
+
+
+def test_5_5_cost_is_told_by_client_model_and_day(app, model, mia, bakery, clients):
+    theo, ines = app.person(THEO), app.person(INES)
+    travel = app.desk(theo, clients["North-South Travel"])
+    first, second = bakery.start("x").id, travel.start("y").id
+    bakery.ask(first, "How do our Google Ads stand?", request_id="r-1")
+    travel.ask(second, "Which platform is best?", request_id="r-2")
+    model.name = "gpt-4o"
+    travel.ask(second, "And now?", request_id="r-3")
+    spent = {(one.client, one.model): one for one in app.spent(ines, **period())}
+    assert {place: one.calls for place, one in spent.items()} == {
+        ("Juniper Bakery", "gpt-4o-mini"): 2,
+        ("North-South Travel", "gpt-4o-mini"): 1,
+        ("North-South Travel", "gpt-4o"): 1,
+    }
+    assert spent["Juniper Bakery", "gpt-4o-mini"].cost == bakery.cost(first)
+    assert sum(one.cost for place, one in spent.items() if place[0] == "North-South Travel") == travel.cost(second)
+    assert all(timedelta(0) <= datetime.now(UTC) - one.day < timedelta(days=1, minutes=5) for one in spent.values())
+    assert [one.client for one in app.spent(mia, **period())] == ["Juniper Bakery"], "one's own use alone"
+    assert {one.client for one in app.spent(theo, **period())} == {"North-South Travel"}
+    refused("conversation_not_found", bakery.cost, second)
+
+
+def test_5_5_a_call_that_failed_is_counted_as_failed(app, model, mia, bakery):
+    chat = bakery.start("x").id
+
+    def away(messages):
+        raise TimeoutError("no answer")
+
+    model.complete = away
+    with pytest.raises(TimeoutError):
+        bakery.ask(chat, "Which platform is best?", request_id="r-1")
+    (event,) = mia.metering.events(conversation=chat).items
+    assert (event.outcome, event.tokens) == ("error", 0)
+    assert app.days(mia, **period()).failure_rate == 1.0
+
+
+def test_5_5_the_days_show_conversations_messages_people_tokens_cost_ratings_and_intents(app, mia, bakery):
+    chat = bakery.start("x").id
+    before = app.days(app.person(INES), **period())
+    reply = bakery.ask(chat, "How do our Google Ads stand?", request_id="r-1")
+    bakery.rate(reply.message.id, 1)
+    after = app.days(app.person(INES), **period())
+    assert after.total.requests == 2 and after.total.cost == bakery.cost(chat)
+    assert [(line.model, line.cost) for line in after.models] == [("gpt-4o-mini", bakery.cost(chat))]
+    assert sum(day.tokens for day in after.days) == after.total.tokens > 80
+    assert after.ratings["up"] == before.ratings["up"] + 1
+    assert after.intents["metrics"] == before.intents.get("metrics", 0) + 1
+
+    def counted(report, what):
+        return sum(day.counts.get(what, 0) for day in report.days)
+
+    assert counted(before, "conversations") >= 1
+    assert counted(after, "messages.user") == counted(before, "messages.user") + 1
+    assert after.users >= 1 and max(day.users for day in after.days) >= 1
+
+
 # 5.6 Putting a client away: conversations archived, tokens revoked by a job; back again; deleted only after that.
 
 
