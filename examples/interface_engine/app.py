@@ -5,11 +5,13 @@ review like code. Nothing leaves the machine.
 """
 
 import copy
+import csv
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +22,9 @@ from holdfast.domains.interop.deviations import Deviation
 from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages
+from holdfast.domains.interop.reference import load
 from holdfast.domains.interop.synthesis import synthesise
+from holdfast.domains.records import StoreReport
 from holdfast.store import UserScope
 
 LOOK_SECONDS = 0.02
@@ -33,6 +37,15 @@ PLACES = {
     "addresses": ("street", "PID-11.1.1"),
 }
 """Record sets of reference data: which member goes where in a message."""
+
+ADDRESS = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("street", "city", "region", "postcode")},
+        "residents": {"type": "integer", "minimum": 0},
+    },
+    "required": ["street", "region", "residents"],
+}
 
 
 class AnalysisFailed(Exception):
@@ -120,6 +133,18 @@ class InterfaceEngine:
         """Make an approved request the next version."""
         return me.configurations.publish(request)
 
+    def load_reference(self, me: UserScope, kind: str, file: Path) -> StoreReport:
+        """Take over a public list from the file it is published in; the same file again changes nothing."""
+        return load(me.records, kind, file)
+
+    def load_addresses(self, me: UserScope, file: Path) -> StoreReport:
+        """Take over addresses, by header name: street, city, region, postcode, and how many live there."""
+        if "addresses" not in {one.name for one in me.records.sets()}:
+            me.records.define("addresses", key="street", schema=ADDRESS, indexed=["region"], weight="residents")
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = ({**row, "residents": _whole(row.get("residents"))} for row in csv.DictReader(lines))
+            return me.records.put_many("addresses", rows)
+
     def test_messages(self, me: UserScope, address: str, count: int, *, seed: int = 0) -> list[bytes]:
         """Messages as this sender would write them, of people who are nobody: made of reference data by its weights."""
         document = me.configurations.get(address).document
@@ -161,6 +186,11 @@ def _at(document: Any, path: Sequence[str]) -> Any:
     for name in path:
         document = document[name]
     return document
+
+
+def _whole(text: str | None) -> object:
+    """A whole number; what is none stays as it is, and the schema refuses its row by number."""
+    return int(text) if text and text.isdigit() else text
 
 
 def _joined(batch: Sequence[str | bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -9,10 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from support.fhir import person
+from support.hl7 import patients
+from support.reference import write_reference
 from support.refusals import refused
 
 from examples.interface_engine.app import InterfaceEngine
 from holdfast.domains.configurations import address_of
+from holdfast.domains.interop.hl7 import Message, read
 from holdfast.samples.hl7 import Drift, messages
 
 NORA, AMIR, PIA = (f"{name}@stonebridge.test" for name in ("nora", "amir", "pia"))
@@ -172,6 +177,14 @@ def test_1_1_the_same_again_adds_nothing_and_five_hundred_more_are_added_to_what
     assert added["messages"] == 1_000 and without_patients(added["versions"]) == without_patients(whole["versions"])
 
 
+def test_1_1_what_is_malformed_is_counted_and_named_and_the_rest_counts(app, nora):
+    result = app.learn(nora, "Epic-North", [SENT[0], "MSH|^AA\rPID|1\r", SENT[1]])
+    assert (result["messages"], result["new"], result["unreadable"]) == (3, 2, 1)
+    assert result["problems"] == [{"kind": "delimiters_invalid", "message": 2, "segment": "MSH", "position": 1}]
+    refused("invalid_input", app.learn, nora, "Epic-North", [])
+    refused("invalid_input", app.learn, nora, "Epic-North", SENT[:1], standard="X12")
+
+
 # 1.2 Deviations from the base standard, each with its place, kind and severity.
 
 
@@ -318,6 +331,184 @@ def test_1_5_similar_ones_are_found_above_a_likeness(app, nora):
     (found,) = app.like(nora, EPIC)
     assert found.configuration.address == NEW and 0.8 < found.score <= 1
     assert EPIC not in [one.configuration.address for one in app.like(nora, "Brook-Lab%2F2/HL7v2/ORU^R01")]
+
+
+# 1.6 Reference data from the files as published; picks follow the weights, filter, and repeat with a seed.
+
+
+@pytest.fixture
+def reference(app, amir, tmp_path):
+    """Every public list, loaded; how many rows of each were taken over, and how many were named as unfit."""
+    files = write_reference(tmp_path)
+    kinds = {
+        "ndc-products": "product.txt",
+        "nppes": "npidata_pfile_20260101-20260107.csv",
+        "census-surnames": "Names_2010Census.csv",
+        "ssa-first-names": "yob2020.txt",
+    }
+    reports = {kind: app.load_reference(amir, kind, files[name]) for kind, name in kinds.items()}
+    addresses = tmp_path / "addresses.csv"
+    rows = ((f"{number} Elm Street", "Austin" if number % 2 else "Albany", number) for number in range(1, 41))
+    lines = (
+        f"{residents},{'TX' if town == 'Austin' else 'NY'},{town},78701,{street}" for street, town, residents in rows
+    )
+    unfit = "many,TX,Austin,78701,0 Elm Street"
+    addresses.write_text("\n".join(["residents,region,city,postcode,street", *lines, unfit]))
+    reports["addresses"] = app.load_addresses(amir, addresses)
+    assert app.load_addresses(amir, addresses).unchanged == 40
+    return {kind: (report.added, len(report.failed)) for kind, report in reports.items()}
+
+
+def test_1_6_published_files_are_loaded_by_header_and_what_does_not_fit_is_named(app, amir, reference, tmp_path):
+    assert reference == {
+        "ndc-products": (2, 1),
+        "nppes": (3, 1),
+        "census-surnames": (2, 1),
+        "ssa-first-names": (3, 0),
+        "addresses": (40, 1),
+    }
+    assert amir.records.get("medications", "9999-0001").data["generic"] == "lisinopril"
+    with_other_header = tmp_path / "other.csv"
+    with_other_header.write_text("a,b\n1,2\n")
+    assert "name" in refused("reference_file_unfit", app.load_reference, amir, "census-surnames", with_other_header)
+
+
+def test_1_6_picks_follow_the_weights_filter_and_repeat(amir, reference):
+    pick = amir.records.pick
+    names = Counter(one.key for one in pick("surnames", n=10_000, seed=7))
+    smith = 2_442_977 / (2_442_977 + 1_932_812)
+    assert names.keys() == {"Smith", "Johnson"}
+    assert abs(names["Smith"] - 10_000 * smith) < 3 * (10_000 * smith * (1 - smith)) ** 0.5
+    streets = Counter(one.key for one in pick("addresses", where={"region": "TX"}, n=10_000, seed=7))
+    whole = sum(range(1, 41, 2))
+    assert streets.keys() == {f"{number} Elm Street" for number in range(1, 41, 2)}
+    expected = {f"{number} Elm Street": 10_000 * number / whole for number in range(1, 41, 2)}
+    assert sum((streets[name] - one) ** 2 / one for name, one in expected.items()) < 36.2, "chi-square, 19 degrees, 1 %"
+    where = {"region": "TX", "specialty": "207Q00000X", "status": "active"}
+    assert {one.data["family"] for one in pick("providers", where=where, n=20, seed=1)} == {"ALDER"}
+    assert {one.key for one in pick("medications", where={"status": "active"}, n=20)} == {"9999-0001"}
+    assert pick("addresses", n=50, seed=3) == pick("addresses", n=50, seed=3) != pick("addresses", n=50, seed=4)
+    refused("nothing_to_pick", pick, "providers", where={"region": "ZZ"})
+
+
+# 1.7 Messages to test with: valid, like the configuration they come from, and nobody's.
+
+
+def test_1_7_a_thousand_messages_are_valid_and_give_the_configuration_back(app, nora):
+    app.learn(nora, "Epic-North", ["".join(SENT[:500])])
+    made = app.test_messages(nora, NEW, 1_000, seed=7)
+    assert [one.decode() for one in made] == nora.interop.synthesise(NEW, 1_000, seed=7)
+    found = [*read(b"".join(made))]
+    assert len(found) == 1_000 and all(isinstance(one, Message) and not list(one.problems) for one in found)
+    check = nora.interop.validator(NEW)
+    assert [differences for one in found if (differences := check(one))] == []
+    assert app.changed(nora, NEW, made).findings == ()
+    app.learn(nora, "Made", [b"".join(made)])
+    before, after = (
+        nora.configurations.get(one).document["versions"]["2.3"] for one in (NEW, NEW.replace("Epic-North", "Made"))
+    )
+    assert after["segments"].keys() == before["segments"].keys()
+    for name, one in before["segments"].items():
+        again = after["segments"][name]
+        assert abs(again["share"]["of"] - one["share"]["of"]) <= 0.005, name
+        assert again["fields"].keys() == one["fields"].keys()
+        for number, column in one["fields"].items():
+            other = again["fields"][number]
+            assert abs(other["share"]["of"] - column["share"]["of"]) <= 0.02, (name, number)
+            for value, shown in column["parts"].get("1.1", {}).get("values", {}).get("shown", {}).items():
+                share = other["parts"]["1.1"]["values"]["shown"][value]["share"]["of"]
+                assert abs(share - shown["share"]["of"]) <= 0.02, (name, number, value)
+    assert {(str(one["when"]), str(one["then"])) for one in before["rules"]} <= {
+        (str(one["when"]), str(one["then"])) for one in after["rules"]
+    }
+
+
+def test_1_7_no_value_of_a_patient_can_appear_and_names_are_of_the_reference_data(app, nora, reference):
+    app.learn(nora, "Epic-North", ["".join(SENT[:500])])
+    made = [dict(fields(one.decode()))["PID"] for one in app.test_messages(nora, NEW, 1_000, seed=7)]
+    real = [dict(fields(one))["PID"] for one in SENT[:500]]
+    for number in (3, 5, 7, 11, 13):
+        assert not {one[number] for one in made} & {one[number] for one in real}, number
+    families = Counter(one[5].split("^")[0] for one in made)
+    assert families.keys() == {"Smith", "Johnson"} and abs(families["Smith"] / 1_000 - 0.558) < 0.05
+    assert {one[5].split("^")[1] for one in made} == {"Olivia", "Emma", "Liam"}
+    assert all(one[11].split("^")[0].endswith("Elm Street") for one in made)
+
+
+# 1.10 FHIR JSON and NCPDP go through the same road: infer, deviate, drift, look up.
+
+PEOPLE = patients(60, seed=3)
+
+
+def new_rx(one, number):
+    """A prescription, as SCRIPT has it."""
+    return (
+        f'<Message version="2017071"><Header><To>P</To><From>D</From><MessageID>M{number}</MessageID>'
+        f"<SentTime>2026-02-01T14:05:00Z</SentTime></Header><Body><NewRx><Patient><HumanPatient><Name><LastName>"
+        f"{one.family}</LastName></Name><Gender>{one.sex}</Gender></HumanPatient></Patient><MedicationPrescribed>"
+        f'<ProductCode Qualifier="ND">{number:011}</ProductCode></MedicationPrescribed></NewRx></Body></Message>'
+    )
+
+
+def claim(one, number):
+    """A claim, as Telecommunication D.0 has it."""
+    head = f"{610_000 + number:06}D0B1PCN       1011234567890     20260201SOFT      "
+    person = f"\x1e\x1cAM04\x1cC2{one.number}\x1e\x1cAM01\x1cC4{one.born}\x1cC5{1 + (one.sex == 'F')}\x1cCB{one.family}"
+    return f"{head}{person}\x1d\x1e\x1cAM07\x1cEM1\x1cD2{number}\x1cE103\x1cD6{number % 9}\r\n"
+
+
+def patient(one, number):
+    return json.dumps(person(one, number)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("standard", "of_type", "make", "change", "finding", "deviation"),
+    [
+        (
+            "FHIR",
+            "Patient",
+            patient,
+            ('"gender": "', '"gender": "x-'),
+            ("new value", "Patient-gender.1.1"),
+            ("unknown code", "Patient.gender"),
+        ),
+        (
+            "NCPDP-SCRIPT",
+            "NewRx",
+            new_rx,
+            ("<MessageID>[^<]*</MessageID>", ""),
+            ("field no longer sent", "Message.Header-MessageID"),
+            ("missing required", "Message.Header.MessageID"),
+        ),
+        (
+            "NCPDP-Telecom",
+            "B1",
+            claim,
+            ("\x1cC2[^\x1e]*", ""),
+            ("field no longer sent", "Transmission.AM04-C2"),
+            ("missing required", "Transmission.AM04.C2"),
+        ),
+    ],
+)
+def test_1_10_other_standards_take_the_same_road(app, nora, standard, of_type, make, change, finding, deviation):
+    sent = [make(one, number) for number, one in enumerate(PEOPLE)]
+    address = address_of("Epic", standard, of_type)
+    result = app.learn(nora, "Epic", ["".join(sent)], standard=standard)
+    assert result["configurations"] == [{"address": address, "version": 1, "messages": 60}]
+    assert app.learn(nora, "Epic", ["".join(sent)], standard=standard)["new"] == 0
+    (known,) = app.senders(nora, f"Epic/{standard}/*")
+    assert (known.address, known.type, known.messages) == (address, of_type, 60)
+
+    changed = [re.sub(*change, one) for one in sent]
+    assert app.changed(nora, address, sent).findings == ()
+    assert [(one.kind, one.location) for one in app.changed(nora, address, changed).findings] == [finding]
+    app.learn(nora, "Planted", ["".join(changed)], standard=standard)
+    (planted,) = app.senders(nora, f"Planted/{standard}/*")
+    before, after = ({(one.kind, one.location) for one in of.deviations} for of in (known, planted))
+    assert after - before == {deviation}
+    assert address in [one.configuration.address for one in app.like(nora, planted.address)]
+    told = json.dumps(nora.configurations.get(address).document, default=dict)
+    assert not [secret for one in PEOPLE for secret in one.secrets if secret in told]
 
 
 def test_the_example_runs():

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.clock import now
+from holdfast.core.jobs.errors import JobFailed
 from holdfast.domains.conversations import NewMessage
 from holdfast.samples.hl7 import messages
 from holdfast.store import Store, UserScope
@@ -45,7 +46,8 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
     """Make an organisation in a store: a tenant that was not there before. Some 100 transactions.
 
     `only_documents` leaves out facts and conversations, for an application that makes its own.
-    `on_progress(what, done, in all)` is called after each step. Raises `TenantExists`.
+    `on_progress(what, done, in all)` is called after each step. Raises `TenantExists`;
+    `JobFailed` for "interface_engine" without `holdfast[interop]`.
     """
     sample = json.loads(read(name, "sample.json"))
     people = {person["email"]: person for person in sample["people"]}
@@ -167,9 +169,15 @@ def _workflows(owner: UserScope, sample: dict[str, Any]) -> Iterator[Step]:
 def _senders(store: Store, owner: UserScope, sample: dict[str, Any]) -> Iterator[Step]:
     """Messages of health systems, analysed as soon as they are there."""
     for one in sample.get("senders", ()):
-        sent = "".join(messages(one["vendor"], one["messages"]))
-        yield one["vendor"], partial(owner.interop.analyse, sent, vendor=one["vendor"])
-        yield one["vendor"], store.worker().run_due
+        yield one["vendor"], partial(_analyse, store, owner, one["vendor"], one["messages"])
+
+
+def _analyse(store: Store, owner: UserScope, vendor: str, count: int) -> None:
+    job = owner.interop.analyse("".join(messages(vendor, count)), vendor=vendor)
+    store.worker().run_due()
+    found = owner.jobs.get(job.id)
+    if found.status == "failed":
+        raise JobFailed(f"{vendor}: {found.reason}")
 
 
 def _facts(scopes: dict[str, UserScope], sample: dict[str, Any]) -> Iterator[Step]:
