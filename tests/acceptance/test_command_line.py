@@ -100,7 +100,7 @@ def test_conversations_are_listed_shown_searched_and_recalled(demo: Path) -> Non
 def test_status_and_verify_say_that_all_is_well(demo: Path) -> None:
     tenants = as_json(demo, *ME, "status")["tenants"]
     tenant = next(one for one in tenants if one["tenant"] == "demo")
-    assert len(tenants) == 5 and tenant["rows"]["messages"] == 50
+    assert len(tenants) == 6 and tenant["rows"]["messages"] == 50
     assert as_json(demo, *ME, "verify") == {"ok": True, "conversations": 12, "bad": []}
     assert "0 not sound" in run_process(demo, *ME, "verify").stdout
 
