@@ -1,14 +1,19 @@
 """The consultancy's knowledge: clearance that cannot be got round, caches that do not lie, facts that are counted."""
 
+import os
 import subprocess
 import sys
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
+from support.commands import as_json, run
 from support.redis_server import RedisServer
 from support.refusals import refused
 from support.server import serving
@@ -22,6 +27,7 @@ from holdfast.core.scope import LEVELS
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 PEOPLE = {"joko": "", "dewi": "D", "sari": "CD", "bima": "BCD", "ratna": "SABCD"}
+RATNA = "ratna@lentera.test"
 SECRET = "translators' bureau works for us at 60 % of its list"
 """A sentence of a document at level S."""
 QUESTIONS = (
@@ -538,6 +544,57 @@ def test_4_6_an_answer_is_given_from_it_and_what_is_deleted_is_gone_there_too(ou
     assert SECRET.encode() not in b"".join(
         one.read_bytes() for one in (tmp_path / "chroma").rglob("*") if one.is_file()
     )
+
+
+# 4.8 A dashboard: response time, hit rate, pool, errors, cost per month and per user.
+
+
+def test_4_8_the_dashboard_shows_how_the_server_does_and_what_use_costs(organisations, tmp_path):
+    with holdfast.open(organisations.url, organisations.key) as store, serving(store) as server:
+        library, sari, ratna = in_firm(store)
+        key = sari.identity.create_api_key()
+        for _ in range(4):
+            library.prices(sari)
+        client = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key.secret}"})
+        with client:
+            assert [client.get("/v1/conversations").status_code for _ in range(3)] == [200] * 3
+            assert client.get(f"/v1/conversations/{new_id()}").status_code == 404
+        last_month = datetime.now(UTC).replace(day=1, hour=0) - timedelta(days=3)
+        sari.metering.record("answer", model="m", tokens=10, cost=Decimal("0.25"))
+        sari.metering.record("answer", model="m", tokens=10, cost=Decimal("0.50"), outcome="error")
+        ratna.metering.record("answer", model="m", tokens=10, cost=Decimal("0.125"))
+        ratna.metering.record("answer", model="m", tokens=10, cost=Decimal(2), at=last_month)
+        asked = ("--store", organisations.url, "--tenant", "lentera", "--user")
+        given = {"HOLDFAST_KEYRING": os.environ["HOLDFAST_KEYRING"]}
+        given |= {} if organisations.key is None else {"HOLDFAST_KEY": organisations.key}
+        shown = as_json(tmp_path, *asked, RATNA, "dashboard", "--server", server.url, **given)
+        text = run(tmp_path, *asked, RATNA, "dashboard", "--server", server.url, **given).stdout
+        own = as_json(tmp_path, *asked, "sari@lentera.test", "dashboard", **given)
+    figures = shown["server"]
+    one = {route["route"]: route for route in figures["routes"]}
+    assert (one["/conversations"]["requests"], one["/conversations"]["refused"]) == (3, 0)
+    assert 0 < one["/conversations"]["half_ms"] <= one["/conversations"]["most_ms"]
+    assert figures["total"]["requests"] >= 4 and figures["total"]["refused"] == 1 and figures["total"]["failed"] == 0
+    assert figures["total"]["mean_ms"] > 0
+    (prices,) = [family for family in figures["caches"] if family["name"] == "prices"]
+    assert (prices["lookups"], prices["hit_rate"]) == (4, 0.75)
+    assert 0 <= figures["connections"] <= figures["pool"] == holdfast.Settings().pool
+    assert [(month["cost"], month["requests"]) for month in shown["months"]] == [
+        ("0.875000000", 3),
+        ("2.000000000", 1),
+    ]
+    assert [(user["whose"], user["cost"], user["failures"]) for user in shown["users"]] == [
+        ("sari@lentera.test", "0.750000000", 1),
+        ("ratna@lentera.test", "0.125000000", 0),
+    ]
+    assert "/conversations" in text and "75.0%" in text and "sari@lentera.test" in text
+    assert own["server"] is None and [user["whose"] for user in own["users"]] == ["sari@lentera.test"]
+
+
+def test_4_8_a_server_that_is_away_or_is_none_is_named(organisations, tmp_path):
+    asked = ("--store", organisations.url, "--tenant", "lentera", "--user", RATNA, "dashboard", "--server")
+    assert as_json(tmp_path, *asked, "http://127.0.0.1:9", code=7)["error"]["code"] == "server_away"
+    assert as_json(tmp_path, *asked, "nowhere", code=2)["error"]["code"] == "invalid_input"
 
 
 def test_it_runs_as_its_readme_says():

@@ -14,6 +14,7 @@ from holdfast.faces.cli import (
     configurations,
     connections,
     conversations,
+    dashboard,
     decisions,
     demo,
     imports,
@@ -70,6 +71,7 @@ demo.register(app)
 serve.register(app)
 jobs.register(app)
 policy.register(app)
+dashboard.register(app)
 
 
 @app.callback()

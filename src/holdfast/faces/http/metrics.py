@@ -48,6 +48,12 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self.pool = Gauge(
+            "holdfast_store_connections_most",
+            "Connections to the store that there can be",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self.cache = CacheMetrics(self._registry)
         self.jobs = JobMetrics(self._registry)
         self._known: dict[tuple[str, str, int, str], tuple[Counter, Histogram, Counter | None]] = {}

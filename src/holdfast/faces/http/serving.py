@@ -138,6 +138,7 @@ class Serving:
         self.metrics.streams.set(len(self._streams))
         self.metrics.waiting.set(self.hop.waiting + self.passwords.waiting + self.outside.waiting)
         self.metrics.connections.set(self.store.engine.in_use())
+        self.metrics.pool.set(self.store.settings.pool)
         if self.worker is not None:
             self.metrics.jobs.note(self.worker.stats())
         self.metrics.cache.note(self.store.cache.stats(), self.store.engine.breakers)
