@@ -140,9 +140,13 @@ class SqliteEngine:
                 latest: list[Transaction] = []
 
                 def run() -> T:
-                    tx = Transaction(writer.cursor(), self.dialect, scope, reach, seen=seen, vault=self.vault)
-                    latest[:] = [tx]  # it may be run again: the last one counts
-                    return work(tx)
+                    cursor = writer.cursor()
+                    try:
+                        tx = Transaction(cursor, self.dialect, scope, reach, seen=seen, vault=self.vault)
+                        latest[:] = [tx]  # it may be run again: the last one counts
+                        return work(tx)
+                    finally:
+                        cursor.close()  # let go later, it would reset the statement under whoever runs it next
 
                 done: T = commits.submit(run)
             except driver.Error as error:
