@@ -125,7 +125,7 @@ def test_a_registered_source_is_asked_and_its_items_are_counted(amina, chat, sou
     (request,) = source.requests
     assert (request.conversation_id, request.owner_id) == (chat.id, amina.scope.actor_id)
     assert (request.question, request.prepared) == ("message 019", "MESSAGE 019")
-    assert request.max_tokens == (4000 - 7) // 4 // 2, "a quarter for all sources; passages are the other one"
+    assert request.max_tokens == (4000 - 7) // 4 // 3, "a quarter for all sources: passages and decisions are two"
     assert request.count_tokens("four") == 1
 
 

@@ -11,7 +11,7 @@ from holdfast import HoldfastError, NewMessage
 from holdfast.core.policy import POLICY
 from holdfast.domains.conversations import Conversations
 
-ASKS_FOR_NO_ID = {"create", "list", "due_summaries", "visible", "import_export"}
+ASKS_FOR_NO_ID = {"create", "list", "due_summaries", "visible", "import_export", "embed_some"}
 """Operations that name nothing of another's; each has a test of its own below, or of its own file."""
 BY_ID = ("conversation", "message_id")
 GIVEN = (*BY_ID, "content")
@@ -28,7 +28,7 @@ OPERATIONS = {
     if is_operation(name)
 }
 FOREIGN = {name: params for name, params in OPERATIONS.items() if set(BY_ID) & set(params)}
-COMPOSITES = {"context", "import_export", "search"}
+COMPOSITES = {"context", "embed_some", "import_export", "search"}
 """Operations made of several actions; a search is a read, whatever it does to its index."""
 WRITES = {"append", "edit", "fork", "rate", "summarize"}
 

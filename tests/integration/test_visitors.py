@@ -71,9 +71,12 @@ def test_a_visitor_does_nothing_else(visit):
 
 def test_the_policy_gives_visitors_their_own_conversations_and_facts_only():
     given = {operation: roles["visitor"] for operation, roles in POLICY.items() if "visitor" in roles}
-    on_conversations = {f"conversations.{name}" for name in ("create", "append", "read", "rate", "verify", "index")}
-    on_facts = {f"memory.{name}" for name in ("remember", "read", "forget")}
-    assert set(given) == on_conversations | on_facts | {"audit.events"}
+    on_conversations = {
+        f"conversations.{name}" for name in ("create", "append", "read", "rate", "verify", "index", "embed")
+    }
+    on_facts = {f"memory.{name}" for name in ("remember", "read", "forget", "embed")}
+    on_usage = {f"metering.{name}" for name in ("record", "reserve")}
+    assert set(given) == on_conversations | on_facts | on_usage | {"audit.events"}
     assert {reach for operation, reach in given.items() if operation != "conversations.index"} == {"own"}
 
 

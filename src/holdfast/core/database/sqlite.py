@@ -6,7 +6,7 @@ own and never wait for the writer. Writes share commits (commits.py).
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,7 +101,8 @@ class SqliteEngine:
                 readers = self._readers
                 lent = readers.take()
                 try:
-                    done = self._read_on(lent.cursor(), scope, reach, work)
+                    with closing(lent.cursor()) as cursor:
+                        done = self._read_on(cursor, scope, reach, work)
                 except driver.Error:
                     readers.drop(lent)  # a statement that failed for its table does nothing the next time, silently
                     raise
@@ -140,13 +141,12 @@ class SqliteEngine:
                 latest: list[Transaction] = []
 
                 def run() -> T:
-                    cursor = writer.cursor()
-                    try:
+                    # Closed by the thread that used it: cursors share a connection's statements, and one that is only
+                    # dropped, later and in its caller's thread, would reset a statement that another is running.
+                    with closing(writer.cursor()) as cursor:
                         tx = Transaction(cursor, self.dialect, scope, reach, seen=seen, vault=self.vault)
                         latest[:] = [tx]  # it may be run again: the last one counts
                         return work(tx)
-                    finally:
-                        cursor.close()  # let go later, it would reset the statement under whoever runs it next
 
                 done: T = commits.submit(run)
             except driver.Error as error:
