@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlcipher3.dbapi2 import ProgrammingError
 
 from holdfast import HoldfastError
 
@@ -108,23 +107,3 @@ def test_two_tenants_may_add_the_same_new_person_at_once(sync_store):
         add = lambda tenant, n=n: identity.create_user(f"both-{n}@x.test", tenant=tenant)  # noqa: E731
         one, two = at_once(lambda add=add: add("acme"), lambda add=add: add("globex"))
         assert one.user_id == two.user_id
-
-
-def test_nothing_of_a_transaction_outlives_it_on_the_connection_that_all_writers_share(sync_store):
-    """A cursor that goes later resets its last statement, in whatever thread that is, while another may run it."""
-    if sync_store.engine.dialect.name != "sqlite":
-        pytest.skip("only there is one connection for all who write")
-    kept = []
-    scope = sync_store.tenant("acme").user("amina@acme.test").scope
-    sync_store.engine.write(scope, "own", kept.append)
-    with pytest.raises(ProgrammingError, match="closed cursor"):
-        kept[0]._cursor.execute("SELECT 1")
-
-    def failing(tx):
-        kept.append(tx)
-        raise KeyError("x")
-
-    with pytest.raises(KeyError):
-        sync_store.engine.write(scope, "own", failing)
-    with pytest.raises(ProgrammingError, match="closed cursor"):
-        kept[1]._cursor.execute("SELECT 1")

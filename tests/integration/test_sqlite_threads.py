@@ -1,6 +1,7 @@
 """Threads that share a SQLite file's writer: no cursor outlives its transaction, where it would disturb another."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 from sqlcipher3 import dbapi2 as driver
@@ -19,9 +20,16 @@ def amina(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
-def test_a_transactions_cursor_is_closed_with_it(amina, kind):
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_transactions_cursor_is_closed_with_it(amina, kind, fails):
     kept = []
-    getattr(amina.conversations.engine, kind)(amina.scope, "own", kept.append)
+
+    def work(tx):
+        kept.append(tx)
+        return {}["nothing"] if fails else None
+
+    with pytest.raises(KeyError) if fails else nullcontext():
+        getattr(amina.conversations.engine, kind)(amina.scope, "own", work)
     with pytest.raises(driver.ProgrammingError, match="closed cursor"):
         kept[0].all(queries.any_unindexed)
 
