@@ -26,6 +26,7 @@ from holdfast.faces.cli import (
     metering,
     policy,
     records,
+    reviews,
     runs,
     serve,
     sessions,
@@ -50,6 +51,7 @@ app.add_typer(conversations.app, name="conversations", help="List, show, search,
 app.add_typer(memory.app, name="memory", help="What is known: remember, recall, explain, forget.")
 app.add_typer(connections.app, name="connections", help="Tokens of platforms, keys of AI providers, metrics.")
 app.add_typer(knowledge.app, name="knowledge", help="Documents: add, list, search, by clearance; reports.")
+reviews.register(configurations.app)
 app.add_typer(configurations.app, name="configurations", help="Documents that applications run by, with versions.")
 app.add_typer(interop.app, name="interop", help="Messages of health systems: profile, compare, synthesise, listen.")
 app.add_typer(records.app, name="records", help="Sets of JSON records: define, import, find, group.")

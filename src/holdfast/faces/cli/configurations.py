@@ -1,4 +1,4 @@
-"""`holdfast configurations`: documents and their versions, branches, search, review, shares."""
+"""`holdfast configurations`: documents and their versions, branches, search, shares. Review: `reviews.py`."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.configurations import ChangeRequest, Configuration, FoundConfiguration, RequestComment
+from holdfast.domains.configurations import Configuration, FoundConfiguration
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
 
@@ -43,7 +43,7 @@ def list_configurations(
         return
     shown = table("address", "version", "who reads it", "changed")
     for one in page.items:
-        shown.add_row(escape(one.address), str(one.version), one.visibility, _when(one.updated_at))
+        shown.add_row(escape(one.address), str(one.version), one.visibility, when(one.updated_at))
     console.print(shown)
     if page.next is not None:
         what_now(f"holdfast … configurations list {pattern or ''} --cursor {page.next}")
@@ -64,7 +64,7 @@ def show(
     if as_json:
         show_json(found)
         return
-    console.print(f"[bold]{escape(found.address)}[/bold] version {found.version}, {_when(found.created_at)}")
+    console.print(f"[bold]{escape(found.address)}[/bold] version {found.version}, {when(found.created_at)}")
     console.print(escape(found.reason), style="dim")
     console.print(json.dumps(found.document, ensure_ascii=False, indent=2), markup=False, soft_wrap=True)
 
@@ -91,7 +91,7 @@ def put(
     if as_json:
         show_json(made)
         return
-    console.print(_told(made))
+    console.print(told(made))
     what_now(f"holdfast … configurations history '{address}'")
 
 
@@ -109,7 +109,7 @@ def history(
     shown = table("version", "when", "by", "how", "bytes", "reason")
     for one in page.items:
         how = one.origin if one.from_version is None else f"{one.origin} to {one.from_version}"
-        row = (str(one.version), _when(one.created_at), str(one.author_id), how, f"{one.bytes:,}", escape(one.reason))
+        row = (str(one.version), when(one.created_at), str(one.author_id), how, f"{one.bytes:,}", escape(one.reason))
         shown.add_row(*row)
     console.print(shown)
     if page.next is not None:
@@ -152,7 +152,7 @@ def rollback(
     if as_json:
         show_json(made)
         return
-    console.print(_told(made))
+    console.print(told(made))
 
 
 @app.command()
@@ -202,7 +202,7 @@ def branch(
         return
     shown = table("branch", "version", "of version", "changed")
     for one in found:
-        shown.add_row(escape(one.name), str(one.version), str(one.base_version), _when(one.updated_at))
+        shown.add_row(escape(one.name), str(one.version), str(one.base_version), when(one.updated_at))
     console.print(shown)
 
 
@@ -225,7 +225,7 @@ def merge(
     if as_json:
         show_json(merged)
     elif merged.configuration is not None:
-        console.print(_told(merged.configuration))
+        console.print(told(merged.configuration))
     else:
         for conflict in merged.conflicts:
             console.print(f"{conflict.path}: {conflict.words}", markup=False, soft_wrap=True)
@@ -279,235 +279,8 @@ def shares(context: typer.Context, address: Address, as_json: AsJson = False) ->
         return
     shown = table("member", "may", "since")
     for one in found:
-        shown.add_row(str(one.user_id), one.level, _when(one.created_at))
+        shown.add_row(str(one.user_id), one.level, when(one.created_at))
     console.print(shown)
-
-
-Request = Annotated[str, typer.Argument(help="The id of a request.")]
-
-
-@app.command()
-def propose(
-    context: typer.Context,
-    address: Address,
-    file: Annotated[Path, typer.Argument(help="A file with the document as JSON; - reads standard input.")],
-    reason: Reason,
-    if_version: Annotated[int | None, typer.Option(help="Only over this version.")] = None,
-    request: Annotated[str | None, typer.Option(help="Revise this request of yours in place of a new one.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask for a document in place of the current version."""
-    target: Target = context.obj
-    document = read_document(file)
-    with target.person() as me:
-        c = me.configurations
-        if request is None:
-            made = c.propose(address, document, reason=reason, if_version=if_version)
-        else:
-            made = c.revise(request, document, reason=reason, if_version=if_version)
-    _show_request(made, as_json=as_json)
-    if not as_json:
-        what_now(f"holdfast … configurations approve {made.id}   (somebody else)")
-
-
-@app.command()
-def requests(
-    context: typer.Context,
-    address: Annotated[str | None, typer.Argument(help="Only of this address.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    show: Annotated[str | None, typer.Option(help="Show this one, with what it changes and what was said.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: AsJson = False,
-) -> None:
-    """List requests, the newest first, or show one."""
-    target: Target = context.obj
-    with target.person() as me:
-        c = me.configurations
-        if show is not None:
-            _show_request(c.request(show), as_json=as_json, comments=c.comments(show, limit=200).items)
-            return
-        page = c.requests(address=address, status="any" if every else "open", limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "address", "over", "status", "approvals", "reason")
-    for one in page.items:
-        has = f"{len(one.approvals)} of {one.required}"
-        shown.add_row(str(one.id), escape(one.address), str(one.base_version), one.status, has, escape(one.reason))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations requests --cursor {page.next}")
-
-
-@app.command()
-def approve(
-    context: typer.Context,
-    request: Request,
-    digest: Annotated[str | None, typer.Option(help="Of the document that you looked at.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Approve a request of somebody else's, as it is now."""
-    target: Target = context.obj
-    with target.person() as me:
-        approved = me.configurations.approve(request, digest=digest)
-    _show_request(approved, as_json=as_json)
-    if not as_json and len(approved.approvals) >= approved.required:
-        what_now(f"holdfast … configurations publish {request}")
-
-
-@app.command()
-def publish(context: typer.Context, request: Request, as_json: AsJson = False) -> None:
-    """Make the document of an approved request the next version."""
-    target: Target = context.obj
-    with target.person() as me:
-        made = me.configurations.publish(request)
-    if as_json:
-        show_json(made)
-    else:
-        console.print(_told(made))
-
-
-@app.command()
-def reject(context: typer.Context, request: Request, reason: Reason, as_json: AsJson = False) -> None:
-    """End a request of somebody else's."""
-    target: Target = context.obj
-    with target.person() as me:
-        _show_request(me.configurations.reject(request, reason=reason), as_json=as_json)
-
-
-@app.command()
-def withdraw(context: typer.Context, request: Request, as_json: AsJson = False) -> None:
-    """End a request of your own."""
-    target: Target = context.obj
-    with target.person() as me:
-        _show_request(me.configurations.withdraw(request), as_json=as_json)
-
-
-@app.command()
-def comment(
-    context: typer.Context,
-    request: Request,
-    text: Annotated[str, typer.Argument(help="What you say.")],
-    reply_to: Annotated[str | None, typer.Option(help="The id of the comment it answers.")] = None,
-    path: Annotated[str | None, typer.Option(help="The place it is about, a JSON Pointer.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say something about a request."""
-    target: Target = context.obj
-    with target.person() as me:
-        made = me.configurations.comment(request, text, reply_to=reply_to, path=path)
-    if as_json:
-        show_json(made)
-    else:
-        console.print(f"Said, as {made.id}.")
-
-
-@app.command()
-def rule(
-    context: typer.Context,
-    pattern: Annotated[
-        str | None, typer.Argument(help="Addresses: 'Epic/*/*'. Without one the rules are listed.")
-    ] = None,
-    approvals: Annotated[int | None, typer.Option(help="How many approvals changes need there.")] = None,
-    schema: Annotated[Path | None, typer.Option(help="A file with a JSON Schema that documents satisfy there.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what holds at the addresses of a pattern, or list what does. With neither option its rule is gone."""
-    target: Target = context.obj
-    wanted = None if schema is None else read_document(schema)
-    with target.person() as me:
-        if pattern is not None:
-            me.configurations.set_rule(pattern, approvals=approvals, schema=wanted)
-        found = me.configurations.rules()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("addresses", "approvals", "schema")
-    for one in found:
-        needs = "" if one.approvals is None else str(one.approvals)
-        shown.add_row(escape(one.pattern), needs, "" if one.schema is None else "required")
-    console.print(shown)
-
-
-@app.command()
-def rate(
-    context: typer.Context,
-    address: Address,
-    rating: Annotated[int | None, typer.Option(help="1 or -1.")] = None,
-    accuracy: Annotated[float | None, typer.Option(help="As measured, from 0 to 1.")] = None,
-    samples: Annotated[int | None, typer.Option(help="On so many samples.")] = None,
-    comment: Annotated[str | None, typer.Option(help="Words.")] = None,
-    version: Annotated[int | None, typer.Option(help="Of a former version.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say how a version does."""
-    target: Target = context.obj
-    with target.person() as me:
-        said = {"accuracy": accuracy, "samples": samples, "comment": comment}
-        made = me.configurations.rate(address, rating, version=version, **said)  # type: ignore[arg-type]  # as named
-    if as_json:
-        show_json(made)
-    else:
-        console.print(f"Said of version {made.version}.")
-
-
-@app.command()
-def standing(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
-    """Show how the versions do: uses, ratings, accuracy."""
-    target: Target = context.obj
-    with target.person() as me:
-        found = me.configurations.standing(address)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("version", "uses", "up", "down", "accuracy", "samples")
-    for one in found:
-        accuracy = "" if one.accuracy is None else f"{one.accuracy:.3f}"
-        up, down = str(one.ratings_up), str(one.ratings_down)
-        shown.add_row(str(one.version), f"{one.uses:,}", up, down, accuracy, f"{one.samples:,}")
-    console.print(shown)
-
-
-@app.command()
-def inbox(
-    context: typer.Context,
-    unread: Annotated[bool, typer.Option("--unread", help="Only what is unread.")] = False,
-    mark: Annotated[bool, typer.Option("--mark-read", help="Mark all of it as read.")] = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what happened that concerns you, the newest first."""
-    target: Target = context.obj
-    with target.person() as me:
-        page = me.configurations.inbox(unread=unread, limit=limit, cursor=cursor)
-        if mark:
-            me.configurations.mark_read()
-    if as_json:
-        show_json(page)
-        return
-    shown = table("", "when", "what", "address", "request")
-    for one in page.items:
-        new = "new" if one.read_at is None else ""
-        shown.add_row(new, _when(one.created_at), one.kind, escape(one.address), str(one.request_id or ""))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations inbox --cursor {page.next}")
-
-
-def _show_request(found: ChangeRequest, *, as_json: bool, comments: Sequence[RequestComment] = ()) -> None:
-    if as_json:
-        show_json({"request": found, "comments": list(comments)} if comments else found)
-        return
-    console.print(f"[bold]{found.id}[/bold] {escape(found.address)} over version {found.base_version}, {found.status}")
-    console.print(f"{escape(found.reason)}   ({len(found.approvals)} of {found.required} approvals)", style="dim")
-    for change in found.changes:
-        console.print(f"  {change.words}", markup=False, soft_wrap=True)
-    console.print(f"  digest {found.digest}", style="dim")
-    for one in comments:
-        place = "" if one.path is None else f" at {one.path}"
-        console.print(f"  {_when(one.created_at)} {one.author_id}{place}: {one.text}", markup=False, soft_wrap=True)
 
 
 def _show_found(found: Sequence[FoundConfiguration], measure: str, *, as_json: bool) -> None:
@@ -540,11 +313,13 @@ def read_document(file: Path) -> Any:
         raise InvalidInput(f"file: {str(file)!r:.200} cannot be read as JSON ({kind})", field="file") from error
 
 
-def _told(made: Configuration) -> str:
+def told(made: Configuration) -> str:
+    """What putting a document came to."""
     if made.replayed:
         return f"{escape(made.address)} says this already: version {made.version}."
     return f"{escape(made.address)} is at version {made.version}."
 
 
-def _when(at: datetime) -> str:
+def when(at: datetime) -> str:
+    """A moment, to the minute."""
     return f"{at:%Y-%m-%d %H:%M}"
