@@ -1,6 +1,7 @@
 """The one command: `uv run python -m benchmarks [WHAT …] [--engine sqlite] [--quick]`."""
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -55,19 +56,32 @@ def main() -> int:
     measures["knowledge"] = partial(knowledge.measure, million=options.million)
     measures["metering"] = partial(metering.measure, millions=options.million)
     measures["records"] = partial(records.measure, million=options.million)
-    figures: list[Figure] = []
+    made: dict[str, list[Figure]] = {name: [] for name in options.what or measures}
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
-            for name in options.what or measures:
+            for name, figures in made.items():
                 figures += _run(measures[name], places, options)
-    tables = [*dict.fromkeys(figure.table for figure in figures)]
-    figures.sort(key=lambda figure: tables.index(figure.table))
-    command = " ".join(["uv run python -m benchmarks", *(a for a in sys.argv[1:] if a not in ("--save", "--json"))])
     if options.json:
-        print(report.as_json(figures, command))
+        print(report.as_json(_in_tables([one for figures in made.values() for one in figures]), _command()))
     if options.save:
-        report.save(figures, command)
+        for name, figures in made.items():
+            report.save(name + (" million" if options.million else ""), _in_tables(figures), _command(name))
+    figures = [one for figures in made.values() for one in figures]
     return 1 if options.strict and any(figure.missed() for figure in figures) else 0
+
+
+def _in_tables(figures: list[Figure]) -> list[Figure]:
+    """Those of one table together, the engines in turn."""
+    tables = [*dict.fromkeys(figure.table for figure in figures)]
+    return sorted(figures, key=lambda figure: tables.index(figure.table))
+
+
+def _command(*only: str) -> str:
+    """What to call for these figures again; of several kinds, `only` this one."""
+    options = [one for one in sys.argv[1:] if one not in ("--save", "--json")]
+    if only:
+        options = [*only, *itertools.dropwhile(lambda one: not one.startswith("-"), options)]
+    return " ".join(["uv run python -m benchmarks", *options])
 
 
 def _run(measure: Measure, places: Places, options: argparse.Namespace) -> list[Figure]:
@@ -93,7 +107,10 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")
     parser.add_argument("--strict", action="store_true", help="fail when a promise was missed")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.save and options.quick:
+        parser.error("--save with --quick: figures of small sizes are not kept; leave one of them out")
+    return options
 
 
 if __name__ == "__main__":

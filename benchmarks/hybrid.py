@@ -47,17 +47,22 @@ def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
         for _ in range((total - _chunks(me.knowledge)) // CHUNKS_EACH):
             me.knowledge.add("base", _document())
         store.engine.optimize_vectors()
-        held = _chunks(me.knowledge)
     places.settle(place)
+    yield from searched(place, 10 if quick else 100)
+
+
+def searched(place: Place, rounds: int) -> Iterator[Figure]:
+    """Searches by words and meaning, and the context with passages, over the base as it is."""
     with _opened(place) as store:
         me = person(store)
+        held = _chunks(me.knowledge)
         for name in ("a rare word", "common words", "a question"):
             chance = random.Random(2)
             yield alone(
                 place,
                 f"hybrid: {name}, {held:,} chunks",
                 lambda name=name, chance=chance: me.knowledge.search(QUESTIONS[name](chance), base="base"),
-                10 if quick else 100,
+                rounds,
                 table="knowledge",
                 promise=(Bound(measure="p95 ms", limit=60),),
             )
@@ -67,7 +72,7 @@ def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
             place,
             f"context with passages, {held:,} chunks",
             lambda: me.conversations.context(chat, max_tokens=8_000),
-            10 if quick else 100,
+            rounds,
             table="knowledge",
             promise=(Bound(measure="ours", limit=10),),
         )

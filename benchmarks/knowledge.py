@@ -65,6 +65,11 @@ def measure(places: Places, *, quick: bool, million: bool = False) -> Iterator[F
         me = person(store)
         _load(me, total)
     places.settle(place)
+    yield from asked(place, total, quick=quick)
+
+
+def asked(place: Place, total: int, *, quick: bool) -> Iterator[Figure]:
+    """Every kind of question, by somebody who may read nearly all of `total` chunks, and one in a hundred."""
     for levels, told in (("D", ""), ("C", ", one in a hundred")):
         for name, ask in QUESTIONS.items():
             yield _figure(place, f"{name}{told}, {total:,} chunks", ask, levels, quick=quick)

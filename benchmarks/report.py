@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.figures import Figure
 from benchmarks.overhead import fsync_time
 
-BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
+END = "<!-- end of figures -->"
 HEADINGS = ("operation", "engine", "ours", "raw", "ratio", "p95 ms", "p99 ms", "max ms", "promise", "")
 _TEXT = ("operation", "engine", "promise", "")
 _console = Console(width=180)
@@ -98,23 +98,40 @@ def machine() -> dict[str, object]:
     }
 
 
-def save(figures: Sequence[Figure], command: str, page: Path = PAGE) -> None:
-    """Put the figures between the two marks of the page; the rest of it stays as it is."""
-    text = page.read_text() if page.exists() else f"# Measurements\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name}: lacks {BEGIN} and {END}; put them where the figures belong")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{_markdown(figures, command)}{END}{after}")
+def save(name: str, figures: Sequence[Figure], command: str, page: Path = PAGE) -> None:
+    """Put the figures of one kind between its two marks of the page; the rest of it stays as it is."""
+    begin = f"<!-- figures: {name} -->"
+    text = page.read_text() if page.exists() else "# Measurements\n"
+    if begin not in text:
+        text += f"\n## {name.capitalize()}\n\n{begin}\n{END}\n"
+    before, _, rest = text.partition(begin)
+    page.write_text(f"{before}{begin}\n{_markdown(figures, command)}{END}{rest.partition(END)[2]}")
 
 
 def _markdown(figures: Sequence[Figure], command: str) -> str:
     about = ", ".join(f"{name} {value}" for name, value in machine().items())
-    lines = [f"Measured by `{command}`: {about}.", ""]
-    for name, group in groupby(figures, key=lambda figure: figure.table):
-        lines += [f"### {name.capitalize()}", "", _line(HEADINGS), _line(["---"] * len(HEADINGS))]
-        lines += [_line(_cells(figure)) for figure in group]
-        lines.append("")
+    lines = [f"`{command}`: {about}.", ""]
+    for _, group in groupby(figures, key=lambda figure: figure.table):
+        lines += [*_rows(list(group)), ""]
     return "\n".join(lines)
+
+
+def _rows(figures: Sequence[Figure]) -> list[str]:
+    """A table with the columns that say something."""
+    rows = [[*_cells(figure), _rest(figure)] for figure in figures]
+    shown = [n for n in range(len(HEADINGS) + 1) if any(row[n] for row in rows)]
+    headings = (*HEADINGS, "besides")
+    return [
+        _line(headings[n] for n in shown),
+        _line("---" for _ in shown),
+        *(_line(row[n] for n in shown) for row in rows),
+    ]
+
+
+def _rest(figure: Figure) -> str:
+    """What has no column of its own; of latencies, what is not shown already."""
+    rest = {name: value for name, value in figure.more.items() if name not in HEADINGS and name != "p50 ms"}
+    return ", ".join(f"{name} {_number(value)}" for name, value in rest.items())
 
 
 def _line(cells: Iterable[str]) -> str:
