@@ -2055,11 +2055,13 @@ class AsyncInterop:
         `messages`: a text, bytes, the path of a file here, or a list of such. They travel in sealed lots, which are
         deleted as they are counted. What was counted of the vendor before is added to, without reading it again; a
         message that was counted before adds nothing. At the end each type's configuration at `vendor/standard/type` is
-        put, by whoever asked. `keep_days`: keep the messages as samples, sealed, for so long. `processes`: how many
-        count (more than one starts processes, so a program needs its `if __name__ == "__main__"`).
+        put, by whoever asked; where a rule has changes reviewed, it is proposed. `keep_days`: keep the messages as
+        samples, sealed, for so long. `processes`: how many count (more than one starts processes, so a program needs
+        its `if __name__ == "__main__"`).
 
-        The result has `configurations` (address, version, messages), `messages`, `new`, `unreadable` and the first
-        `problems`. A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
+        The result has `configurations` (address, version, messages, and `request`, the id of the change request where
+        it was proposed; `version` is the current one then), `messages`, `new`, `unreadable` and the first `problems`.
+        A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
         """
         return await self._hop(
             self._room.analyse, messages, vendor=vendor, standard=standard, keep_days=keep_days, processes=processes

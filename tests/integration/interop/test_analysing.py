@@ -221,3 +221,59 @@ def test_what_is_malformed_is_told_with_its_place(sync_store: Any, me: Any) -> N
 def test_the_async_face_has_the_same(amina: Any) -> None:
     assert amina.interop.analyse(b"".join(SENT[:20]), vendor="Epic").kind == "interop.analyse"
     assert amina.interop.samples("Epic", "ADT^A01") == []
+
+
+def test_where_changes_are_reviewed_an_analysis_asks_for_one_and_revises_what_it_asked_for(
+    sync_store: Any, me: Any
+) -> None:
+    first = analysed(sync_store, me, SENT[:40])
+    ada = sync_store.tenant("acme").user("ada@acme.test")
+    ada.configurations.set_rule("Epic/HL7v2/ADT^*", approvals=1)
+    other = me.configurations.propose(ADDRESS, {"mine": 1}, reason="inferred by hand")
+    told = {one["address"]: one for one in analysed(sync_store, me, SENT[:80])["configurations"]}
+    assert told["Epic/HL7v2/ORU^R01"] == {"address": "Epic/HL7v2/ORU^R01", "version": 2, "messages": 40}
+    assert (told[ADDRESS]["version"], told[ADDRESS]["messages"], counts(me)) == (1, 40, 20)
+    assert [one["version"] for one in first["configurations"]] == [1, 1]
+    request = me.configurations.request(told[ADDRESS]["request"])
+    assert (request.status, request.base_version, request.revision) == ("open", 1, 1)
+    assert (request.document["messages"], request.reason) == (40, "inferred from 40 messages")
+    told = {one["address"]: one for one in analysed(sync_store, me, SENT)["configurations"]}
+    assert told[ADDRESS]["request"] == str(request.id)
+    request = me.configurations.request(request.id)
+    assert (request.revision, request.document["messages"]) == (2, 60)
+    assert {one.id for one in me.configurations.requests(address=ADDRESS).items} == {other.id, request.id}
+    ada.configurations.approve(request.id)
+    assert me.configurations.publish(request.id).version == 2
+    assert counts(me) == 60
+
+
+def test_an_analysis_that_is_done_twice_asks_once(sync_store: Any, me: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from holdfast.domains.interop import analysing
+
+    analysed(sync_store, me, SENT[:40])
+    sync_store.tenant("acme").user("ada@acme.test").configurations.set_rule("Epic/*/*", approvals=2)
+    whole = analysing.configure
+
+    def dying(*given: Any, **more: Any) -> Any:
+        whole(*given, **more)
+        raise ConnectionError("the machine went away")
+
+    monkeypatch.setattr(analysing, "configure", dying)
+    job = me.interop.analyse(b"".join(SENT), vendor="Epic")
+    sync_store.worker().run_due()
+    (asked,) = me.configurations.requests(address=ADDRESS).items
+    monkeypatch.setattr(analysing, "configure", whole)
+    me.jobs.cancel(job.id)
+    me.jobs.retry(job.id)
+    sync_store.worker().run_due()
+    found = {one["address"]: one for one in me.jobs.get(job.id).result["configurations"]}
+    assert found[ADDRESS]["request"] == str(asked.id)
+    assert me.configurations.request(asked.id).revision == 1
+
+
+def test_another_members_configuration_is_asked_for_where_one_may_comment(sync_store: Any, me: Any) -> None:
+    ben = sync_store.tenant("acme").user("ben@acme.test")
+    ben.configurations.put(ADDRESS, {"from": "ben"}, reason="first")
+    ben.configurations.share(ADDRESS, me.scope.actor_id, "comment")
+    told = {one["address"]: one for one in analysed(sync_store, me, SENT[:40])["configurations"]}
+    assert ben.configurations.request(told[ADDRESS]["request"]).document["messages"] == 20

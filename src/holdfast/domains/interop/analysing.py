@@ -7,6 +7,7 @@ says how far it is. So a worker that dies loses a step at most, and no message i
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,21 +19,16 @@ from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.errors import JobFailed
 from holdfast.core.jobs.kinds import Nothing
 from holdfast.core.scope import OPERATOR
-from holdfast.domains.configurations import Configuration, Configurations, address_of
-from holdfast.domains.configurations.errors import ConfigurationNotFound
+from holdfast.domains.configurations import Configurations
 
 from . import queries
-from .documents import by_type, documents
+from .configuring import configure
 from .hl7 import Message, Problem, read
 from .profiles import (
     Profile,
     ProfileKey,
     Profiler,
-    Recognised,
-    Signature,
     profile_shared,
-    recognise,
-    signature,
 )
 from .profiles.profiling import add_source
 from .profiles.standards import HL7V2, Standard, standard_of, tree_pieces
@@ -46,7 +42,6 @@ TOLD = 20
 """How many problems a result names, the first ones."""
 LEFT_DAYS = 7
 """Lots are deleted after so many days where no job took them."""
-_KNOWN = 200
 
 
 @dataclass(frozen=True)
@@ -78,12 +73,21 @@ def analyse(run: Run, given: Analysis) -> dict[str, object]:
         except Overtaken:
             continue
     return {
-        "configurations": _configure(run, given, standard, more=so_far["new"] > 0),
+        "configurations": _configured(run, given, more=so_far["new"] > 0),
         "messages": so_far["seen"],
         "new": so_far["new"],
         "unreadable": so_far["unreadable"],
         "problems": so_far["problems"],
     }
+
+
+def _configured(run: Run, given: Analysis, *, more: bool) -> list[dict[str, Any]]:
+    stored = profile_of(run, given.vendor, given.standard)
+    if stored.profile is None:
+        return []
+    profile = Profile.from_bytes(unpacked(stored.profile), ProfileKey(bytes.fromhex(stored.secret)))
+    tell = partial(run.progress, given.lots, given.lots)
+    return configure(run.room(Configurations), profile, run.settings, vendor=given.vendor, more=more, tell=tell)
 
 
 def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,46 +204,6 @@ def _messages(content: bytes, standard: Standard) -> Iterator[tuple[bytes, str]]
     for piece in tree_pieces(standard)(content):
         if piece.message is not None:
             yield piece.message.raw, piece.message.type
-
-
-def _configure(run: Run, given: Analysis, standard: Standard, *, more: bool) -> list[dict[str, Any]]:
-    """A configuration for each type. What it says already makes no new version, nor does a batch that added nothing."""
-    stored = profile_of(run, given.vendor, given.standard)
-    if stored.profile is None:
-        return []
-    profile = Profile.from_bytes(unpacked(stored.profile), ProfileKey(bytes.fromhex(stored.secret)))
-    room = run.room(Configurations)
-    told = {name: _recognised(room, name, one, given) for name, one in by_type(profile).items()}
-    made = []
-    for name, document in documents(profile, vendor=given.vendor, recognised=told).items():
-        run.progress(given.lots, given.lots, f"{name}: configuration")
-        address = address_of(given.vendor, standard, name)
-        reason = f"inferred from {document['messages']} messages"
-        there = None if more else _there(room, address)
-        kept = there or room.put(address, document, reason=reason)
-        made.append({"address": address, "version": kept.version, "messages": document["messages"]})
-    return made
-
-
-def _there(room: Configurations, address: str) -> Configuration | None:
-    try:
-        return room.get(address)
-    except ConfigurationNotFound:
-        return None
-
-
-def _recognised(room: Configurations, message_type: str, profile: Profile, given: Analysis) -> Recognised:
-    """Whether structure tells this sender from the others whose configurations of this type whoever asks may read."""
-    known: dict[str, Signature] = {}
-    for one in room.find(f"*/{given.standard}/{_literal(message_type)}", limit=_KNOWN).items:
-        document = room.get(one.address).document
-        if isinstance(document, Mapping) and isinstance(document.get("signature"), Mapping):
-            known[str(document["vendor"])] = dict(document["signature"]["traits"])
-    return recognise(profile, known | {given.vendor: signature(profile)})
-
-
-def _literal(segment: str) -> str:
-    return segment.replace("%", "%25").replace("/", "%2F").replace("*", "%2A")
 
 
 @job("interop.clean", submit="jobs.schedules")

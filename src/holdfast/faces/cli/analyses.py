@@ -46,9 +46,7 @@ def profile(
             list(files), vendor=vendor, standard=standard, keep_days=keep_days, processes=processes
         )
         done = _followed(store, me, job, quiet=as_json)
-        found = [
-            me.configurations.get(one["address"]).document for one in (done.result or {}).get("configurations", [])
-        ]
+        found = [_document(me, one) for one in (done.result or {}).get("configurations", [])]
     if as_json:
         show_json(done)
     else:
@@ -79,6 +77,13 @@ def _followed(store: holdfast.Store, me: UserScope, job: Job, *, quiet: bool) ->
     return seen
 
 
+def _document(me: UserScope, told: Any) -> Any:
+    """What was inferred, as it is kept or asked for."""
+    if "request" in told:
+        return me.configurations.request(told["request"]).document
+    return me.configurations.get(told["address"]).document
+
+
 def _show_profile(job: Job, documents: list[Any]) -> None:
     if job.status != "done":
         console.print(f"The analysis {job.id} is {job.status}: {escape(job.reason or 'it is tried again later')}")
@@ -102,7 +107,12 @@ def _show_profile(job: Job, documents: list[Any]) -> None:
             row = [document["type"], version, *map(str, counts), address, document["signature"]["vendor"]]
             shown.add_row(*map(escape, row))
     console.print(shown)
-    if addresses:
+    asked = [one for one in result["configurations"] if "request" in one]
+    for one in asked:
+        console.print(f"{escape(one['address'])} has its changes reviewed: proposed as request {one['request']}")
+    if asked:
+        what_now(f"holdfast … configurations requests --show {asked[0]['request']}")
+    elif addresses:
         what_now(f"holdfast … interop deviations '{addresses[0]}'", f"holdfast … configurations show '{addresses[0]}'")
 
 
