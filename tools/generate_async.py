@@ -54,7 +54,10 @@ ROOMS = (
     ),
     Room(
         "Conversations",
-        tuple(f"domains/conversations/{name}.py" for name in ("reads", "finding", "embedding", "actions")),
+        tuple(
+            f"domains/conversations/{name}.py"
+            for name in ("message_reads", "reads", "finding", "embedding", "appending", "beside", "actions")
+        ),
     ),
     Room("Memory", tuple(f"domains/memory/{name}.py" for name in ("reads", "finding", "embedding", "actions"))),
     Room(

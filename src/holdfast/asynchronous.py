@@ -59,6 +59,7 @@ from holdfast.domains.connections.models import (
 from holdfast.domains.connections.reads import SnapshotList
 from holdfast.domains.conversations import Conversations
 from holdfast.domains.conversations.finding import HitList
+from holdfast.domains.conversations.message_reads import ConversationId, MessageList
 from holdfast.domains.conversations.models import (
     Attachment,
     Context,
@@ -73,13 +74,7 @@ from holdfast.domains.conversations.models import (
     Verification,
     Visible,
 )
-from holdfast.domains.conversations.reads import (
-    ConversationId,
-    ConversationList,
-    FeedbackList,
-    MessageList,
-    SummaryList,
-)
+from holdfast.domains.conversations.reads import ConversationList, FeedbackList, SummaryList
 from holdfast.domains.identity import Identity
 from holdfast.domains.identity.models import (
     ApiKey,
@@ -859,6 +854,34 @@ class AsyncConversations:
         self._hop = hop
         self._room = room
 
+    async def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        return await self._hop(self._room.last, conversation, n)
+
+    async def messages(
+        self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Message]:
+        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
+        return await self._hop(self._room.messages, conversation, limit=limit, cursor=cursor)
+
+    async def between(
+        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
+    ) -> MessageList:
+        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
+        return await self._hop(self._room.between, conversation, since, until, limit=limit)
+
+    async def message(self, message_id: UUID | str) -> Message:
+        """One message by its id. Raises `MessageNotFound`."""
+        return await self._hop(self._room.message, message_id)
+
+    async def counts(self, conversation: ConversationId) -> dict[str, int]:
+        """How many messages each role has written."""
+        return await self._hop(self._room.counts, conversation)
+
+    async def verify(self, conversation: ConversationId) -> Verification:
+        """Check the whole hash chain. Says which message is the first at fault, and why."""
+        return await self._hop(self._room.verify, conversation)
+
     async def get(self, conversation: ConversationId) -> Conversation:
         """One conversation. Raises `ConversationNotFound`."""
         return await self._hop(self._room.get, conversation)
@@ -892,30 +915,6 @@ class AsyncConversations:
             hidden=hidden,
             owner=owner,
         )
-
-    async def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
-        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
-        return await self._hop(self._room.last, conversation, n)
-
-    async def messages(
-        self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[Message]:
-        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
-        return await self._hop(self._room.messages, conversation, limit=limit, cursor=cursor)
-
-    async def between(
-        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
-    ) -> MessageList:
-        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
-        return await self._hop(self._room.between, conversation, since, until, limit=limit)
-
-    async def message(self, message_id: UUID | str) -> Message:
-        """One message by its id. Raises `MessageNotFound`."""
-        return await self._hop(self._room.message, message_id)
-
-    async def counts(self, conversation: ConversationId) -> dict[str, int]:
-        """How many messages each role has written."""
-        return await self._hop(self._room.counts, conversation)
 
     async def summaries(self, conversation: ConversationId) -> SummaryList:
         """Every version of the summary, oldest first."""
@@ -955,10 +954,6 @@ class AsyncConversations:
     async def cost(self, conversation: ConversationId) -> Cost:
         """What a conversation has cost, as far as its usage was recorded. Raises `ConversationNotFound`."""
         return await self._hop(self._room.cost, conversation)
-
-    async def verify(self, conversation: ConversationId) -> Verification:
-        """Check the whole hash chain. Says which message is the first at fault, and why."""
-        return await self._hop(self._room.verify, conversation)
 
     async def feedback(self, conversation: ConversationId) -> FeedbackList:
         """The ratings of a conversation's answers, in the order of the answers."""
@@ -1000,42 +995,6 @@ class AsyncConversations:
         `EmbedderFailed` or one of its family.
         """
         return await self._hop(self._room.embed_some, most=most)
-
-    async def create(
-        self,
-        *,
-        title: str | None = None,
-        metadata: Mapping[str, object] | None = None,
-        tags: Collection[str] = (),
-        workspace: UUID | str | None = None,
-        keep_visible: Collection[ConversationId] = (),
-    ) -> Conversation:
-        """Start a conversation.
-
-        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
-        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
-        """
-        return await self._hop(
-            self._room.create, title=title, metadata=metadata, tags=tags, workspace=workspace, keep_visible=keep_visible
-        )
-
-    async def edit(
-        self,
-        conversation: ConversationId,
-        *,
-        title: str | None = None,
-        tags: Collection[str] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        if_unchanged: Conversation | None = None,
-    ) -> Conversation:
-        """Change what is given: the title, all tags, all metadata.
-
-        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
-        `ConversationNotFound`, `InvalidInput`.
-        """
-        return await self._hop(
-            self._room.edit, conversation, title=title, tags=tags, metadata=metadata, if_unchanged=if_unchanged
-        )
 
     async def append(
         self,
@@ -1102,6 +1061,56 @@ class AsyncConversations:
             self._room.summarize, conversation, text, through=through, first=first, entities=entities
         )
 
+    async def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
+        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
+
+        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
+        """
+        return await self._hop(self._room.rate, message_id, rating, comment=comment)
+
+    async def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
+        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
+
+        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
+        """
+        return await self._hop(self._room.attach, conversation, data, name=name, media_type=media_type)
+
+    async def create(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tags: Collection[str] = (),
+        workspace: UUID | str | None = None,
+        keep_visible: Collection[ConversationId] = (),
+    ) -> Conversation:
+        """Start a conversation.
+
+        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
+        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
+        """
+        return await self._hop(
+            self._room.create, title=title, metadata=metadata, tags=tags, workspace=workspace, keep_visible=keep_visible
+        )
+
+    async def edit(
+        self,
+        conversation: ConversationId,
+        *,
+        title: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        if_unchanged: Conversation | None = None,
+    ) -> Conversation:
+        """Change what is given: the title, all tags, all metadata.
+
+        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
+        `ConversationNotFound`, `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.edit, conversation, title=title, tags=tags, metadata=metadata, if_unchanged=if_unchanged
+        )
+
     async def fork(self, conversation: ConversationId, *, at: int, title: str | None = None) -> Conversation:
         """A new conversation that shares messages 1 to `at` with this one and goes on by itself.
 
@@ -1128,20 +1137,6 @@ class AsyncConversations:
     async def hide(self, conversation: ConversationId) -> Conversation:
         """Leave it out of lists until it is restored."""
         return await self._hop(self._room.hide, conversation)
-
-    async def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
-        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
-
-        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
-        """
-        return await self._hop(self._room.rate, message_id, rating, comment=comment)
-
-    async def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
-        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
-
-        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
-        """
-        return await self._hop(self._room.attach, conversation, data, name=name, media_type=media_type)
 
 
 class AsyncMemory:

@@ -7,7 +7,7 @@ import pytest
 from sqlcipher3 import dbapi2 as driver
 
 import holdfast
-from holdfast.domains.conversations import NewMessage, queries
+from holdfast.domains.conversations import NewMessage, search_queries
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_transactions_cursor_is_closed_with_it(amina, kind, fails):
     with pytest.raises(KeyError) if fails else nullcontext():
         getattr(amina.conversations.engine, kind)(amina.scope, "own", work)
     with pytest.raises(driver.ProgrammingError, match="closed cursor"):
-        kept[0].all(queries.any_unindexed)
+        kept[0].all(search_queries.any_unindexed)
 
 
 def test_threads_that_write_many_rows_by_the_same_statement_fail_nobody(amina):

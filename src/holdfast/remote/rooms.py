@@ -52,6 +52,7 @@ from holdfast.domains.connections.models import (
 )
 from holdfast.domains.connections.reads import SnapshotList
 from holdfast.domains.conversations.finding import HitList
+from holdfast.domains.conversations.message_reads import ConversationId, MessageList
 from holdfast.domains.conversations.models import (
     Attachment,
     Context,
@@ -66,13 +67,7 @@ from holdfast.domains.conversations.models import (
     Verification,
     Visible,
 )
-from holdfast.domains.conversations.reads import (
-    ConversationId,
-    ConversationList,
-    FeedbackList,
-    MessageList,
-    SummaryList,
-)
+from holdfast.domains.conversations.reads import ConversationList, FeedbackList, SummaryList
 from holdfast.domains.identity.models import (
     ApiKey,
     Assignment,
@@ -885,44 +880,6 @@ class RemoteConversations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def get(self, conversation: ConversationId) -> Conversation:
-        """One conversation. Raises `ConversationNotFound`."""
-        return self._caller.call(Conversation, "GET", place("/conversations/{conversation}", conversation=conversation))
-
-    def list(
-        self,
-        *,
-        limit: int = 50,
-        cursor: str | None = None,
-        status: Status | None = None,
-        workspace: UUID | str | None = None,
-        metadata: Mapping[str, object] | None = None,
-        tag: str | None = None,
-        hidden: bool = False,
-        owner: UUID | str | None = None,
-    ) -> Page[Conversation]:
-        """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
-
-        Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
-        that must be equal, as JSON spells them (1 and 1.0 are two values). One indexed statement, whatever the number
-        of conversations. Raises `InvalidCursor`.
-        """
-        return self._caller.call(
-            Page[Conversation],
-            "GET",
-            "/conversations",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "status": status,
-                "workspace": workspace,
-                "metadata": metadata,
-                "tag": tag,
-                "hidden": hidden,
-                "owner": owner,
-            },
-        )
-
     def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
         """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
         return self._caller.call(
@@ -960,6 +917,50 @@ class RemoteConversations:
         """How many messages each role has written."""
         return self._caller.call(
             dict[str, int], "GET", place("/conversations/{conversation}/counts", conversation=conversation)
+        )
+
+    def verify(self, conversation: ConversationId) -> Verification:
+        """Check the whole hash chain. Says which message is the first at fault, and why."""
+        return self._caller.call(
+            Verification, "GET", place("/conversations/{conversation}/verification", conversation=conversation)
+        )
+
+    def get(self, conversation: ConversationId) -> Conversation:
+        """One conversation. Raises `ConversationNotFound`."""
+        return self._caller.call(Conversation, "GET", place("/conversations/{conversation}", conversation=conversation))
+
+    def list(
+        self,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: Status | None = None,
+        workspace: UUID | str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tag: str | None = None,
+        hidden: bool = False,
+        owner: UUID | str | None = None,
+    ) -> Page[Conversation]:
+        """A page of a person's conversations, the most recently active first; the actor's own unless `owner` is given.
+
+        Without `status`, all but deleted ones; hidden ones only when asked for. `metadata` names top-level members
+        that must be equal, as JSON spells them (1 and 1.0 are two values). One indexed statement, whatever the number
+        of conversations. Raises `InvalidCursor`.
+        """
+        return self._caller.call(
+            Page[Conversation],
+            "GET",
+            "/conversations",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "status": status,
+                "workspace": workspace,
+                "metadata": metadata,
+                "tag": tag,
+                "hidden": hidden,
+                "owner": owner,
+            },
         )
 
     def summaries(self, conversation: ConversationId) -> SummaryList:
@@ -1005,12 +1006,6 @@ class RemoteConversations:
     def cost(self, conversation: ConversationId) -> Cost:
         """What a conversation has cost, as far as its usage was recorded. Raises `ConversationNotFound`."""
         return self._caller.call(Cost, "GET", place("/conversations/{conversation}/cost", conversation=conversation))
-
-    def verify(self, conversation: ConversationId) -> Verification:
-        """Check the whole hash chain. Says which message is the first at fault, and why."""
-        return self._caller.call(
-            Verification, "GET", place("/conversations/{conversation}/verification", conversation=conversation)
-        )
 
     def feedback(self, conversation: ConversationId) -> FeedbackList:
         """The ratings of a conversation's answers, in the order of the answers."""
@@ -1061,55 +1056,6 @@ class RemoteConversations:
         `EmbedderFailed` or one of its family.
         """
         return self._caller.call(VectorReport, "PUT", "/messages/vectors", body={"most": most})
-
-    def create(
-        self,
-        *,
-        title: str | None = None,
-        metadata: Mapping[str, object] | None = None,
-        tags: Collection[str] = (),
-        workspace: UUID | str | None = None,
-        keep_visible: Collection[ConversationId] = (),
-    ) -> Conversation:
-        """Start a conversation.
-
-        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
-        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
-        """
-        return self._caller.call(
-            Conversation,
-            "POST",
-            "/conversations",
-            body={
-                "title": title,
-                "metadata": metadata,
-                "tags": tags,
-                "workspace": workspace,
-                "keep_visible": keep_visible,
-            },
-        )
-
-    def edit(
-        self,
-        conversation: ConversationId,
-        *,
-        title: str | None = None,
-        tags: Collection[str] | None = None,
-        metadata: Mapping[str, object] | None = None,
-        if_unchanged: Conversation | None = None,
-    ) -> Conversation:
-        """Change what is given: the title, all tags, all metadata.
-
-        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
-        `ConversationNotFound`, `InvalidInput`.
-        """
-        return self._caller.call(
-            Conversation,
-            "PATCH",
-            place("/conversations/{conversation}", conversation=conversation),
-            body={"title": title, "tags": tags, "metadata": metadata},
-            if_unchanged=if_unchanged,
-        )
 
     def append(
         self,
@@ -1179,6 +1125,80 @@ class RemoteConversations:
             body={"text": text, "through": through, "first": first, "entities": entities},
         )
 
+    def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
+        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
+
+        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Feedback,
+            "PUT",
+            place("/messages/{message_id}/feedback", message_id=message_id),
+            body={"rating": rating, "comment": comment},
+        )
+
+    def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
+        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
+
+        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
+        """
+        return self._caller.send_data(
+            Attachment,
+            place("/conversations/{conversation}/attachments", conversation=conversation),
+            query={"name": name},
+            data=data,
+            media_type=media_type,
+        )
+
+    def create(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, object] | None = None,
+        tags: Collection[str] = (),
+        workspace: UUID | str | None = None,
+        keep_visible: Collection[ConversationId] = (),
+    ) -> Conversation:
+        """Start a conversation.
+
+        Where the tenant caps visible conversations, the least recently active one beyond the cap is hidden, never
+        one of `keep_visible` (those open on a screen). Raises `InvalidInput`, `WorkspaceNotFound`.
+        """
+        return self._caller.call(
+            Conversation,
+            "POST",
+            "/conversations",
+            body={
+                "title": title,
+                "metadata": metadata,
+                "tags": tags,
+                "workspace": workspace,
+                "keep_visible": keep_visible,
+            },
+        )
+
+    def edit(
+        self,
+        conversation: ConversationId,
+        *,
+        title: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, object] | None = None,
+        if_unchanged: Conversation | None = None,
+    ) -> Conversation:
+        """Change what is given: the title, all tags, all metadata.
+
+        `if_unchanged`: the conversation as it was read; it must still be so. Raises `ConversationChanged`,
+        `ConversationNotFound`, `InvalidInput`.
+        """
+        return self._caller.call(
+            Conversation,
+            "PATCH",
+            place("/conversations/{conversation}", conversation=conversation),
+            body={"title": title, "tags": tags, "metadata": metadata},
+            if_unchanged=if_unchanged,
+        )
+
     def fork(self, conversation: ConversationId, *, at: int, title: str | None = None) -> Conversation:
         """A new conversation that shares messages 1 to `at` with this one and goes on by itself.
 
@@ -1219,31 +1239,6 @@ class RemoteConversations:
         """Leave it out of lists until it is restored."""
         return self._caller.call(
             Conversation, "POST", place("/conversations/{conversation}/hide", conversation=conversation)
-        )
-
-    def rate(self, message_id: UUID | str, rating: int, *, comment: str | None = None) -> Feedback:
-        """Rate an answer: 1 or -1. A second rating by the same user takes the place of the first.
-
-        Raises `NotAnAnswer`, `MessageNotFound`, `InvalidInput`.
-        """
-        return self._caller.call(
-            Feedback,
-            "PUT",
-            place("/messages/{message_id}/feedback", message_id=message_id),
-            body={"rating": rating, "comment": comment},
-        )
-
-    def attach(self, conversation: ConversationId, data: bytes, *, name: str, media_type: str) -> Attachment:
-        """Keep a file with a conversation; put `attachment.part()` among a message's parts to show it there.
-
-        The same bytes twice are kept once. Raises `AttachmentRefused`, `ConversationNotFound`.
-        """
-        return self._caller.send_data(
-            Attachment,
-            place("/conversations/{conversation}/attachments", conversation=conversation),
-            query={"name": name},
-            data=data,
-            media_type=media_type,
         )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from holdfast.core.database import Params, Procedure, Transaction
 from holdfast.core.trail import insert_event
-from holdfast.domains.conversations import indexing, queries
+from holdfast.domains.conversations import append_queries, indexing
 from holdfast.domains.conversations.chain import link
 from holdfast.domains.conversations.drafts import Draft
 from holdfast.domains.conversations.errors import (
@@ -30,20 +30,20 @@ def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
     seen = tx.seen.get(key) if params["request_id"] is None else None
     if seen is not None:
         row = _next_row(tx, params, *seen)
-        if tx.run(queries.advance_if_unchanged, row) == 1:
+        if tx.run(append_queries.advance_if_unchanged, row) == 1:
             return _insert(tx, key, row)
-    held = tx.first(queries.lock_conversation, params)
+    held = tx.first(append_queries.lock_conversation, params)
     if held is None or held[0] == "DELETED":
         return ("DELETED", *_NO_ROW)
     status, count, head, last_message_at, _workspace, indexed_through = held
     if params["request_id"] is not None:
-        first = tx.first(queries.message_by_request, params)
+        first = tx.first(append_queries.message_by_request, params)
         if first is not None:
             return first
     if status != "ACTIVE":
         return (status, *_NO_ROW)
     row = _next_row(tx, params, count, head, last_message_at, indexed_through)
-    tx.run(queries.advance_conversation, row)
+    tx.run(append_queries.advance_conversation, row)
     return _insert(tx, key, row)
 
 
@@ -60,10 +60,10 @@ def _next_row(
 
 
 def _insert(tx: Transaction, key: object, row: dict[str, Any]) -> Sequence[Any]:
-    tx.run(queries.insert_message, row)
+    tx.run(append_queries.insert_message, row)
     tx.run(insert_event, row)
     if row["seen_count"] == row["indexed_through"]:  # the first beyond what is indexed
-        tx.run(queries.queue_for_index, row)
+        tx.run(append_queries.queue_for_index, row)
     tx.seen[key] = (row["seq"], row["new_head"], row["moment"], row["indexed_through"])
     return ("ACTIVE", row["id"], row["seq"], None, None, None, row["moment"], row["digest"], row["previous"])
 
@@ -100,14 +100,14 @@ def _result(row: Sequence[Any], params: Params) -> Message:
     return message
 
 
-append_message = Procedure(name="append_message", query=queries.append_on_server, steps=_steps, result=_result)
+append_message = Procedure(name="append_message", query=append_queries.append_on_server, steps=_steps, result=_result)
 
 
 class _Log:
     """The end of a conversation's log while drafts are being added to it, under its row lock."""
 
     def __init__(self, tx: Transaction, conversation_id: UUID, *, original_times: bool) -> None:
-        held = tx.first(queries.lock_conversation, {"conversation_id": conversation_id})
+        held = tx.first(append_queries.lock_conversation, {"conversation_id": conversation_id})
         if held is None or held[0] == "DELETED":
             raise ConversationNotFound(conversation_id)
         self.status, self.count, self.head, self.latest, self._workspace_id, indexed_through = held
@@ -135,13 +135,13 @@ class _Log:
         """Store the rows; index them at once, unless earlier messages wait for the index."""
         previous = self.rows[-1]["previous"]
         end = {**self._same, "seq": self.count, "new_head": self.head, "previous": previous, "moment": self.latest}
-        tx.many(queries.insert_message, self.rows)
-        tx.run(queries.advance_conversation, end)
+        tx.many(append_queries.insert_message, self.rows)
+        tx.run(append_queries.advance_conversation, end)
         if self._was_indexed:
             conversation_id: UUID = self._same["conversation_id"]
             owner_id = _owner(tx, conversation_id)
             indexing.add(tx, self.rows, indexing.marks_in(tx, owner_id, conversation_id, self._workspace_id))
-            tx.run(queries.mark_indexed, {"ids": [conversation_id]})
+            tx.run(append_queries.mark_indexed, {"ids": [conversation_id]})
 
 
 def append_all(
@@ -176,7 +176,7 @@ def _known(tx: Transaction, conversation_id: UUID, drafts: Sequence[Draft]) -> d
     for draft in drafts:
         if draft["request_id"] is not None:
             params = {**draft, "conversation_id": conversation_id}
-            row = tx.first(queries.message_by_request, params)
+            row = tx.first(append_queries.message_by_request, params)
             if row is not None:
                 found[draft["request_id"], draft["role"]] = _result(row, params)
     return found

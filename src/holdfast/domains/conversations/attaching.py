@@ -8,7 +8,7 @@ from uuid import UUID
 from holdfast.core.database import Transaction
 from holdfast.core.inputs import check_name
 from holdfast.core.settings import Settings
-from holdfast.domains.conversations import lineage, queries
+from holdfast.domains.conversations import beside_queries, lineage
 from holdfast.domains.conversations.drafts import Draft
 from holdfast.domains.conversations.errors import AttachmentNotFound, AttachmentRefused
 from holdfast.domains.conversations.models import Attachment
@@ -88,7 +88,7 @@ def check_referenced(tx: Transaction, conversation_id: UUID, drafts: Iterable[Dr
 def find_attachment(tx: Transaction, parts: Iterable[lineage.Segment], digest: str) -> Attachment | None:
     """The attachment of a conversation, or of the past it shares."""
     for part in parts:
-        found = tx.first(queries.attachment, {"conversation_id": part.conversation_id, "digest": digest})
+        found = tx.first(beside_queries.attachment, {"conversation_id": part.conversation_id, "digest": digest})
         if found is not None:
             return found
     return None

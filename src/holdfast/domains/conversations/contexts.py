@@ -18,7 +18,7 @@ from holdfast.core.context import (
     registered_sources,
 )
 from holdfast.core.database import Transaction
-from holdfast.domains.conversations import lineage, queries
+from holdfast.domains.conversations import beside_queries, lineage
 from holdfast.domains.conversations.drafts import readable_text
 from holdfast.domains.conversations.models import (
     Context,
@@ -113,7 +113,7 @@ def _fitting(messages: list[Message], budget: _Budget, wanted: Wanted) -> tuple[
 
 
 def _summary(tx: Transaction, conversation: Conversation, budget: _Budget, wanted: Wanted) -> Summary | None:
-    summary = tx.first(queries.latest_summary, {"conversation_id": conversation.id})
+    summary = tx.first(beside_queries.latest_summary, {"conversation_id": conversation.id})
     if summary is None:
         return None
     tokens = wanted.count_tokens(summary.text) + FRAME_TOKENS

@@ -6,7 +6,7 @@ from uuid import UUID
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
 from holdfast.core.ids import new_id
-from holdfast.domains.conversations import lineage, queries
+from holdfast.domains.conversations import lineage, message_queries, queries
 from holdfast.domains.conversations.chain import genesis
 from holdfast.domains.conversations.errors import SeqOutOfRange
 from holdfast.domains.conversations.models import Conversation
@@ -60,10 +60,10 @@ def fork(
 def _hash_of(tx: Transaction, conversation: Conversation, seq: int) -> str:
     """The hash of message `seq`: what the next one carries, or the head if there is none."""
     if seq == conversation.message_count:
-        row = tx.first(queries.head, {"conversation_id": conversation.id})
+        row = tx.first(message_queries.head, {"conversation_id": conversation.id})
     else:
         part = lineage.segment_of(tx, conversation, seq + 1)
-        row = tx.first(queries.hash_before, {"conversation_id": part.conversation_id, "seq": seq + 1})
+        row = tx.first(message_queries.hash_before, {"conversation_id": part.conversation_id, "seq": seq + 1})
     if row is None:
         raise SeqOutOfRange("at", seq, conversation.message_count)
     return str(row[0])

@@ -15,7 +15,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.embedders import Vector
 from holdfast.core.embedders.texts import MOST_STEP, STEP, VectorReport, check_set, embed
 from holdfast.core.pages import check_limit
-from holdfast.domains.conversations import queries
+from holdfast.domains.conversations import vector_queries
 from holdfast.domains.conversations.drafts import readable_text
 from holdfast.domains.conversations.reads import ConversationReads
 
@@ -71,8 +71,12 @@ class Embedding(ConversationReads):
         def work(tx: Transaction) -> _Waiting:
             parts: list[Part] = []
             room = most
-            for conversation_id, _owner, after, _count in tx.all(queries.waiting_for_vectors, _of(name, limit=most)):
-                rows = tx.all(queries.texts_from, {"conversation_id": conversation_id, "after": after, "limit": room})
+            for conversation_id, _owner, after, _count in tx.all(
+                vector_queries.waiting_for_vectors, _of(name, limit=most)
+            ):
+                rows = tx.all(
+                    vector_queries.texts_from, {"conversation_id": conversation_id, "after": after, "limit": room}
+                )
                 if not rows:
                     break
                 texts = {id_: readable_text(content, parts_) for _seq, id_, content, parts_ in rows}
@@ -96,7 +100,7 @@ class Embedding(ConversationReads):
 
     @action("conversations.embed", writes=False)
     def _pending(self, name: str) -> Work[int]:
-        return lambda tx: int(tx.all(queries.count_waiting, _of(name))[0][0])
+        return lambda tx: int(tx.all(vector_queries.count_waiting, _of(name))[0][0])
 
     def _switch(self, name: str) -> None:
         """Have the indexes searched that are whole now, and drop those before them."""
@@ -114,7 +118,7 @@ class Embedding(ConversationReads):
                 for one in building
                 if one.embedder == name
                 and (tx.reach == "tenant" or one.about == tx.scope.actor_id)
-                and tx.first(queries.owner_waits, _of(name, owner_id=one.about)) is None
+                and tx.first(vector_queries.owner_waits, _of(name, owner_id=one.about)) is None
             ]
 
         return work
@@ -139,8 +143,8 @@ def _of(name: str, **more: object) -> dict[str, object]:
 def _keep(tx: Transaction, name: str, part: Part, found: Mapping[UUID, Vector]) -> int:
     """One conversation's, under a lock on it: whoever takes it away waits."""
     place = {"conversation_id": part.conversation_id, "after": part.after, "through": part.through}
-    held = tx.first(queries.hold_for_vectors, place)
-    there = {id_ for (id_,) in tx.all(queries.ids_between, place)} if held else set()
+    held = tx.first(vector_queries.hold_for_vectors, place)
+    there = {id_ for (id_,) in tx.all(vector_queries.ids_between, place)} if held else set()
     if held is None or not there:
         return 0
     (owner_id,) = held
@@ -148,5 +152,5 @@ def _keep(tx: Transaction, name: str, part: Part, found: Mapping[UUID, Vector]) 
     index = vectors.index_for(tx, purpose=PURPOSE, about=owner_id, embedder=name, dimension=size)
     kept = [(id_, None, owner_id, found[id_]) for id_ in part.texts if id_ in there]
     vectors.store(tx, index, kept)
-    tx.run(queries.set_embedded, place | {"index_id": index.id})
+    tx.run(vector_queries.set_embedded, place | {"index_id": index.id})
     return len(kept)

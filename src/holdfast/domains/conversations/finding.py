@@ -15,8 +15,9 @@ from holdfast.core.results import Results, WantedMode
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.conversations import indexing, lineage, meaning, searching
 from holdfast.domains.conversations.meaning import Near
+from holdfast.domains.conversations.message_reads import ConversationId, conversation_id_of
 from holdfast.domains.conversations.models import Hit
-from holdfast.domains.conversations.reads import ConversationId, ConversationReads, conversation_id_of
+from holdfast.domains.conversations.reads import ConversationReads
 
 HitList = Results[Hit]
 _ALONE = "searched by words alone"

@@ -19,7 +19,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_document, check_name
 from holdfast.core.settings import Settings
-from holdfast.domains.conversations import lineage, queries, statuses, visibility
+from holdfast.domains.conversations import append_queries, lineage, queries, statuses, visibility
 from holdfast.domains.conversations.append import append_all
 from holdfast.domains.conversations.creation import fork, insert
 from holdfast.domains.conversations.drafts import REQUEST_ID_BYTES, Draft, check_message
@@ -158,7 +158,7 @@ def _source_id(found: ReadConversation, first_own: Draft | None = None) -> str:
 
 def _stored_lines(tx: Transaction, conversation: Conversation, before: list[Key]) -> list[_Line]:
     place = {"conversation_id": conversation.id}
-    own: list[Key] = [(request_id, role) for request_id, role in tx.all(queries.keys_of, place)]
+    own: list[Key] = [(request_id, role) for request_id, role in tx.all(append_queries.keys_of, place)]
     line = _Line(conversation, before + own)
     forks = [_stored_lines(tx, f, line.path[: f.forked_at]) for f in tx.all(queries.forks_of, place)]
     return [line, *(inner for lines in forks for inner in lines)]

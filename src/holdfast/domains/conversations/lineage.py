@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from holdfast.core.database import Params, Query, Transaction
-from holdfast.domains.conversations import queries
+from holdfast.domains.conversations import message_queries, queries
 from holdfast.domains.conversations.errors import ConversationNotFound, SeqOutOfRange
 from holdfast.domains.conversations.models import Conversation, Message
 
@@ -44,7 +44,7 @@ def last(tx: Transaction, conversation: Conversation, count: int) -> list[Messag
     """The newest `count` messages, oldest first."""
     found: list[Message] = []
     for segment in segments(tx, conversation):
-        found += tx.all(queries.last_messages, {**_range(segment), "limit": count - len(found)})
+        found += tx.all(message_queries.last_messages, {**_range(segment), "limit": count - len(found)})
         if len(found) >= count:
             break
     found.reverse()

@@ -10,7 +10,7 @@ from holdfast.core.embedders import Vector
 from holdfast.core.questions import Asked
 from holdfast.core.results import WantedMode
 from holdfast.core.vectors import Found, VectorIndex
-from holdfast.domains.conversations import queries
+from holdfast.domains.conversations import search_queries
 from holdfast.domains.conversations.embedding import PURPOSE
 
 FEW = 2_000
@@ -58,8 +58,8 @@ def nearest(
         for size in (k, MOST_NEAREST):
             found = vectors.nearest(tx, index, vector, k=size, levels=None, owner=index.about, candidates=3 * size)
             ids = [one.item_id for one in found]
-            there = {id_ for (id_,) in tx.all(queries.among_listed(**shape), {**place, "ids": ids})}
+            there = {id_ for (id_,) in tx.all(search_queries.among_listed(**shape), {**place, "ids": ids})}
             kept = [one for one in found if one.item_id in there]
             if len(kept) >= k or len(found) < size:
                 return kept[:k]
-    return tx.all(queries.nearest_in(**shape), asked)
+    return tx.all(search_queries.nearest_in(**shape), asked)

@@ -1,53 +1,48 @@
-"""Reading conversations."""
+"""Reading conversations, and what is kept beside their messages."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.core.action import Actions, action, composite
+from holdfast.core.action import action, composite
 from holdfast.core.activity import Cost, cost_of
-from holdfast.core.clock import EPOCH, as_utc
 from holdfast.core.database import Transaction, Work
 from holdfast.core.database.types import dump_json
-from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
-from holdfast.core.inputs import check_choice, check_document, check_name, check_text
+from holdfast.core.inputs import check_choice, check_name, check_text
 from holdfast.core.pages import Page, check_limit
-from holdfast.core.references import register_reference
 from holdfast.domains.conversations import (
+    beside_queries,
     contexts,
     cursors,
     lineage,
     queries,
-    verification,
     visibility,
 )
 from holdfast.domains.conversations.attaching import check_digest
-from holdfast.domains.conversations.errors import AttachmentNotFound, MessageNotFound
+from holdfast.domains.conversations.errors import AttachmentNotFound
+from holdfast.domains.conversations.message_reads import (
+    ConversationId,
+    MessageReads,
+    conversation_id_of,
+)
 from holdfast.domains.conversations.models import (
     STATUSES,
     Context,
     Conversation,
     Feedback,
-    Message,
     Status,
     Summary,
-    Verification,
     Visible,
 )
 
-ConversationId = UUID | str
 ConversationList = list[Conversation]
-MessageList = list[Message]
 SummaryList = list[Summary]
 FeedbackList = list[Feedback]
 """Named here because the class has a method called `list`."""
 
-_NO_END = datetime(9999, 12, 31, tzinfo=EPOCH.tzinfo)
 
-
-class ConversationReads(Actions):
+class ConversationReads(MessageReads):
     """What can be read of conversations; see `Conversations`."""
 
     @action("conversations.read", writes=False, on="conversation")
@@ -104,71 +99,13 @@ class ConversationReads(Actions):
         return work
 
     @action("conversations.read", writes=False, on="conversation")
-    def last(self, conversation: ConversationId, n: int = 20) -> Work[MessageList]:
-        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
-        conversation_id, count = conversation_id_of(conversation), check_limit(n, self.settings.last, field="n")
-        return lambda tx: lineage.last(tx, lineage.find(tx, conversation_id), count)
-
-    @action("conversations.read", writes=False, on="conversation")
-    def messages(
-        self, conversation: ConversationId, *, limit: int = 50, cursor: str | None = None
-    ) -> Work[Page[Message]]:
-        """A page of messages, oldest first. A cursor also goes on from messages appended later."""
-        conversation_id = conversation_id_of(conversation)
-        question = ("conversations.messages", self.scope.tenant_id, self.scope.actor_id, conversation_id)
-        after = 0 if cursor is None else cursors.seq(question, cursor)
-        check_limit(limit, self.settings.page)
-
-        def work(tx: Transaction) -> Page[Message]:
-            found = lineage.find(tx, conversation_id)
-            rows = lineage.forwards(tx, found, queries.messages_after, after=after, limit=limit + 1)
-            return cursors.page_by_seq(rows, limit, question)
-
-        return work
-
-    @action("conversations.read", writes=False, on="conversation")
-    def between(
-        self, conversation: ConversationId, since: datetime, until: datetime | None = None, *, limit: int = 200
-    ) -> Work[MessageList]:
-        """The messages written from `since` up to, and without, `until`, oldest first, `limit` at most."""
-        conversation_id = conversation_id_of(conversation)
-        times = {
-            "since": as_utc(since, field="since"),
-            "until": _NO_END if until is None else as_utc(until, field="until"),
-        }
-        check_limit(limit, self.settings.page)
-        return lambda tx: lineage.forwards(
-            tx, lineage.find(tx, conversation_id), queries.messages_between, after=0, limit=limit, params=times
-        )
-
-    @action("conversations.read", writes=False, on="message_id")
-    def message(self, message_id: UUID | str) -> Work[Message]:
-        """One message by its id. Raises `MessageNotFound`."""
-        wanted = as_id(message_id, field="message_id")
-        return lambda tx: find_message(tx, wanted)
-
-    @action("conversations.read", writes=False, on="conversation")
-    def counts(self, conversation: ConversationId) -> Work[dict[str, int]]:
-        """How many messages each role has written."""
-        conversation_id = conversation_id_of(conversation)
-
-        def work(tx: Transaction) -> dict[str, int]:
-            totals: dict[str, int] = {}
-            for part in lineage.segments(tx, lineage.find(tx, conversation_id)):
-                for role, count in tx.all(queries.counts_by_role, part.__dict__):
-                    totals[role] = totals.get(role, 0) + count
-            return totals
-
-        return work
-
-    @action("conversations.read", writes=False, on="conversation")
     def summaries(self, conversation: ConversationId) -> Work[SummaryList]:
         """Every version of the summary, oldest first."""
         conversation_id = conversation_id_of(conversation)
 
         def work(tx: Transaction) -> SummaryList:
             lineage.find(tx, conversation_id)
-            return tx.all(queries.summaries_of, {"conversation_id": conversation_id})
+            return tx.all(beside_queries.summaries_of, {"conversation_id": conversation_id})
 
         return work
 
@@ -242,12 +179,6 @@ class ConversationReads(Actions):
 
         return work
 
-    @action("conversations.verify", writes=False, on="conversation")
-    def verify(self, conversation: ConversationId) -> Work[Verification]:
-        """Check the whole hash chain. Says which message is the first at fault, and why."""
-        conversation_id = conversation_id_of(conversation)
-        return lambda tx: verification.verify(tx, lineage.find(tx, conversation_id, even_deleted=True))
-
     @action("conversations.read", writes=False, on="conversation")
     def feedback(self, conversation: ConversationId) -> Work[FeedbackList]:
         """The ratings of a conversation's answers, in the order of the answers."""
@@ -255,7 +186,7 @@ class ConversationReads(Actions):
 
         def work(tx: Transaction) -> FeedbackList:
             parts = reversed(list(lineage.segments(tx, lineage.find(tx, conversation_id))))
-            return [found for part in parts for found in tx.all(queries.feedback_in, part.__dict__)]
+            return [found for part in parts for found in tx.all(beside_queries.feedback_in, part.__dict__)]
 
         return work
 
@@ -267,40 +198,11 @@ class ConversationReads(Actions):
 
         def work(tx: Transaction) -> bytes:
             for part in lineage.segments(tx, lineage.find(tx, conversation_id)):
-                row = tx.first(queries.attachment_data, {"conversation_id": part.conversation_id, "digest": wanted})
+                row = tx.first(
+                    beside_queries.attachment_data, {"conversation_id": part.conversation_id, "digest": wanted}
+                )
                 if row is not None:
                     return bytes(row[0])
             raise AttachmentNotFound(wanted)
 
         return work
-
-    def _actor(self) -> UUID:
-        if self.scope.actor_id is None:
-            raise InvalidInput("user: conversations belong to a person; use store.tenant(…).user(…)", field="user")
-        return self.scope.actor_id
-
-    def _check_metadata(self, metadata: Mapping[str, object] | None) -> dict[str, object]:
-        return check_document(
-            metadata,
-            field="metadata",
-            most_bytes=self.settings.metadata_bytes,
-            most_depth=self.settings.metadata_depth,
-        )
-
-
-def conversation_id_of(conversation: ConversationId) -> UUID:
-    """The id given. Raises `InvalidInput`."""
-    return as_id(conversation, field="conversation")
-
-
-def find_message(tx: Transaction, message_id: UUID) -> Message:
-    """A message within reach. Raises `MessageNotFound`."""
-    found = tx.first(queries.message, {"message_id": message_id})
-    if found is None or not lineage.is_shown(tx, found.conversation_id, found.seq):
-        raise MessageNotFound(message_id)
-    return found
-
-
-register_reference("message", find_message)
-register_reference("conversation", lineage.find)
-register_reference("conversation", lineage.find)

@@ -13,7 +13,7 @@ from holdfast.core.results import FoundBy, Results, SearchMode
 from holdfast.core.settings import Settings
 from holdfast.core.vectors import Found, VectorIndex
 from holdfast.core.words import words
-from holdfast.domains.conversations import lineage, meaning, queries
+from holdfast.domains.conversations import columns, lineage, meaning, search_queries
 from holdfast.domains.conversations.drafts import (
     conversation_mark,
     owner_mark,
@@ -123,7 +123,7 @@ def _by_words(tx: Transaction, wanted: Wanted, place: _Place, limit: int) -> lis
         "in_conversation": place.conversation_id,
         "in_workspace": place.workspace_id,
     }
-    return [_row(fields, title, float(score)) for *fields, title, score in tx.all(queries.search, params)]
+    return [_row(fields, title, float(score)) for *fields, title, score in tx.all(search_queries.search, params)]
 
 
 def _by_meaning(tx: Transaction, wanted: Wanted, index: VectorIndex, place: _Place, k: int) -> list[Found]:
@@ -143,7 +143,7 @@ def _read(tx: Transaction, ids: Sequence[UUID], terms: tuple[Term, ...]) -> dict
     """Messages that only their meaning found, without those that have what the query leaves out."""
     if not ids:
         return {}
-    rows = [_row(fields, title, None) for *fields, title in tx.all(queries.hits_listed, {"ids": list(ids)})]
+    rows = [_row(fields, title, None) for *fields, title in tx.all(search_queries.hits_listed, {"ids": list(ids)})]
     unwanted = [term for term in terms if term.without]
     return {row.message.id: row for row in rows if not any(_has(row.message, term) for term in unwanted)}
 
@@ -160,7 +160,7 @@ def _has(message: Message, term: Term) -> bool:
 
 
 def _row(fields: Sequence[Any], title: str | None, score: float | None) -> _Row:
-    return _Row(Message(**dict(zip(queries.MESSAGE_FIELDS, fields, strict=True))), title, score)
+    return _Row(Message(**dict(zip(columns.MESSAGE_FIELDS, fields, strict=True))), title, score)
 
 
 def _hit(row: _Row, terms: tuple[Term, ...], score: float, found_by: tuple[FoundBy, ...]) -> Hit:

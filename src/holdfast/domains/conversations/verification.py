@@ -3,7 +3,7 @@
 from typing import Any
 
 from holdfast.core.database import Transaction
-from holdfast.domains.conversations import lineage, queries
+from holdfast.domains.conversations import lineage, message_queries
 from holdfast.domains.conversations.chain import content_digest, genesis, link
 from holdfast.domains.conversations.models import Conversation, Verification
 
@@ -29,7 +29,7 @@ def verify(tx: Transaction, conversation: Conversation) -> Verification:
 
 def _batch(tx: Transaction, part: lineage.Segment, seq: int) -> list[tuple[Any, ...]]:
     place = {"conversation_id": part.conversation_id, "after": seq, "through": part.through, "limit": BATCH}
-    return tx.all(queries.chain_links, place)
+    return tx.all(message_queries.chain_links, place)
 
 
 def _problem(row: tuple[Any, ...], seq: int, expected: str) -> str | None:
@@ -46,10 +46,10 @@ def _problem(row: tuple[Any, ...], seq: int, expected: str) -> str | None:
 def _check_end(tx: Transaction, conversation: Conversation, expected: str, seq: int) -> Verification:
     """The head on the conversation, and nothing beyond it."""
     place = {"conversation_id": conversation.id}
-    head = tx.first(queries.head, place)
+    head = tx.first(message_queries.head, place)
     if head is None or head[0] != expected:
         return Verification(ok=False, messages=seq, first_bad=seq, reason="is not the one the conversation ends with")
     beyond = {**place, "after": seq, "through": 2**31 - 1, "limit": 1}
-    if tx.all(queries.chain_links, beyond):
+    if tx.all(message_queries.chain_links, beyond):
         return Verification(ok=False, messages=seq, first_bad=seq + 1, reason="was added outside the log")
     return Verification(ok=True, messages=seq)

@@ -15,8 +15,7 @@ from holdfast.core.database import Transaction
 from holdfast.core.errors import HoldfastError, InvalidInput
 from holdfast.core.inputs import check_name
 from holdfast.core.settings import Settings
-from holdfast.domains.conversations import Conversation, Message, lineage
-from holdfast.domains.conversations import queries as conversation_queries
+from holdfast.domains.conversations import Conversation, Message, lineage, message_queries
 from holdfast.domains.memory import queries
 from holdfast.domains.memory.checks import check_said
 from holdfast.domains.memory.models import Candidate, Proposal, RefusedCandidate, Unseen
@@ -69,7 +68,7 @@ def unseen(tx: Transaction, conversation_id: UUID, extractor: str, limit: int) -
     """The next messages that an extractor has not looked at. Raises `ConversationNotFound`."""
     conversation = lineage.find(tx, conversation_id)
     after = _looked_through(tx, conversation_id, extractor)
-    found = lineage.forwards(tx, conversation, conversation_queries.messages_after, after=after, limit=limit)
+    found = lineage.forwards(tx, conversation, message_queries.messages_after, after=after, limit=limit)
     through = found[-1].seq if found else after
     return Unseen(messages=tuple(found), through=through, more=through < conversation.message_count)
 
@@ -136,7 +135,7 @@ def _checked(
         recorded_by=by,
         extractor=extractor,
     )
-    message = None if said.source is None else tx.first(conversation_queries.message, {"message_id": said.source})
+    message = None if said.source is None else tx.first(message_queries.message, {"message_id": said.source})
     if message is None or message.seq > through or not _is_in(tx, conversation, message):
         raise _NotInIt(f"source: {said.source} is no message of this conversation up to {through}")
     begins = said.valid_from or min(message.created_at, now())

@@ -13,8 +13,8 @@ from holdfast.core.ids import as_id
 from holdfast.core.pages import Page, check_limit
 from holdfast.core.policy import allow
 from holdfast.domains.conversations.errors import MessageNotFound
+from holdfast.domains.conversations.message_reads import find_message
 from holdfast.domains.conversations.models import Message
-from holdfast.domains.conversations.reads import find_message
 from holdfast.domains.memory import cursors, queries
 from holdfast.domains.memory.checks import check_key
 from holdfast.domains.memory.confidence import combined

@@ -13,7 +13,7 @@ from holdfast.core.clock import EPOCH, now
 from holdfast.core.database import Transaction
 from holdfast.core.database.types import dump_json
 from holdfast.core.ids import new_id
-from holdfast.domains.conversations.reads import find_message
+from holdfast.domains.conversations.message_reads import find_message
 from holdfast.domains.memory import indexing, queries
 from holdfast.domains.memory.confidence import combined
 from holdfast.domains.memory.errors import FactNotFound, RequestIdTaken
