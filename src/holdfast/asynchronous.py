@@ -2117,6 +2117,13 @@ class AsyncRecords:
         """How many records a filter lets through. Raises `SetNotFound`, `InvalidFilter`."""
         return await self._hop(self._room.count, name, where=where)
 
+    async def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
+        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+
+        Each is shown at the level that it had. Raises `SetNotFound`.
+        """
+        return await self._hop(self._room.history, name, key, limit=limit)
+
     async def group(
         self, name: str, *, by: str, where: Mapping[str, object] | None = None, limit: int = 50
     ) -> list[Group]:
@@ -2126,12 +2133,16 @@ class AsyncRecords:
         """
         return await self._hop(self._room.group, name, by=by, where=where, limit=limit)
 
-    async def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
-        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+    async def search(
+        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
+    ) -> list[RecordHit]:
+        """The records whose `text` answers a question best, best first; any of its words may match.
 
-        Each is shown at the level that it had. Raises `SetNotFound`.
+        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
+        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
+        `InvalidInput` where the set has no `text`.
         """
-        return await self._hop(self._room.history, name, key, limit=limit)
+        return await self._hop(self._room.search, name, query, where=where, k=k)
 
     async def pick(
         self, name: str, *, where: Mapping[str, object] | None = None, n: int = 1, seed: int | None = None
@@ -2144,17 +2155,6 @@ class AsyncRecords:
         `TooManyToPick`, `InvalidInput` where the set has no `weight`.
         """
         return await self._hop(self._room.pick, name, where=where, n=n, seed=seed)
-
-    async def search(
-        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
-    ) -> list[RecordHit]:
-        """The records whose `text` answers a question best, best first; any of its words may match.
-
-        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
-        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
-        `InvalidInput` where the set has no `text`.
-        """
-        return await self._hop(self._room.search, name, query, where=where, k=k)
 
     async def define(
         self,

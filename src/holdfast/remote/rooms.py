@@ -2358,6 +2358,18 @@ class RemoteRecords(Loading):
         """How many records a filter lets through. Raises `SetNotFound`, `InvalidFilter`."""
         return self._caller.call(int, "GET", place("/record-sets/{name}/count", name=name), query={"where": where})
 
+    def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
+        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+
+        Each is shown at the level that it had. Raises `SetNotFound`.
+        """
+        return self._caller.call(
+            list[RecordVersion],
+            "GET",
+            place("/record-sets/{name}/versions", name=name),
+            query={"key": key, "limit": limit},
+        )
+
     def group(self, name: str, *, by: str, where: Mapping[str, object] | None = None, limit: int = 50) -> list[Group]:
         """How many records have each value at a path, the most frequent first; lists and objects are no values.
 
@@ -2370,16 +2382,20 @@ class RemoteRecords(Loading):
             query={"by": by, "where": where, "limit": limit},
         )
 
-    def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
-        """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
+    def search(
+        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
+    ) -> list[RecordHit]:
+        """The records whose `text` answers a question best, best first; any of its words may match.
 
-        Each is shown at the level that it had. Raises `SetNotFound`.
+        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
+        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
+        `InvalidInput` where the set has no `text`.
         """
         return self._caller.call(
-            list[RecordVersion],
+            list[RecordHit],
             "GET",
-            place("/record-sets/{name}/versions", name=name),
-            query={"key": key, "limit": limit},
+            place("/record-sets/{name}/search", name=name),
+            query={"q": query, "where": where, "k": k},
         )
 
     def pick(
@@ -2397,22 +2413,6 @@ class RemoteRecords(Loading):
             "GET",
             place("/record-sets/{name}/picks", name=name),
             query={"where": where, "n": n, "seed": seed},
-        )
-
-    def search(
-        self, name: str, query: str, *, where: Mapping[str, object] | None = None, k: int = 20
-    ) -> list[RecordHit]:
-        """The records whose `text` answers a question best, best first; any of its words may match.
-
-        `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
-        best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
-        `InvalidInput` where the set has no `text`.
-        """
-        return self._caller.call(
-            list[RecordHit],
-            "GET",
-            place("/record-sets/{name}/search", name=name),
-            query={"q": query, "where": where, "k": k},
         )
 
     def define(

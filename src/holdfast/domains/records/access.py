@@ -1,10 +1,12 @@
 """Which sets the actor may touch."""
 
+from typing import Any
+
 from holdfast.core.clearance import hold_all
 from holdfast.core.database import Transaction
 from holdfast.domains.records import queries
 from holdfast.domains.records.errors import SetNotFound, SetReadOnly
-from holdfast.domains.records.models import RecordSet
+from holdfast.domains.records.models import Record, RecordSet
 
 
 def find_set(tx: Transaction, name: str) -> RecordSet:
@@ -35,6 +37,20 @@ def as_set(row: tuple[object, ...]) -> RecordSet:
     for name in ("indexed", "text"):
         named[name] = tuple(named[name])  # type: ignore[arg-type]  # a list, from JSON
     return RecordSet(**named)  # type: ignore[arg-type]  # of the columns' types
+
+
+def as_record(row: tuple[Any, ...]) -> Record:
+    """A row of what is shown of records."""
+    key, data, version, level, created_at, updated_at, expires_at = row[:7]
+    return Record(
+        key=key,
+        data=data,
+        version=version,
+        clearance=level or None,
+        created_at=created_at,
+        updated_at=updated_at,
+        expires_at=expires_at,
+    )
 
 
 def hold_all_of(tx: Transaction, of: RecordSet) -> None:

@@ -11,12 +11,12 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.pages import check_limit
 from holdfast.domains.records import picking, queries
-from holdfast.domains.records.access import writable_set
+from holdfast.domains.records.access import as_record, writable_set
 from holdfast.domains.records.errors import RecordChanged, RecordNotFound, RecordsRefused
 from holdfast.domains.records.loading import Loading
 from holdfast.domains.records.models import Record, RecordSet, StoreReport
 from holdfast.domains.records.preparing import Preparing, Ready
-from holdfast.domains.records.reads import as_record, check_key
+from holdfast.domains.records.questions import check_key
 from holdfast.domains.records.sets import RecordSets
 from holdfast.domains.records.storing import Known, Written, known_records, next_change, store, version_of
 

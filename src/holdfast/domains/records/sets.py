@@ -19,7 +19,7 @@ from holdfast.domains.records.access import hold_all_of, writable_set
 from holdfast.domains.records.errors import SetNotFound
 from holdfast.domains.records.models import RecordSet
 from holdfast.domains.records.paths import Path, parse_path, parse_paths
-from holdfast.domains.records.reads import RecordReads
+from holdfast.domains.records.picks import RecordPicks
 from holdfast.domains.records.schemas import Schema, check_schema, kinds_at
 from holdfast.domains.records.tables import PLACES
 
@@ -29,7 +29,7 @@ DESCRIPTION_BYTES = 4_000
 LOT = 500
 
 
-class RecordSets(RecordReads):
+class RecordSets(RecordPicks):
     """What is done to sets; see `Records`."""
 
     @action("records.define", writes=True)

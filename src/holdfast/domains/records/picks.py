@@ -1,0 +1,62 @@
+"""Weighted picks: who may pick, and from which pool."""
+
+from collections.abc import Mapping
+
+from holdfast.core.action import action, composite
+from holdfast.core.database import Transaction, Work
+from holdfast.core.errors import InvalidInput, PermissionDenied
+from holdfast.core.pages import check_limit
+from holdfast.core.policy import allow
+from holdfast.domains.records import picking
+from holdfast.domains.records.access import find_set
+from holdfast.domains.records.finding import RecordFinding
+from holdfast.domains.records.models import Record
+
+MOST_PICKED = 10_000
+
+
+class RecordPicks(RecordFinding):
+    """Picks; see `Records`."""
+
+    @composite
+    def pick(
+        self, name: str, *, where: Mapping[str, object] | None = None, n: int = 1, seed: int | None = None
+    ) -> list[Record]:
+        """`n` records, each drawn anew with the share of its weight among those that the filter lets through.
+
+        Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
+        counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
+        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        `TooManyToPick`, `InvalidInput` where the set has no `weight`.
+        """
+        check_limit(n, MOST_PICKED, field="n")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise InvalidInput(f"seed: {seed!r:.40} is no whole number", field="seed")
+        pool = self._pool_at_hand(name)
+        return (pool or self._pool(name)).pick(where, n, seed)
+
+    def _pool_at_hand(self, name: str) -> picking.Pool | None:
+        """The pool, where it is known and the scope may use it; who may not is refused by `_pool`, which records it."""
+        scope = self.access.checked()
+        try:
+            allow(scope, "records.read", writes=False)
+        except PermissionDenied:
+            return None
+        pool = picking.pools_of(self.engine).get(scope.tenant_id, name, scope.levels)
+        return pool if pool is not None and pool.is_known else None
+
+    @action("records.read", writes=False)
+    def _pool(self, name: str) -> Work[picking.Pool]:
+        pools, limits = picking.pools_of(self.engine), self.settings
+        told = pools.told
+
+        def work(tx: Transaction) -> picking.Pool:
+            of = find_set(tx, name)
+            if of.weight is None:
+                raise InvalidInput(f"name: record set {of.name!r:.200} has no weight path; define one", field="name")
+            before = pools.get(tx.tenant_id, of.name, tx.scope.levels)
+            pool = picking.brought_up(tx, before, of, most=limits.pick_records, seconds=limits.pick_seconds)
+            pools.keep(tx.tenant_id, pool, tx.scope.levels, told=told, most=limits.pick_sets)
+            return pool
+
+        return work
