@@ -50,7 +50,9 @@ ROOMS = (
     Room("Jobs", ("core/jobs/actions.py",)),
     Room(
         "Runs",
-        tuple(f"domains/runs/{name}.py" for name in ("reads", "statistics", "telling", "deciding", "actions")),
+        tuple(
+            f"domains/runs/{name}.py" for name in ("reads", "statistics", "telling", "deciding", "defining", "actions")
+        ),
     ),
     Room(
         "Conversations",
@@ -93,7 +95,7 @@ ROOMS = (
     ),
     Room(
         "Metering",
-        tuple(f"domains/metering/{name}.py" for name in ("reads", "limiting", "actions")),
+        tuple(f"domains/metering/{name}.py" for name in ("reads", "limiting", "pricing", "recording", "actions")),
         beside="domains/metering/holding.py",
     ),
     Room(

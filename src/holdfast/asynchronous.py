@@ -115,7 +115,6 @@ from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.memory.proposing import Extractor
 from holdfast.domains.metering import Metering
-from holdfast.domains.metering.actions import PriceList
 from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.holding import Hold, Lease
 from holdfast.domains.metering.limiting import LimitList
@@ -133,6 +132,7 @@ from holdfast.domains.metering.models import (
     UsageOutcome,
     UsageReport,
 )
+from holdfast.domains.metering.pricing import PriceList
 from holdfast.domains.records import Records
 from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion, StoreReport
 from holdfast.domains.runs import Runs
@@ -2390,6 +2390,37 @@ class AsyncMetering:
         """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""
         return await self._hop(self._room.limits, tenant=tenant)
 
+    async def set_price(
+        self,
+        model: str,
+        *,
+        input: Decimal,
+        output: Decimal,
+        cached: Decimal | None = None,
+        provider: str | None = None,
+        since: datetime | None = None,
+        tenant: str | None = None,
+    ) -> Price:
+        """Say what a million tokens of a model cost a tenant, in US dollars, from `since` on (now, unless given).
+
+        It comes before the catalogue's. `cached`: tokens from the provider's cache, as `input` unless given. Events
+        that were recorded keep the cost they have. Raises `InvalidInput`, `TenantNotFound`.
+        """
+        return await self._hop(
+            self._room.set_price,
+            model,
+            input=input,
+            output=output,
+            cached=cached,
+            provider=provider,
+            since=since,
+            tenant=tenant,
+        )
+
+    async def prices(self, *, tenant: str | None = None) -> PriceList:
+        """The tenant's own prices, by model, provider and since when. Raises `TenantNotFound`."""
+        return await self._hop(self._room.prices, tenant=tenant)
+
     async def record(
         self,
         operation: str,
@@ -2530,37 +2561,6 @@ class AsyncMetering:
         those who administer the tenant, end them.
         """
         return await self._hop(self._room.reclaim)
-
-    async def set_price(
-        self,
-        model: str,
-        *,
-        input: Decimal,
-        output: Decimal,
-        cached: Decimal | None = None,
-        provider: str | None = None,
-        since: datetime | None = None,
-        tenant: str | None = None,
-    ) -> Price:
-        """Say what a million tokens of a model cost a tenant, in US dollars, from `since` on (now, unless given).
-
-        It comes before the catalogue's. `cached`: tokens from the provider's cache, as `input` unless given. Events
-        that were recorded keep the cost they have. Raises `InvalidInput`, `TenantNotFound`.
-        """
-        return await self._hop(
-            self._room.set_price,
-            model,
-            input=input,
-            output=output,
-            cached=cached,
-            provider=provider,
-            since=since,
-            tenant=tenant,
-        )
-
-    async def prices(self, *, tenant: str | None = None) -> PriceList:
-        """The tenant's own prices, by model, provider and since when. Raises `TenantNotFound`."""
-        return await self._hop(self._room.prices, tenant=tenant)
 
     async def reserve(
         self,

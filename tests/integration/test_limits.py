@@ -8,7 +8,7 @@ import pytest
 from support.refusals import refused
 
 from holdfast.core import clock
-from holdfast.domains.metering import LimitExceeded, NewUsage, actions, charging, cleaning, limiting
+from holdfast.domains.metering import LimitExceeded, NewUsage, actions, charging, cleaning, limiting, recording
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def time(monkeypatch):
     made = Clock()
-    for module in (actions, limiting, charging, cleaning):
+    for module in (actions, recording, limiting, charging, cleaning):
         assert module.now is clock.now
         monkeypatch.setattr(module, "now", made)
     return made

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import holdfast
-from holdfast.domains.metering import LimitExceeded, actions, charging, limiting
+from holdfast.domains.metering import LimitExceeded, actions, charging, limiting, recording
 
 START = datetime(2026, 1, 30, 22, 30, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -248,7 +248,7 @@ def stores(tmp_path_factory, postgres, postgres_template):
 
 
 def test_limits_hold_through_any_history(stores, monkeypatch):
-    for module in (actions, limiting, charging):
+    for module in (actions, recording, limiting, charging):
         monkeypatch.setattr(module, "now", CLOCK)
     machine = type("OnStores", (Limits,), {"stores": stores})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]

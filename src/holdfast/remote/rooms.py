@@ -100,7 +100,6 @@ from holdfast.domains.knowledge.models import (
 )
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
-from holdfast.domains.metering.actions import PriceList
 from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.holding import Holding
 from holdfast.domains.metering.limiting import LimitList
@@ -118,6 +117,7 @@ from holdfast.domains.metering.models import (
     UsageOutcome,
     UsageReport,
 )
+from holdfast.domains.metering.pricing import PriceList
 from holdfast.domains.records.loading import Loading
 from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion, StoreReport
 from holdfast.domains.runs.models import Decision, Ending, Run, RunStatistics, RunStatus, Workflow
@@ -2664,6 +2664,41 @@ class RemoteMetering(Holding):
         """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""
         return self._caller.call(LimitList, "GET", "/limits", query={"tenant": tenant})
 
+    def set_price(
+        self,
+        model: str,
+        *,
+        input: Decimal,
+        output: Decimal,
+        cached: Decimal | None = None,
+        provider: str | None = None,
+        since: datetime | None = None,
+        tenant: str | None = None,
+    ) -> Price:
+        """Say what a million tokens of a model cost a tenant, in US dollars, from `since` on (now, unless given).
+
+        It comes before the catalogue's. `cached`: tokens from the provider's cache, as `input` unless given. Events
+        that were recorded keep the cost they have. Raises `InvalidInput`, `TenantNotFound`.
+        """
+        return self._caller.call(
+            Price,
+            "PUT",
+            "/usage/prices",
+            body={
+                "model": model,
+                "input": input,
+                "output": output,
+                "cached": cached,
+                "provider": provider,
+                "since": since,
+                "tenant": tenant,
+            },
+        )
+
+    def prices(self, *, tenant: str | None = None) -> PriceList:
+        """The tenant's own prices, by model, provider and since when. Raises `TenantNotFound`."""
+        return self._caller.call(PriceList, "GET", "/usage/prices", query={"tenant": tenant})
+
     def record(
         self,
         operation: str,
@@ -2815,41 +2850,6 @@ class RemoteMetering(Holding):
         those who administer the tenant, end them.
         """
         return self._caller.call(int, "POST", "/reclaimed-holds")
-
-    def set_price(
-        self,
-        model: str,
-        *,
-        input: Decimal,
-        output: Decimal,
-        cached: Decimal | None = None,
-        provider: str | None = None,
-        since: datetime | None = None,
-        tenant: str | None = None,
-    ) -> Price:
-        """Say what a million tokens of a model cost a tenant, in US dollars, from `since` on (now, unless given).
-
-        It comes before the catalogue's. `cached`: tokens from the provider's cache, as `input` unless given. Events
-        that were recorded keep the cost they have. Raises `InvalidInput`, `TenantNotFound`.
-        """
-        return self._caller.call(
-            Price,
-            "PUT",
-            "/usage/prices",
-            body={
-                "model": model,
-                "input": input,
-                "output": output,
-                "cached": cached,
-                "provider": provider,
-                "since": since,
-                "tenant": tenant,
-            },
-        )
-
-    def prices(self, *, tenant: str | None = None) -> PriceList:
-        """The tenant's own prices, by model, provider and since when. Raises `TenantNotFound`."""
-        return self._caller.call(PriceList, "GET", "/usage/prices", query={"tenant": tenant})
 
 
 class RemoteConnections:

@@ -12,7 +12,7 @@ from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice
 from holdfast.core.pages import InvalidCursor, Page, check_limit, decode_cursor, encode_cursor
 from holdfast.domains.identity.room import IdentityRoom
-from holdfast.domains.metering import queries, reporting, reserving
+from holdfast.domains.metering import holds, queries, reporting
 from holdfast.domains.metering.analytics import Analytics, analyse
 from holdfast.domains.metering.checks import check_id, check_label
 from holdfast.domains.metering.errors import PriceUnknown
@@ -140,7 +140,7 @@ class MeteringReads(IdentityRoom):
     def hold_state(self, hold: UUID | str) -> Work[HoldState]:
         """A hold as it is now. Raises `HoldNotFound`."""
         hold_id = as_id(hold, field="hold")
-        return lambda tx: reserving.find(tx, hold_id).state()
+        return lambda tx: holds.find(tx, hold_id).state()
 
 
 def _place(question: tuple[object, ...], cursor: str) -> dict[str, object]:

@@ -1,6 +1,5 @@
-"""Runs: workflows are made, runs started, finished, kept waiting for a person and resolved."""
+"""Runs: started, finished, kept waiting for a person and resolved."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,106 +8,31 @@ from holdfast.core.action import action
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
-from holdfast.core.ids import as_id, new_id
-from holdfast.core.inputs import check_choice, check_document, check_name, check_text
+from holdfast.core.ids import as_id
+from holdfast.core.inputs import check_choice
 from holdfast.core.references import check_reference
 from holdfast.domains.runs import queries
-from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_external
-from holdfast.domains.runs.deciding import Deciding
+from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_flag
+from holdfast.domains.runs.defining import Defining
 from holdfast.domains.runs.errors import (
     RunBegun,
     RunFinished,
     RunNotWaiting,
     RunResolved,
     RunWaiting,
-    WorkflowExists,
     WorkflowInactive,
-    WorkflowNotFound,
 )
-from holdfast.domains.runs.models import ENDINGS, Ending, Run, Workflow
+from holdfast.domains.runs.models import ENDINGS, Ending, Run
 from holdfast.domains.runs.reads import find, find_workflow
 from holdfast.domains.runs.telling import duration, new_row
 
-DESCRIPTION_BYTES = 16 * 1024
 
-
-class Runs(Deciding):
+class Runs(Defining):
     """Workflows, their runs, and decisions.
 
     A run that belongs to a conversation is its starter's own, others are seen by the tenant's members. A decision is
     seen by who recorded it. Who administers or audits sees all.
     """
-
-    @action("runs.define", writes=True)
-    def create_workflow(
-        self,
-        name: str,
-        *,
-        external_id: str | None = None,
-        category: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, object] | None = None,
-    ) -> Work[Workflow]:
-        """Make a workflow. `external_id` is its id in an outside engine: one of the tenant's alone, whatever other
-        tenants have. Raises `WorkflowExists`, `InvalidInput`.
-        """
-        moment = now()
-        made = Workflow(
-            id=new_id(),
-            name=self._check_name(name, "name"),
-            external_id=None if external_id is None else check_external(external_id, field="external_id"),
-            category=None if category is None else self._check_name(category, "category"),
-            description=_check_description(description),
-            metadata=self._check_metadata(metadata),
-            created_by=self._actor(),
-            created_at=moment,
-            updated_at=moment,
-        )
-
-        def work(tx: Transaction) -> Workflow:
-            if made.external_id is not None:
-                tx.all(queries.wait_for_turn, {"turn": f"workflow {self.scope.tenant_id} {made.external_id}"})
-                if tx.first(queries.workflow_by_external_id, {"external_id": made.external_id}) is not None:
-                    raise WorkflowExists(made.external_id)
-            tx.run(queries.insert_workflow, made.__dict__)
-            tx.record("workflow", made.id, owner=made.created_by)
-            return made
-
-        return work
-
-    @action("runs.define", writes=True, on="workflow")
-    def update_workflow(
-        self,
-        workflow: UUID | str,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, object] | None = None,
-        active: bool | None = None,
-    ) -> Work[Workflow]:
-        """Change what is given, leave the rest: its maker, or who administers. One that is not `active` takes no new
-        runs. Raises `WorkflowNotFound`, `InvalidInput`.
-        """
-        wanted = as_id(workflow, field="workflow")
-        given: dict[str, Any] = {
-            "name": None if name is None else self._check_name(name, "name"),
-            "category": None if category is None else self._check_name(category, "category"),
-            "description": _check_description(description),
-            "metadata": None if metadata is None else self._check_metadata(metadata),
-            "active": _check_flag(active, "active"),
-        }
-        changed = {field: value for field, value in given.items() if value is not None}
-
-        def work(tx: Transaction) -> Workflow:
-            made = replace(find_workflow(tx, wanted), **changed, updated_at=now())
-            row = {f"new_{field}": getattr(made, field) for field in given}
-            if not tx.run(queries.update_workflow, {"workflow_id": wanted, "moment": made.updated_at, **row}):
-                raise WorkflowNotFound(wanted)
-            tx.record("workflow", wanted, owner=made.created_by, fields=sorted(changed))
-            return made
-
-        return work
 
     @action("runs.execute", writes=True, on="workflow")
     def start(
@@ -135,7 +59,7 @@ class Runs(Deciding):
             wanted,
             self._actor(),
             self.scope.request_id,
-            status="queued" if _check_flag(queued, "queued") else "running",
+            status="queued" if check_flag(queued, "queued") else "running",
             parent_id=above,
             conversation_id=talk,
             input=check_data(input, self.settings, field="input"),
@@ -239,23 +163,6 @@ class Runs(Deciding):
             return _recorded(tx, replace(seen, status="running", answer=said, resolved_by=actor, resolved_at=moment))
 
         return work
-
-    def _check_name(self, value: str, field: str) -> str:
-        return check_name(value, field=field, most_chars=self.settings.title_chars)
-
-    def _check_metadata(self, value: Mapping[str, object] | None) -> dict[str, object]:
-        limits = {"most_bytes": self.settings.metadata_bytes, "most_depth": self.settings.metadata_depth}
-        return check_document(value, field="metadata", **limits)
-
-
-def _check_description(value: str | None) -> str | None:
-    return None if value is None else check_text(value, field="description", most_bytes=DESCRIPTION_BYTES)
-
-
-def _check_flag(value: Any, field: str) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise InvalidInput(f"{field}: {value!r:.40} is neither true nor false", field=field)
-    return value
 
 
 def _open(tx: Transaction, run: UUID) -> Run:

@@ -43,3 +43,10 @@ def check_period(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     if begin >= end:
         raise InvalidInput(f"until: {end:%Y-%m-%dT%H:%M:%SZ} is not after since", field="until")
     return begin, end
+
+
+def check_flag(value: Any, field: str) -> bool | None:
+    """True or false, if it is given."""
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInput(f"{field}: {value!r:.40} is neither true nor false", field=field)
+    return value

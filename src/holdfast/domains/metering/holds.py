@@ -1,0 +1,69 @@
+"""Holds as they are kept: found, ended once, what they held given back."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.clock import from_microseconds
+from holdfast.core.database import Transaction
+from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering.errors import HoldNotFound
+from holdfast.domains.metering.models import HoldState, HoldStatus
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A row of holds."""
+
+    id: UUID
+    status: HoldStatus
+    user_id: UUID
+    workspace_id: UUID | None
+    conversation_id: UUID | None
+    credential_id: UUID | None
+    operation: str
+    requests: int
+    tokens: int
+    cost: Decimal
+    parts: list[list[Any]]
+    leased: int
+    reserved_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def held(self) -> dict[UUID, tuple[datetime, int]]:
+        """Of each limit the period and the units that it holds."""
+        return {UUID(limit): (from_microseconds(period), units) for limit, period, units in self.parts}
+
+    def state(self) -> HoldState:
+        """As callers see it."""
+        shown = {part.name: getattr(self, part.name) for part in fields(HoldState) if part.name != "limits"}
+        return HoldState(**shown, limits=len(self.parts))
+
+
+def find(tx: Transaction, hold_id: UUID) -> Hold:
+    """A hold of the caller's, or of anybody's for those who reach the tenant. Raises `HoldNotFound`."""
+    found = holds_of(tx.all(queries.hold, {"id": hold_id}))
+    if not found or (tx.reach == "own" and found[0].user_id != tx.scope.actor_id):
+        raise HoldNotFound(hold_id)
+    return found[0]
+
+
+def holds_of(rows: list[tuple[Any, ...]]) -> list[Hold]:
+    """Rows as holds."""
+    return [Hold(*row) for row in rows]
+
+
+def end(tx: Transaction, hold: Hold, status: HoldStatus, moment: datetime) -> bool:
+    """Whether this call is the one that ended it."""
+    ended = {"id": hold.id, "seen": hold.status, "new_status": status, "moment": moment}
+    return tx.run(queries.end_hold, ended) == 1
+
+
+def give_back(tx: Transaction, hold: Hold) -> None:
+    """What it held is there for others."""
+    for limit_id, (period, units) in hold.held.items():
+        tx.run(queries.give_back, {"limit_id": limit_id, "period": period, "held": units})

@@ -1,0 +1,113 @@
+"""Settling: what was used of a hold is charged and kept as an event, the rest comes back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from holdfast.core.database import Transaction
+from holdfast.domains.metering import charging, ledger
+from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering import queries as usage_queries
+from holdfast.domains.metering.checks import Draft
+from holdfast.domains.metering.errors import HoldReleased
+from holdfast.domains.metering.holds import Hold, end, find
+from holdfast.domains.metering.models import Settlement
+from holdfast.domains.metering.periods import slot_of
+
+
+def settle(
+    tx: Transaction,
+    hold_id: UUID,
+    draft: Draft,
+    listed: Decimal | None,
+    moment: datetime,
+    *,
+    keep_operation: bool,
+) -> Settlement:
+    """Charge what was used, give back the rest, keep the event; once, however often it is asked.
+
+    Statements: the hold, its end, the limits, the event and its sums; one for each counter. Raises `HoldNotFound`,
+    `HoldReleased`.
+    """
+    ledger.check_places(tx, [draft])
+    while True:
+        hold = find(tx, hold_id)
+        if hold.status == "released":
+            raise HoldReleased(hold_id)
+        if hold.status == "settled":
+            return _settled_before(tx, hold)
+        if end(tx, hold, "settled", moment):
+            break
+    row = _event_row(tx, hold, draft, listed, moment)
+    if keep_operation:
+        row["operation"] = hold.operation
+    over_tokens = max(0, row["tokens"] - hold.tokens)
+    over_cost = max(Decimal(0), (row["cost"] or Decimal(0)) - hold.cost) if hold.cost > 0 else Decimal(0)
+    late = hold.status == "expired"
+    exceeded = settle_counters(tx, hold, row, look=bool(over_tokens or over_cost or late))
+    ledger.write(tx, [row])
+    event = ledger.event_of(row)
+    return Settlement(event=event, over_tokens=over_tokens, over_cost=over_cost, late=late, exceeded=exceeded)
+
+
+def _event_row(tx: Transaction, hold: Hold, draft: Draft, listed: Decimal | None, moment: datetime) -> dict[str, Any]:
+    """The event of a settled hold: its id and its time are the hold's."""
+    row = ledger.rows_of(tx, [draft], [listed], moment)[0]
+    for name in ("workspace_id", "conversation_id"):
+        row[name] = row[name] or getattr(hold, name)
+    row |= {"id": hold.id, "at": hold.reserved_at, "user_id": hold.user_id, "credential_id": hold.credential_id}
+    if row["cost"] is None and hold.cost > 0:
+        row |= {"cost": hold.cost, "priced_by": "reserved"}
+    return row
+
+
+def settle_counters(tx: Transaction, hold: Hold, row: Mapping[str, Any], *, look: bool) -> tuple[UUID, ...]:
+    """Charge every limit that applies now, also one that was set since. Those that are now over their amount."""
+    charging.hold_still(tx)
+    held, exceeded = hold.held, []
+    for limit in charging.applicable(tx, charging.subjects_of(tx, row)):
+        units, (period, kept) = charging.units_of(limit.measure, row), held.get(limit.id, (None, 0))
+        if period is None:
+            if row["at"] >= limit.counts_from:
+                place = limit.period(row["at"])
+                charging.charge_one(
+                    tx, limit, slot_of(row["at"], limit.window_seconds) if limit.per == "window" else place, units
+                )
+            period = limit.period(row["at"])
+        else:
+            kept = 0 if hold.status == "expired" else kept
+            tx.run(queries.settle, {"limit_id": limit.id, "period": period, "units": units, "held": kept})
+            if limit.per == "window" and units:
+                slot = {"limit_id": limit.id, "slot": slot_of(row["at"], limit.window_seconds), "units": units}
+                tx.run(queries.add_to_slot, slot)
+        if look:
+            found = tx.first(queries.standing, {"limit_id": limit.id, "period": period})
+            if found is not None and found[5] > found[4]:
+                exceeded.append(limit.id)
+    return tuple(exceeded)
+
+
+def _settled_before(tx: Transaction, hold: Hold) -> Settlement:
+    event = tx.first(usage_queries.event, {"id": hold.id, "at": hold.reserved_at})
+    assert event is not None, "a settled hold has its event"
+    over = max(Decimal(0), (event.cost or Decimal(0)) - hold.cost) if hold.cost > 0 else Decimal(0)
+    return Settlement(
+        event=event,
+        over_tokens=max(0, event.tokens - hold.tokens),
+        over_cost=over,
+        late=False,
+        exceeded=(),
+        replayed=True,
+    )
+
+
+def spend(tx: Transaction, hold: Hold, moment: datetime) -> bool:
+    """Charge an abandoned lease in full."""
+    if not end(tx, hold, "settled", moment):
+        return False
+    row = ledger.row_of_lease(tx, hold.__dict__, moment)
+    settle_counters(tx, hold, row, look=False)
+    ledger.write(tx, [row])
+    return True
