@@ -66,7 +66,7 @@ ROOMS = (
         "Knowledge",
         tuple(
             f"domains/knowledge/{name}.py"
-            for name in ("reads", "bases", "embedding", "reindexing", "documents", "actions")
+            for name in ("reads", "bases", "embedding", "reindexing", "documents", "finding", "citing")
         ),
         beside="domains/knowledge/adding.py",
     ),

@@ -5,14 +5,14 @@ from uuid import UUID
 from holdfast.core.database import Query, Transaction
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.identity.workspaces import check_workspace
-from holdfast.domains.knowledge import queries
+from holdfast.domains.knowledge import base_queries, queries
 from holdfast.domains.knowledge.errors import BaseNotFound, BaseReadOnly, DocumentNotFound
 from holdfast.domains.knowledge.models import Document, KnowledgeBase
 
 
 def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
     """A base by id or name. Raises `BaseNotFound`."""
-    return _find_base(tx, base, queries.base, queries.base_by_name)
+    return _find_base(tx, base, base_queries.base, base_queries.base_by_name)
 
 
 def editable_base(tx: Transaction, base: UUID | str, *, shared: bool = False, alone: bool = False) -> KnowledgeBase:
@@ -22,9 +22,9 @@ def editable_base(tx: Transaction, base: UUID | str, *, shared: bool = False, al
     is to be changed or deleted; whoever is changing what is in it is waited for. Transactions that read take neither.
     """
     if alone:
-        found = _find_base(tx, base, queries.base_alone, queries.base_alone_by_name)
+        found = _find_base(tx, base, base_queries.base_alone, base_queries.base_alone_by_name)
     elif shared:
-        found = _find_base(tx, base, queries.base_shared, queries.base_shared_by_name)
+        found = _find_base(tx, base, base_queries.base_shared, base_queries.base_shared_by_name)
     else:
         found = open_base(tx, base)
     if tx.reach == "own" and found.created_by != tx.scope.actor_id:
@@ -58,7 +58,7 @@ def find_document(tx: Transaction, document_id: UUID) -> Document:
 
 def editable_document(tx: Transaction, document_id: UUID) -> tuple[Document, KnowledgeBase]:
     """A document that the actor may change, and its base; nobody else changes it until the transaction ends."""
-    tx.all(queries.wait_for_turn, {"turn": f"document {document_id}"})
+    tx.all(base_queries.wait_for_turn, {"turn": f"document {document_id}"})
     found = find_document(tx, document_id)
     return found, editable_base(tx, found.base_id, shared=True)
 

@@ -10,7 +10,7 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id, new_id
 from holdfast.domains.identity.workspaces import check_workspace
-from holdfast.domains.knowledge import ingest, queries
+from holdfast.domains.knowledge import base_queries, ingest, queries
 from holdfast.domains.knowledge.access import editable_base, open_base
 from holdfast.domains.knowledge.checks import check_base_name, check_optional, check_range
 from holdfast.domains.knowledge.errors import BaseExists
@@ -65,7 +65,7 @@ class Bases(KnowledgeReads):
             if made.workspace_id is not None:
                 check_workspace(tx, made.workspace_id, writing=True)
             _take_name(tx, made.name)
-            tx.run(queries.insert_base, made.__dict__)
+            tx.run(base_queries.insert_base, made.__dict__)
             tx.record("base", made.id, name=made.name)
             return made
 
@@ -98,7 +98,7 @@ class Bases(KnowledgeReads):
             if changed.get("name", before.name) != before.name:
                 _take_name(tx, str(changed["name"]))
             row = {f"new_{key}": changed.get(key, getattr(before, key)) for key in given}
-            tx.run(queries.edit_base, {"base_id": before.id, "moment": now(), **row})
+            tx.run(base_queries.edit_base, {"base_id": before.id, "moment": now(), **row})
             tx.record("base", before.id, changed=sorted(changed))
             return open_base(tx, before.id)
 
@@ -119,7 +119,7 @@ class Bases(KnowledgeReads):
             for index in vectors.indexes(tx, purpose=ingest.PURPOSE, about=found.id):
                 while not vectors.drop_index(tx, index.id):
                     pass
-            tx.run(queries.delete_base, {"base_id": found.id})
+            tx.run(base_queries.delete_base, {"base_id": found.id})
             self._clear_after(tx, found)
             tx.record("base", found.id, name=found.name, deleted=True)
 
@@ -128,6 +128,6 @@ class Bases(KnowledgeReads):
 
 def _take_name(tx: Transaction, name: str) -> None:
     """Raise `BaseExists` when a name is taken, and let nobody else take it meanwhile."""
-    tx.all(queries.wait_for_turn, {"turn": f"base name {tx.tenant_id} {name}"})
-    if tx.first(queries.name_taken, {"name": name}) is not None:
+    tx.all(base_queries.wait_for_turn, {"turn": f"base name {tx.tenant_id} {name}"})
+    if tx.first(base_queries.name_taken, {"name": name}) is not None:
         raise BaseExists(name)

@@ -7,13 +7,14 @@ A table's header stands at the beginning of each piece of it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import estimate_tokens
+from holdfast.domains.knowledge.parts import Heading, Part, Splitter
 from holdfast.domains.knowledge.readers.models import Block, BlockKind
-from holdfast.domains.knowledge.splitting import CountTokens, cut_long, sentences
+from holdfast.domains.knowledge.splitting import CountTokens, sentences
 
 SEPARATOR = " › "
 _SECTION_LEVEL = 2
@@ -21,11 +22,8 @@ _TINY = 0.15
 """A section of less than this part of a piece goes on into the next one."""
 _FULL = 0.5
 """At a heading below a section a piece ends when it is filled to this part."""
-_HEADER_SHARE = 0.25
-"""A table's header longer than this part of a piece is not repeated."""
 _HEADING_CHARS = 300
 """A longer heading is a paragraph that was marked as one."""
-_WHOLE_LINES: frozenset[BlockKind] = frozenset({"list", "table", "code"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,39 +69,17 @@ def chunk(
     return _Cutter(size, min(overlap, size // 2), count_tokens).cut(blocks)
 
 
-@dataclass(slots=True, eq=False)
-class _Heading:
-    """A heading above what is cut. `said`: it is in the path or the text of a piece."""
-
-    text: str
-    level: int
-    page: int | None
-    said: bool = False
-
-
-@dataclass(slots=True)
-class _Part:
-    """A stretch of text that is kept whole: a paragraph, a sentence, a row. `glue` joins it to the part before it."""
-
-    text: str
-    tokens: int
-    glue: str
-    page: int | None
-    prose: bool = False
-    header: str = ""
-    heading: _Heading | None = None
-
-
 class _Cutter:
     """Gathers parts until a piece is full."""
 
     def __init__(self, size: int, overlap: int, count: CountTokens) -> None:
         self._size, self._overlap, self._count = size, overlap, count
+        self._splitter = Splitter(size, count)
         self._pieces: list[Piece] = []
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._tokens = 0
         self._repeated = ""  # what the piece begins with that was in the one before, and what joins it
-        self._above: list[_Heading] = []
+        self._above: list[Heading] = []
         self._path = ""  # of the piece that is gathered
 
     def cut(self, blocks: Sequence[Block]) -> list[Piece]:
@@ -113,7 +89,7 @@ class _Cutter:
                 self._section(block)
             else:
                 glue = "\n" if before == block.kind == "row" else "\n\n"
-                for part in self._split(block, glue):
+                for part in self._splitter.block(block, glue):
                     self._add(part)
             before = block.kind
         self._lonely(0)
@@ -127,7 +103,7 @@ class _Cutter:
         enough = _TINY if level <= _SECTION_LEVEL else _FULL
         if self._parts and self._tokens >= self._size * enough:
             self._flush()
-        heading = _Heading(" ".join(block.text.split()), level, block.page)
+        heading = Heading(" ".join(block.text.split()), level, block.page)
         if self._parts:
             self._say(heading)
         self._above.append(heading)
@@ -140,58 +116,17 @@ class _Cutter:
         for heading in left:
             self._say(heading)
 
-    def _say(self, heading: _Heading) -> None:
+    def _say(self, heading: Heading) -> None:
         """The heading as text."""
         tokens = self._count(heading.text)
         if tokens <= self._size:
-            self._add(_Part(heading.text, tokens, "\n\n", heading.page, heading=heading))
+            self._add(Part(heading.text, tokens, "\n\n", heading.page, heading=heading))
             return
         heading.said = True
-        for part in self._split_prose(heading.text, "\n\n", heading.page, self._size):
+        for part in self._splitter.prose(heading.text, "\n\n", heading.page, self._size):
             self._add(part)
 
-    def _split(self, block: Block, glue: str) -> Iterator[_Part]:
-        """The block whole when it fits a piece, or what it is made of."""
-        tokens = self._count(block.text)
-        if tokens <= self._size:
-            yield _Part(block.text, tokens, glue, block.page, prose=block.kind in ("paragraph", "heading"))
-        elif block.kind in _WHOLE_LINES:
-            yield from self._split_lines(block, glue)
-        else:
-            yield from self._split_prose(block.text, glue, block.page, self._size)
-
-    def _split_lines(self, block: Block, glue: str) -> Iterator[_Part]:
-        lines = block.text.split("\n")
-        header = lines[0] if block.kind == "table" else ""
-        if header and self._count(header) > self._size * _HEADER_SHARE:
-            header = ""
-        room = self._size - (self._count(f"{header}\n") if header else 0)
-        for number, line in enumerate(lines):
-            if not line.strip():
-                glue += "\n"
-                continue
-            for part in self._split_prose(line, glue, block.page, room):
-                part.header, part.prose = header if number else "", False
-                yield part
-            glue = "\n"
-
-    def _split_prose(self, text: str, glue: str, page: int | None, room: int) -> Iterator[_Part]:
-        """Sentences; the stretches of one that is too long."""
-        whole = self._count(text)
-        if whole <= room:
-            yield _Part(text, whole, glue, page, prose=True)
-            return
-        for sentence, space in sentences(text):
-            tokens = self._count(sentence)
-            if tokens <= room:
-                yield _Part(sentence, tokens, glue, page, prose=True)
-            else:
-                for stretch, between in cut_long(sentence, tokens, room, self._count):
-                    yield _Part(stretch, self._count(stretch), glue, page, prose=True)
-                    glue = between
-            glue = space
-
-    def _add(self, part: _Part) -> None:
+    def _add(self, part: Part) -> None:
         if self._parts and self._tokens + part.tokens > self._size:
             self._flush(following=part)
         if not self._parts:
@@ -201,7 +136,7 @@ class _Cutter:
         self._parts.append(part)
         self._tokens += part.tokens
 
-    def _begin(self, part: _Part) -> None:
+    def _begin(self, part: Part) -> None:
         """The first part of a piece: from here on the headings above it are said."""
         if part.heading is not None:
             part.heading.said = True
@@ -212,9 +147,9 @@ class _Cutter:
         if self._tokens + part.tokens > self._size:
             self._repeated, self._tokens = "", 0
 
-    def _flush(self, following: _Part | None = None) -> None:
+    def _flush(self, following: Part | None = None) -> None:
         """The piece is complete; those of its parts that do not fit after all begin the next one."""
-        late: list[_Part] = []
+        late: list[Part] = []
         while self._parts and self._parts[-1].heading in self._above and following is not None:
             self._unsay(self._parts.pop())  # it will stand above what follows
         if not self._parts:
@@ -233,7 +168,7 @@ class _Cutter:
             self._add(part)
 
     @staticmethod
-    def _unsay(part: _Part) -> None:
+    def _unsay(part: Part) -> None:
         if part.heading is not None:
             part.heading.said = False
 
@@ -256,7 +191,7 @@ class _Cutter:
             )
         )
 
-    def _tail(self, parts: Sequence[_Part], following: _Part) -> str:
+    def _tail(self, parts: Sequence[Part], following: Part) -> str:
         """What the next piece repeats: its table's header, or the last sentences before it."""
         if following.header:
             return f"{following.header}\n"

@@ -17,7 +17,7 @@ from holdfast.core.policy import allow
 from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
 from holdfast.core.vectors import VectorIndex
-from holdfast.domains.knowledge import meaning, outside, queries, searching
+from holdfast.domains.knowledge import base_queries, meaning, outside, searching
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import PassageHit, Retrieval
 from holdfast.domains.knowledge.passing import Filters
@@ -128,7 +128,7 @@ def _note(request: ContextRequest, chosen: Sequence[PassageHit]) -> None:
 
 
 def _embedders(tx: Transaction, room: Actions) -> tuple[dict[str, str], dict[VectorIndex, str]]:
-    indexes = meaning.active(tx, tx.all(queries.bases)[:MOST_BASES])
+    indexes = meaning.active(tx, tx.all(base_queries.bases)[:MOST_BASES])
     return meaning.needed(room.engine.embedders, indexes)[0], outside.of(indexes)
 
 
@@ -139,7 +139,7 @@ def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, .
         question = lexical.parse_question(request.question[: settings.query_chars], most_chars=settings.query_chars)
     except InvalidInput:  # it has no word: there is nothing to look for
         return (), []
-    bases = tx.all(queries.bases)[:MOST_BASES]
+    bases = tx.all(base_queries.bases)[:MOST_BASES]
     if not bases:
         return (), []
     indexes = meaning.active(tx, bases)

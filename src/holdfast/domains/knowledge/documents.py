@@ -12,7 +12,7 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_name, check_text
-from holdfast.domains.knowledge import ingest, queries
+from holdfast.domains.knowledge import base_queries, ingest, queries
 from holdfast.domains.knowledge.access import editable_base, editable_document, find_document
 from holdfast.domains.knowledge.checks import UNKNOWN, check_optional, check_title
 from holdfast.domains.knowledge.errors import DocumentExists
@@ -205,7 +205,7 @@ class Documents(Reindexing):
 
 def _same(tx: Transaction, base_id: UUID, level: str, digest: str) -> Document | None:
     """The document with the same content at a level, and nobody adds one meanwhile."""
-    tx.all(queries.wait_for_turn, {"turn": f"content {base_id} {level} {digest}"})
+    tx.all(base_queries.wait_for_turn, {"turn": f"content {base_id} {level} {digest}"})
     return tx.first(queries.document_by_digest, {"base_id": base_id, "clearance": level, "digest": digest})
 
 

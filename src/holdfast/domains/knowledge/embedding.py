@@ -13,7 +13,7 @@ from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.errors import HoldfastError, InvalidInput
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
-from holdfast.domains.knowledge import queries, waiting
+from holdfast.domains.knowledge import base_queries, waiting
 from holdfast.domains.knowledge.access import editable_base, find_document
 from holdfast.domains.knowledge.bases import Bases
 from holdfast.domains.knowledge.errors import NoEmbedder
@@ -114,7 +114,7 @@ class Embedding(Bases):
             of = editable_base(tx, base_id)
             index = vectors.active_index(tx, purpose=PURPOSE, about=base_id)
             if index is None:
-                tx.all(queries.wait_for_turn, {"turn": f"first vectors {base_id}"})
+                tx.all(base_queries.wait_for_turn, {"turn": f"first vectors {base_id}"})
                 index = vectors.active_index(tx, purpose=PURPOSE, about=base_id)
             if index is None:
                 size = len(next(iter(found.values())))

@@ -15,7 +15,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_document
 from holdfast.core.pages import InvalidCursor, Page, check_limit, decode_cursor, encode_cursor
-from holdfast.domains.knowledge import queries
+from holdfast.domains.knowledge import base_queries, queries, retrieval_queries
 from holdfast.domains.knowledge.access import find_document, open_base
 from holdfast.domains.knowledge.errors import RetrievalNotFound
 from holdfast.domains.knowledge.models import (
@@ -44,7 +44,7 @@ class KnowledgeReads(Actions):
     @action("knowledge.read", writes=False)
     def list_bases(self) -> Work[list[KnowledgeBase]]:
         """The knowledge bases that are open to the caller, by name."""
-        return lambda tx: tx.all(queries.bases)
+        return lambda tx: tx.all(base_queries.bases)
 
     @action("knowledge.read", writes=False, on="base")
     def base(self, base: UUID | str) -> Work[KnowledgeBase]:
@@ -123,11 +123,11 @@ class KnowledgeReads(Actions):
         retrieval_id = as_id(retrieval, field="retrieval")
 
         def work(tx: Transaction) -> LoggedRetrieval:
-            found = tx.first(queries.retrieval, {"retrieval_id": retrieval_id})
+            found = tx.first(retrieval_queries.retrieval, {"retrieval_id": retrieval_id})
             if found is None:
                 raise RetrievalNotFound(retrieval_id)
             tx.saw("retrieval", found.id, owner=found.actor_id)
-            return replace(found, hits=tuple(tx.all(queries.hits_of, {"retrieval_id": retrieval_id})))
+            return replace(found, hits=tuple(tx.all(retrieval_queries.hits_of, {"retrieval_id": retrieval_id})))
 
         return work
 
@@ -140,7 +140,7 @@ class KnowledgeReads(Actions):
         params: dict[str, Any] = {"limit": check_limit(limit, self.settings.page) + 1}
         if cursor is not None:
             params |= _moment_in(question, cursor)
-        query = queries.page_of_retrievals(base=base is not None, after=cursor is not None)
+        query = retrieval_queries.page_of_retrievals(base=base is not None, after=cursor is not None)
 
         def work(tx: Transaction) -> Page[LoggedRetrieval]:
             rows = tx.all(query, params if base is None else params | {"base_id": open_base(tx, base).id})
@@ -172,16 +172,16 @@ class KnowledgeReads(Actions):
         def work(tx: Transaction) -> KnowledgeReport:
             base_id = None if base is None else open_base(tx, base).id
             asked = period | {"base_id": base_id, "any_base": base is None}
-            ((count,),) = tx.all(queries.count_retrievals, asked)
-            unsupported = tx.all(queries.unsupported, asked)
+            ((count,),) = tx.all(retrieval_queries.count_retrievals, asked)
+            unsupported = tx.all(retrieval_queries.unsupported, asked)
             for actor_id in dict.fromkeys(actor_id for _, actor_id in unsupported):
                 tx.saw("user", actor_id, owner=actor_id)
             return KnowledgeReport(
                 retrievals=count,
                 latency_p50=_latency(tx, asked, count, 0.5),
                 latency_p95=_latency(tx, asked, count, 0.95),
-                most_found=tuple(tx.all(queries.most_found, asked)),
-                never_found=tuple(tx.all(queries.never_found, asked)),
+                most_found=tuple(tx.all(retrieval_queries.most_found, asked)),
+                never_found=tuple(tx.all(retrieval_queries.never_found, asked)),
                 unsupported=tuple(message_id for message_id, _ in unsupported),
             )
 
@@ -203,7 +203,7 @@ class KnowledgeReads(Actions):
 def _latency(tx: Transaction, asked: dict[str, Any], count: int, share: float) -> float | None:
     if not count:
         return None
-    ((latency,),) = tx.all(queries.latency_at, asked | {"place": min(count - 1, int(count * share))})
+    ((latency,),) = tx.all(retrieval_queries.latency_at, asked | {"place": min(count - 1, int(count * share))})
     return float(latency)
 
 

@@ -13,7 +13,7 @@ from holdfast.core.embedders import Pair, Vector
 from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
-from holdfast.domains.knowledge import queries, waiting
+from holdfast.domains.knowledge import base_queries, waiting
 from holdfast.domains.knowledge.access import editable_base
 from holdfast.domains.knowledge.embedding import Embedding
 from holdfast.domains.knowledge.errors import NoEmbedder
@@ -111,7 +111,7 @@ class Reindexing(Embedding):
         def work(tx: Transaction) -> waiting.Kept:
             of = editable_base(tx, base_id)
             hold_all(tx)
-            tx.all(queries.wait_for_turn, {"turn": f"vectors of {base_id}"})
+            tx.all(base_queries.wait_for_turn, {"turn": f"vectors of {base_id}"})
             index = _target(tx, base_id, name)
             if index is None:
                 size = len(next(iter(found.values())))
@@ -128,7 +128,7 @@ class Reindexing(Embedding):
         def work(tx: Transaction) -> bool:
             of = editable_base(tx, base_id)
             hold_all(tx)
-            tx.all(queries.wait_for_turn, {"turn": f"vectors of {base_id}"})
+            tx.all(base_queries.wait_for_turn, {"turn": f"vectors of {base_id}"})
             index = _target(tx, base_id, name)
             if waiting.count_waiting(tx, base_id, index) > most_waiting:
                 tx.unchanged()
@@ -138,7 +138,7 @@ class Reindexing(Embedding):
             else:  # there is nothing to search yet: the first document makes the index
                 for old in vectors.indexes(tx, purpose=PURPOSE, about=base_id):
                     vectors.drop_index(tx, old.id)
-            tx.run(queries.set_embedder, {"base_id": base_id, "new_embedder": chosen, "moment": now()})
+            tx.run(base_queries.set_embedder, {"base_id": base_id, "new_embedder": chosen, "moment": now()})
             tx.record("base", base_id, embedder=chosen.partition("@")[0], before=(of.embedder or "").partition("@")[0])
             return True
 

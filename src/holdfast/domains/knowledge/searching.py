@@ -19,7 +19,7 @@ from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
 from holdfast.core.vectors import VectorIndex
 from holdfast.core.words import words
-from holdfast.domains.knowledge import meaning, queries
+from holdfast.domains.knowledge import meaning, queries, retrieval_queries
 from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval
 from holdfast.domains.knowledge.passing import Filters, Passing
@@ -142,7 +142,7 @@ def _around(tx: Transaction, chunk: Chunk, neighbours: int) -> tuple[Chunk, ...]
 def log(tx: Transaction, made: Retrieval, asked: dict[str, Any]) -> None:
     """Keep what was found, as ids. `asked`: the columns that the search itself knows."""
     row = {"id": made.id, "actor_id": tx.scope.actor_id, "request_id": tx.scope.request_id, "mode": made.mode}
-    tx.run(queries.insert_retrieval, {**row, "message_id": None, "cited": 0, "created_at": now(), **asked})
+    tx.run(retrieval_queries.insert_retrieval, {**row, "message_id": None, "cited": 0, "created_at": now(), **asked})
     hits = [
         {
             "retrieval_id": made.id,
@@ -156,4 +156,4 @@ def log(tx: Transaction, made: Retrieval, asked: dict[str, Any]) -> None:
         }
         for rank, hit in enumerate(made.hits, 1)
     ]
-    tx.many(queries.insert_hit, hits)
+    tx.many(retrieval_queries.insert_hit, hits)
