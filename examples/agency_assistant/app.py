@@ -250,10 +250,11 @@ class Desk:
         return [{"role": "tool", "content": result}]
 
     def _prompt(self, chat: UUID, asked: Message) -> list[dict[str, str]]:
-        told = [f"You help with the marketing of {self.client.name}."]
-        for one in self.metrics():
-            told.append(f"{one.platform}, {one.age_seconds // 60} minutes ago: {dict(one.metrics)}")
-        earlier = self.me.conversations.context(chat, max_tokens=3000).messages
-        said = [{"role": one.role, "content": one.content} for one in earlier if one.content and one.id != asked.id]
+        """What the model is told: the client's metrics with their age come with the context."""
+        context = self.me.conversations.context(chat, max_tokens=3000)
+        told = [f"You help with the marketing of {self.client.name}.", *(one.text for one in context.metrics)]
+        told += [f"Not told: {one.what}" for one in context.left_out if one.what.startswith("metrics")]
+        earlier = [one for one in context.messages if one.content and one.id != asked.id]
+        said = [{"role": one.role, "content": one.content} for one in earlier]
         question = {"role": "user", "content": asked.content}
         return [{"role": "system", "content": "\n".join(told)}, *said, question]

@@ -200,8 +200,19 @@ def test_5_2_statuses_say_how_it_stands(bakery, oauth):
 def test_5_3_the_model_is_told_metrics_with_their_age(bakery, model):
     bakery.ask(bakery.start("x").id, "Which platform is best?", request_id="r-1")
     told = model.told[0][0]["content"]
-    assert "google_ads, 120 minutes ago: {'clicks': 412" in told and "google_analytics, 1800 minutes ago" in told
-    assert "meta_ads" not in told
+    assert "google_ads (2 hours ago, 20" in told and '{"clicks":412,' in told
+    assert "google_analytics (30 hours ago, 20" in told
+    assert "meta_ads" not in told and "linkedin_ads" not in told
+
+
+def test_5_3_metrics_without_room_are_named_with_their_age(bakery, model, oauth):
+    connect(bakery, oauth, "google_ads", 3600)
+    long = {f"campaign {number}": "paused, to be looked at" for number in range(200)}
+    bakery.me.connections.snapshot("google_ads", workspace=bakery.client.id, metrics=long)
+    bakery.ask(bakery.start("x").id, "Which platform is best?", request_id="r-1")
+    told = model.told[0][0]["content"]
+    assert "campaign" not in told and "Not told: metrics of google_ads, " in told
+    assert "google_analytics (30 hours ago, 20" in told
 
 
 def test_5_3_fresh_metrics_are_used_and_old_ones_fetched(bakery, oauth, reporting):

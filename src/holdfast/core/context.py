@@ -47,7 +47,7 @@ class LeftOut:
 
 
 class ContextSource(Protocol):
-    """A room's contribution. `field` is where it appears in the context: facts, passages or decisions."""
+    """A room's contribution. `field` is where it appears in the context: facts, passages, decisions or metrics."""
 
     field: str
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Integer,
     Select,
     and_,
@@ -26,6 +27,7 @@ from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
 from holdfast.core.database.types import Id, Json, Time
 from holdfast.domains.connections.models import Connection, Held, Revocation, Snapshot
+from holdfast.domains.connections.platforms import PLATFORMS
 from holdfast.domains.connections.tables import connections, metric_snapshots, revocations
 from holdfast.domains.identity.tables import workspace_members
 
@@ -342,13 +344,13 @@ replace_snapshot = Query(
 snapshot_at = Query(select(*_SNAPSHOT).where(*_OF_PLATFORM, _s.taken_at == bindparam("at", type_=Time)), Snapshot)
 
 _newer = metric_snapshots.alias("newer")
-_latest_at = (
-    select(func.max(_newer.c.taken_at))
-    .where(_newer.c.tenant_id == TENANT, _s.tenant_id == TENANT)
-    .where(_newer.c.workspace_id == _s.workspace_id, _newer.c.platform == _s.platform)
-    .correlate(metric_snapshots)
-    .scalar_subquery()
-)
+
+
+def _is_latest_of(platform: str) -> ColumnElement[bool]:
+    of_platform = (_newer.c.workspace_id == _WORKSPACE, _newer.c.platform == platform)
+    latest = select(func.max(_newer.c.taken_at)).where(_newer.c.tenant_id == TENANT, *of_platform).scalar_subquery()
+    return and_(_s.platform == platform, _s.taken_at == latest)
+
 
 latest_snapshots = Query(
     select(*_SNAPSHOT)
@@ -356,12 +358,12 @@ latest_snapshots = Query(
         _s.tenant_id == TENANT,
         _s.workspace_id == _WORKSPACE,
         _s.taken_at >= bindparam("since", type_=Time),
-        _s.taken_at == _latest_at,
+        or_(*(_is_latest_of(platform) for platform in PLATFORMS)),
     )
     .order_by(_s.taken_at.desc(), _s.platform),
     Snapshot,
 )
-"""The newest of each platform. Served by the unique key."""
+"""The newest of each platform, however many were kept. Each is looked up in the unique key."""
 
 
 @lru_cache(maxsize=2)

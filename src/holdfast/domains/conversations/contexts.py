@@ -1,7 +1,7 @@
 """Context: what a model is told, inside a budget of tokens, with what was left out and why.
 
 In this order of right: the newest message; the summary, up to half of the budget; what other rooms know (facts,
-passages, decisions), up to a quarter of what is left; then earlier messages, newest first, without a gap.
+passages, decisions, metrics), up to a quarter of what is left; then earlier messages, newest first, without a gap.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -90,6 +90,7 @@ def assemble(tx: Transaction, conversation: Conversation, wanted: Wanted) -> Con
         facts=added.get("facts", ()),
         passages=added.get("passages", ()),
         decisions=added.get("decisions", ()),
+        metrics=added.get("metrics", ()),
         tokens=wanted.max_tokens - budget.left,
         left_out=tuple(budget.left_out),
     )

@@ -150,6 +150,7 @@ class Context:
     facts: tuple[ContextItem, ...] = field(default=(), hash=False)
     passages: tuple[ContextItem, ...] = field(default=(), hash=False)
     decisions: tuple[ContextItem, ...] = field(default=(), hash=False)
+    metrics: tuple[ContextItem, ...] = field(default=(), hash=False)
     tokens: int
     left_out: tuple[LeftOut, ...]
 

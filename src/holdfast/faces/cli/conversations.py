@@ -120,7 +120,7 @@ def show_context(
     last: Annotated[int, typer.Option(help="How many of the latest messages to consider.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a model would be told: summary, last messages, and what was left out."""
+    """Show what a model would be told: summary, last messages, what other rooms add, and what was left out."""
     target: Target = context.obj
     with target.person() as me:
         found = me.conversations.context(conversation, max_tokens=max_tokens, last=last)
@@ -132,6 +132,9 @@ def show_context(
         console.print(Text(found.summary.text))
     for message in found.messages:
         print_message(message)
+    for kind in ("facts", "passages", "decisions", "metrics"):
+        for item in getattr(found, kind):
+            console.print(Text(f"{kind}: {item.text}"))
     console.print(f"\n[dim]{found.tokens} of {max_tokens} tokens[/dim]")
     for left_out in found.left_out:
         console.print(f"[dim]left out: {left_out.what}: {left_out.reason}[/dim]")
