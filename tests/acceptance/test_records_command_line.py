@@ -47,6 +47,10 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     assert "2 records" in said("export", "codes", "out.csv")
     assert as_json(tmp_path, *ME, "import", "codes", "out.csv", **KEYS)["unchanged"] == 1  # one has a title, no column
     assert "2 records" in said("export", "codes", "out.jsonl")
+    assert "2 records" in said("export", "codes", "out.parquet")
+    assert as_json(tmp_path, *ME, "import", "codes", "out.parquet", **KEYS)["unchanged"] == 2
+    (tmp_path / "no.parquet").write_text("code,price")
+    assert "no Parquet file" in run(tmp_path, *ME, "import", "codes", "no.parquet", code=2, **KEYS).stderr
     assert "62" in said("find", "codes", "--where", '{"code": "62"}')
     said("import", "codes", "codes.jsonl", code=8)
     assert "63" in said("find", "codes", "--where", '{"price": {">": 5}}')

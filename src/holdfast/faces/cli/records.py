@@ -233,7 +233,7 @@ def delete_set(context: typer.Context, name: SetName, as_json: AsJson = False) -
 def import_(
     context: typer.Context,
     name: SetName,
-    path: Annotated[Path, typer.Argument(help="A file: .jsonl, .csv, or MongoDB's .json.")],
+    path: Annotated[Path, typer.Argument(help="A file: .jsonl, .csv, .parquet, or MongoDB's .json.")],
     clearance: Annotated[str | None, typer.Option(help="The level they are put at.")] = None,
     format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
     as_json: AsJson = False,
@@ -288,7 +288,7 @@ def _load(
 def export(
     context: typer.Context,
     name: SetName,
-    path: Annotated[Path, typer.Argument(help="The file: .jsonl, .csv or .json.")],
+    path: Annotated[Path, typer.Argument(help="The file: .jsonl, .csv, .parquet or .json.")],
     where: Where = None,
     format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
     as_json: AsJson = False,
@@ -297,8 +297,8 @@ def export(
     target: Target = context.obj
     asked, chosen = None if where is None else _parse_json(where, "where"), format or format_of(path)
     with target.person() as me:
-        schema: Any = me.records.get_set(name).schema.get("properties", {})
-        count = write(path, _every(me.records, name, asked), chosen, columns=tuple(schema))
+        schema = me.records.get_set(name).schema
+        count = write(path, _every(me.records, name, asked), chosen, schema=schema)
     if as_json:
         show_json({"written": count})
     else:

@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from holdfast.core.errors import Conflict, InvalidInput
+from holdfast.core.errors import InvalidInput
 from holdfast.core.rendering import plain
+from holdfast.domains.records.formats import ParquetMissing
 
 Row = Mapping[str, Any]
-
-
-class ParquetMissing(Conflict):
-    """Parquet is written with pyarrow, which is not installed."""
-
-    code = "parquet_missing"
-
-    def __init__(self) -> None:
-        super().__init__("out: Parquet needs pyarrow; pip install 'holdfast[parquet]', or give a name ending in .csv")
 
 
 def write_sheet(path: Path, rows: Sequence[Row]) -> None:

@@ -11,17 +11,19 @@ import ijson
 
 from holdfast.domains.records.formats.errors import RecordFileUnfit
 from holdfast.domains.records.formats.extended import plain
+from holdfast.domains.records.formats.parquet_reading import read_parquet
 from holdfast.domains.records.schemas import kinds_at
 
 Row = dict[str, object]
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".json": "mongodb", ".parquet": "parquet"}
 LONGEST_FIELD = 1 << 20
 
 
 def read(path: Path | str, format: str | None = None, *, schema: Mapping[str, object] | None = None) -> Iterator[Row]:
-    """The records of a file: `jsonl`, `csv` or `mongodb`, by default as the file's name says.
+    """The records of a file: `jsonl`, `csv`, `mongodb` or `parquet`, by default as the file's name says.
 
-    `schema`: what a CSV's texts are to become: numbers and truths where the schema has such; empty ones are left out.
-    Raises `RecordFileUnfit`, with the line, for what cannot be read.
+    `schema`: the set's. A CSV's texts become numbers and truths where it has such; empty ones are left out. Parquet's
+    columns must fit it. Raises `RecordFileUnfit`, with the line, for what cannot be read; `ParquetMissing`.
     """
     of = Path(path)
     if not of.is_file():
@@ -34,7 +36,7 @@ def read(path: Path | str, format: str | None = None, *, schema: Mapping[str, ob
 
 def format_of(path: Path) -> str:
     """What a file's name says. Raises `RecordFileUnfit`."""
-    found = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".json": "mongodb"}.get(path.suffix.lower())
+    found = _ENDINGS.get(path.suffix.lower())
     if found is None:
         raise RecordFileUnfit(path.name, f"does not tell its format by its name; say which: {', '.join(FORMATS)}")
     return found
@@ -114,5 +116,6 @@ _READERS: dict[str, Callable[[Path, dict[str, object]], Iterator[Row]]] = {
     "jsonl": _lines,
     "csv": _csv,
     "mongodb": _mongodb,
+    "parquet": read_parquet,
 }
 FORMATS = tuple(_READERS)

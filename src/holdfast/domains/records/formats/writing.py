@@ -7,18 +7,32 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from holdfast.core.inputs import check_choice
+from holdfast.domains.records.formats.parquet_writing import write_parquet
 from holdfast.domains.records.formats.reading import FORMATS
 
 Row = Mapping[str, object]
 
 
-def write(path: Path | str, rows: Iterable[Row], format: str, *, columns: Sequence[str] = ()) -> int:
+def write(
+    path: Path | str,
+    rows: Iterable[Row],
+    format: str,
+    *,
+    columns: Sequence[str] = (),
+    schema: Mapping[str, object] | None = None,
+) -> int:
     """Write records to a file: how many. What is there already is replaced.
 
-    `columns`: of a CSV, paths; members that are in none of them are left out there, lists and objects are JSON.
-    MongoDB's is relaxed, an array with a record in each line.
+    `columns`: of a CSV, paths; by default the members of `schema`, the set's. What is in none of them is left out
+    there, and has a column of its own in Parquet; lists and objects are JSON in both. MongoDB's is relaxed, an array
+    with a record in each line. Raises `ParquetMissing`.
     """
     check_choice(format, FORMATS, field="format")
+    said = dict(schema or {})
+    if format == "parquet":
+        return write_parquet(Path(path), rows, said)
+    members = said.get("properties")
+    columns = columns or (tuple(members) if isinstance(members, Mapping) else ())
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         return {"jsonl": _lines, "csv": _csv, "mongodb": _array}[format](file, rows, columns)
 
