@@ -51,9 +51,9 @@ def main() -> None:
 
         made = app.test_messages(amir, EPIC, 200, seed=7)
         check = nora.interop.validator(EPIC)
-        wrong = sum(bool(check(found)) for found in read(b"".join(made)) if isinstance(found, Message))
+        wrong = sum(bool(check(found)) for found in read("".join(made).encode()) if isinstance(found, Message))
         print(f"\n200 messages to test with, {wrong} of them not as expected; the first:")
-        print(made[0].decode().replace("\r", "\n"))
+        print(made[0].replace("\r", "\n"))
 
 
 if __name__ == "__main__":

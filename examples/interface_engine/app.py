@@ -5,10 +5,8 @@ review like code. Nothing leaves the machine.
 """
 
 import copy
-import csv
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,29 +21,13 @@ from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages
 from holdfast.domains.interop.reference import load
-from holdfast.domains.interop.synthesis import synthesise
 from holdfast.domains.records import StoreReport
 from holdfast.store import UserScope
 
 LOOK_SECONDS = 0.02
 """How often a running analysis is looked at."""
-PICKED = 1_000
-"""How many names a batch of test messages is made with."""
-PLACES = {
-    "surnames": ("name", "PID-5.1.1"),
-    "first-names": ("name", "PID-5.2.1"),
-    "addresses": ("street", "PID-11.1.1"),
-}
-"""Record sets of reference data: which member goes where in a message."""
-
-ADDRESS = {
-    "type": "object",
-    "properties": {
-        **{name: {"type": "string"} for name in ("street", "city", "region", "postcode")},
-        "residents": {"type": "integer", "minimum": 0},
-    },
-    "required": ["street", "region", "residents"],
-}
+REFERENCE = ("surnames", "first-names", "addresses", "providers")
+"""Record sets of reference data, by kind, that test messages are made with where they are loaded."""
 
 
 class AnalysisFailed(Exception):
@@ -137,28 +119,11 @@ class InterfaceEngine:
         """Take over a public list from the file it is published in; the same file again changes nothing."""
         return load(me.records, kind, file)
 
-    def load_addresses(self, me: UserScope, file: Path) -> StoreReport:
-        """Take over addresses, by header name: street, city, region, postcode, and how many live there."""
-        if "addresses" not in {one.name for one in me.records.sets()}:
-            me.records.define("addresses", key="street", schema=ADDRESS, indexed=["region"], weight="residents")
-        with file.open(encoding="utf-8", newline="") as lines:
-            rows = ({**row, "residents": _whole(row.get("residents"))} for row in csv.DictReader(lines))
-            return me.records.put_many("addresses", rows)
-
-    def test_messages(self, me: UserScope, address: str, count: int, *, seed: int = 0) -> list[bytes]:
+    def test_messages(self, me: UserScope, address: str, count: int, *, seed: int = 0) -> list[str]:
         """Messages as this sender would write them, of people who are nobody: made of reference data by its weights."""
-        document = me.configurations.get(address).document
-        assert isinstance(document, Mapping)
-        return [*synthesise(document, count, seed=seed, reference=self._reference(me, seed))]
-
-    def _reference(self, me: UserScope, seed: int) -> dict[str, Counter[str]]:
         there = {one.name for one in me.records.sets()}
-        picked = {}
-        for name, (member, place) in PLACES.items():
-            if name in there:
-                found = me.records.pick(name, n=PICKED, seed=seed)
-                picked[place] = Counter(str(one.data[member]) for one in found)
-        return picked
+        reference = {kind: kind for kind in REFERENCE if kind in there}
+        return me.interop.synthesise(address, count, seed=seed, reference=reference)
 
     def _sender(self, me: UserScope, address: str) -> Sender:
         document: Any = me.configurations.get(address).document
@@ -186,11 +151,6 @@ def _at(document: Any, path: Sequence[str]) -> Any:
     for name in path:
         document = document[name]
     return document
-
-
-def _whole(text: str | None) -> object:
-    """A whole number; what is none stays as it is, and the schema refuses its row by number."""
-    return int(text) if text and text.isdigit() else text
 
 
 def _joined(batch: Sequence[str | bytes]) -> bytes:

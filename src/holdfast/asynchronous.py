@@ -2033,14 +2033,21 @@ class AsyncInterop:
         """
         return await self._hop(self._room.validate, address, message)
 
-    async def synthesise(self, address: str, n: int = 1000, *, seed: int = 0) -> Texts:
+    async def synthesise(
+        self, address: str, n: int = 1000, *, seed: int = 0, reference: Mapping[str, object] | None = None
+    ) -> Texts:
         """So many messages of nobody, as the sender of the configuration at an address would send them.
 
-        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
-        second and more. Nothing is kept. Two reads.
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        `reference`: record sets to pick from by their weights, by kind ("surnames", "first-names", "addresses",
+        "providers", "medications") or by place: {"surnames": "surnames", "addresses": {"set": "addresses", "where":
+        {"region": "TX"}}, "PID-18.1.1": {"set": "accounts", "member": "number"}}. Values of one record stay together;
+        those that are longer than the sender's are not used.
+
+        The same seed makes the same messages of the same version and records. HL7 v2 only, up to 10,000 a call, in
+        memory, 2,000 a second and more. Nothing is kept. Two reads, and a pick of each set. Raises `SetNotFound`,
+        `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToPick`, `InvalidInput` for another standard.
         """
-        return await self._hop(self._room.synthesise, address, n, seed=seed)
+        return await self._hop(self._room.synthesise, address, n, seed=seed, reference=reference)
 
     async def analyse(
         self, messages: Given, *, vendor: str, standard: str = HL7V2, keep_days: int | None = None, processes: int = 1

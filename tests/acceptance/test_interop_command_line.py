@@ -28,9 +28,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str, code: int = 0) -> str:
+def run(folder: Path, *arguments: str, code: int = 0, room: str = "interop") -> str:
     me = ("--store", f"sqlite:///{folder}/me.db", "--tenant", "home", "--user", "me@home.test")
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, "interop", *arguments]
+    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, room, *arguments]
     environment = os.environ | {"HOLDFAST_KEY": KEY, "COLUMNS": "200"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
     assert ran.returncode == code, ran.stdout + ran.stderr
@@ -58,3 +58,8 @@ def test_files_become_configurations_that_other_files_are_compared_with(folder: 
     made = ("synthesise", ADDRESS, "--out", "made.hl7", "--count", "40", "--seed", "7")
     assert "40 messages" in run(folder, *made)
     assert "40 messages, 0 of them differ" in run(folder, "validate", ADDRESS, "made.hl7")
+    (folder / "names.csv").write_text("name,rank,count\nAPE,1,7\n")
+    run(folder, "reference", "census-surnames", "names.csv", room="records")
+    assert "40 messages" in run(folder, *made, "--reference", "surnames=surnames")
+    assert b"|Ape^" in (folder / "made.hl7").read_bytes()
+    assert "is not KIND=SET" in run(folder, *made, "--reference", "surnames", code=2)

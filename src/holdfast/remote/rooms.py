@@ -2268,14 +2268,23 @@ class RemoteInterop:
             Differences, "POST", "/interop/validation", body={"address": address, "message": message}
         )
 
-    def synthesise(self, address: str, n: int = 1000, *, seed: int = 0) -> Texts:
+    def synthesise(
+        self, address: str, n: int = 1000, *, seed: int = 0, reference: Mapping[str, object] | None = None
+    ) -> Texts:
         """So many messages of nobody, as the sender of the configuration at an address would send them.
 
-        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
-        second and more. Nothing is kept. Two reads.
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        `reference`: record sets to pick from by their weights, by kind ("surnames", "first-names", "addresses",
+        "providers", "medications") or by place: {"surnames": "surnames", "addresses": {"set": "addresses", "where":
+        {"region": "TX"}}, "PID-18.1.1": {"set": "accounts", "member": "number"}}. Values of one record stay together;
+        those that are longer than the sender's are not used.
+
+        The same seed makes the same messages of the same version and records. HL7 v2 only, up to 10,000 a call, in
+        memory, 2,000 a second and more. Nothing is kept. Two reads, and a pick of each set. Raises `SetNotFound`,
+        `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToPick`, `InvalidInput` for another standard.
         """
-        return self._caller.call(Texts, "GET", "/interop/messages", query={"address": address, "n": n, "seed": seed})
+        return self._caller.call(
+            Texts, "POST", "/interop/messages", body={"address": address, "n": n, "seed": seed, "reference": reference}
+        )
 
     def analyse(
         self, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None

@@ -333,7 +333,7 @@ EXAMPLES = (
     E("POST /interop/drift", body={"address": "{sender}", "messages": [SENT]}),
     E("POST /interop/validation", body={"address": "{sender}", "message": SENT}),
     E("GET /interop/deviations", {"address": "{sender}"}, shows=MINE),
-    E("GET /interop/messages", {"address": "{sender}", "n": "2"}, shows=MINE),
+    E("POST /interop/messages", body={"address": "{sender}", "n": 2}, shows=MINE),
     E("GET /interop/samples", {"vendor": "{vendor}", "type": "ORU^R01"}, shows=MINE),
     E("DELETE /interop/samples", {"vendor": "{vendor}"}),
     # runs; of a conversation, so that they are one member's own

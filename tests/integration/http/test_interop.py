@@ -31,6 +31,8 @@ def test_the_client_analyses_and_asks_as_the_library_does(store, me):
     job = me.interop.analyse(SENT, vendor="Epic", keep_days=30)
     store.worker().run_due()
     assert me.jobs.get(job.id).result["new"] == 120
+    me.records.define("names", key="name", schema={"type": "object"}, weight="weight")
+    me.records.put("names", {"name": "Ape", "weight": 1})
     here = store._store.tenant("acme").user("amina@acme.test")
     changed = [one.replace("\rPID", "\rZZZ|1\rPID") for one in SENT]
     for ask in (
@@ -39,6 +41,7 @@ def test_the_client_analyses_and_asks_as_the_library_does(store, me):
         lambda one: one.interop.deviations(ADDRESS),
         lambda one: one.interop.validate(ADDRESS, changed[1]),
         lambda one: one.interop.synthesise(ADDRESS, 20, seed=7),
+        lambda one: one.interop.synthesise(ADDRESS, 20, seed=7, reference={"surnames": "names"}),
         lambda one: one.interop.samples("Epic", "ADT^A01", limit=7),
     ):
         assert ask(me) == ask(here) != []

@@ -14,6 +14,7 @@ from holdfast.domains.configurations.errors import ConfigurationNotFound
 from holdfast.domains.interop.errors import DocumentUnreadable, ProfileTaken
 from holdfast.domains.interop.hl7 import Message, read
 from holdfast.domains.interop.tables import interop_lots, interop_samples
+from holdfast.domains.records.errors import SetNotFound
 
 SENT = messages(120, seed=31)
 ADDRESS = "Epic/HL7v2/ADT^A01"
@@ -177,6 +178,44 @@ def test_messages_are_made_as_the_sender_would_send_them_of_what_the_caller_may_
     me.configurations.put("Epic/HL7v2/other", ["a"], reason="not inferred")
     with pytest.raises(DocumentUnreadable, match="it is no object"):
         me.interop.synthesise("Epic/HL7v2/other", 1)
+
+
+def with_reference(person: Any) -> None:
+    """Names and addresses to make messages with: all of them weigh, but one."""
+    schema = {"type": "object", "properties": {"name": {"type": "string"}, "weight": {"type": "number"}}}
+    person.records.define("names", key="name", schema=schema, weight="weight")
+    rows = [{"name": name, "weight": weight} for name, weight in (("Óx^&", 3), ("Ape", 1), ("Elk", 0), ("L" * 90, 9))]
+    person.records.put_many("names", rows)
+
+
+def test_messages_are_made_of_reference_data_by_its_weights_where_the_caller_may_read_it(
+    sync_store: Any, me: Any
+) -> None:
+    analysed(sync_store, me, SENT)
+    with_reference(me)
+    asked = {"surnames": "names", "PV1-3.1.1": {"set": "names", "member": "name", "where": {"name": "Ape"}}}
+    made = me.interop.synthesise(ADDRESS, 60, seed=7, reference=asked)
+    assert made == me.interop.synthesise(ADDRESS, 60, seed=7, reference=asked)
+    found = [one for one in read("".join(made).encode()) if isinstance(one, Message)]
+    names = [one["PID"][0][5].value(1) for one in found if one["PID"][0][5].value(1)]
+    assert set(names) == {"Ox^&", "Ape"}
+    assert names.count("Ape") < len(names) / 2
+    assert {one["PV1"][0][3].value(1) for one in found} - {""} == {"Ape"}
+    check = me.interop.validator(ADDRESS)
+    assert [check(one) for one in found] == [[]] * 60
+    for wrong in (
+        ["surnames"],
+        {"surnames": 3},
+        {"surnames": {"set": "names", "more": 1}},
+        {"nobody": "names"},
+        {"PID-5.1.1": "names"},
+        {"PID-5.1.1": {"set": "names", "member": "none"}},
+        {"surnames": {"set": "names", "where": 3}},
+    ):
+        with pytest.raises(InvalidInput, match="^reference: "):
+            me.interop.synthesise(ADDRESS, 1, reference=wrong)
+    with pytest.raises(SetNotFound):
+        me.interop.synthesise(ADDRESS, 1, reference={"surnames": "none"})
 
 
 def test_other_standards_take_the_same_road(sync_store: Any, me: Any) -> None:

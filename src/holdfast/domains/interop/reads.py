@@ -14,10 +14,12 @@ from holdfast.domains.interop.drift import Drift, drift
 from holdfast.domains.interop.errors import DocumentUnreadable
 from holdfast.domains.interop.hl7 import Message, Problem, parse
 from holdfast.domains.interop.lots import Given, lots_of, sources_of
+from holdfast.domains.interop.picking import check_reference, picked
 from holdfast.domains.interop.profiles import Profile, ProfileKey, profile_messages
 from holdfast.domains.interop.profiles.standards import HL7V2
 from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.domains.interop.validation import Difference, Validator
+from holdfast.domains.records import Records
 
 MOST_MADE = 10_000
 SEEDS = 2**63
@@ -78,15 +80,25 @@ class InteropReads(Actions):
         return check(found)
 
     @composite
-    def synthesise(self, address: str, n: int = 1_000, *, seed: int = 0) -> Texts:
+    def synthesise(
+        self, address: str, n: int = 1_000, *, seed: int = 0, reference: Mapping[str, object] | None = None
+    ) -> Texts:
         """So many messages of nobody, as the sender of the configuration at an address would send them.
 
-        The same seed makes the same messages of the same version. HL7 v2 only, up to 10,000 a call, in memory, 2,000 a
-        second and more. Nothing is kept. Two reads.
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        `reference`: record sets to pick from by their weights, by kind ("surnames", "first-names", "addresses",
+        "providers", "medications") or by place: {"surnames": "surnames", "addresses": {"set": "addresses", "where":
+        {"region": "TX"}}, "PID-18.1.1": {"set": "accounts", "member": "number"}}. Values of one record stay together;
+        those that are longer than the sender's are not used.
+
+        The same seed makes the same messages of the same version and records. HL7 v2 only, up to 10,000 a call, in
+        memory, 2,000 a second and more. Nothing is kept. Two reads, and a pick of each set. Raises `SetNotFound`,
+        `ConfigurationNotFound`, `DocumentUnreadable`, `NothingToPick`, `InvalidInput` for another standard.
         """
         self._may_synthesise(n, seed)
-        return [raw.decode("ascii") for raw in made_from(self._document(address), n, seed=seed)]
+        wanted = check_reference({} if reference is None else reference)
+        document = self._document(address)
+        rows = picked(Records(self.engine, self.access, self.settings), wanted, n, seed) if wanted else None
+        return [raw.decode("ascii") for raw in made_from(document, n, seed=seed, records=rows)]
 
     @action("interop.synthesise", writes=False)
     def _may_synthesise(self, n: int, seed: int) -> Work[None]:

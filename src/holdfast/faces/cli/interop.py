@@ -13,6 +13,7 @@ import typer
 
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.interop.listening import Limits, Listener
+from holdfast.domains.interop.reference.places import PLACES
 from holdfast.domains.interop.spool import Spool
 from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.faces.cli import analyses
@@ -67,15 +68,23 @@ def synthesise(
     document: Annotated[Path | None, typer.Option(help="Or one in a file, as JSON; this needs no store.")] = None,
     count: Annotated[int, typer.Option(help="How many messages.")] = 1_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same messages.")] = 0,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="surnames=SET, addresses=SET, PID-18.1.1=SET.MEMBER …: record sets to pick from."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make messages of nobody from a configuration, as its sender would send them. Of one in the store up to 10,000."""
     if (address is None) == (document is None):
         raise InvalidInput("address: give the address of a configuration, or --document FILE", field="address")
+    if document is not None and reference:
+        raise InvalidInput(
+            "reference: record sets are in a store; give the ADDRESS of a configuration", field="reference"
+        )
     if document is not None:
         made: Iterable[bytes] = made_from(_document(document), count, seed=seed)
     else:
-        made = _made_at(context.obj, str(address), count, seed)
+        made = _made_at(context.obj, str(address), count, seed, dict(map(_named, reference or ())))
     with out.open("wb") as file:
         size = sum(file.write(raw if raw.endswith((b"\r", b"\n")) else raw + b"\r") for raw in made)
     if as_json:
@@ -86,9 +95,21 @@ def synthesise(
         what_now(f"holdfast … interop validate '{address}' {out}")
 
 
-def _made_at(target: Target, address: str, count: int, seed: int) -> Iterable[bytes]:
+def _made_at(target: Target, address: str, count: int, seed: int, reference: dict[str, object]) -> Iterable[bytes]:
     with target.person() as me:
-        return [text.encode("ascii") for text in me.interop.synthesise(address, count, seed=seed)]
+        made = me.interop.synthesise(address, count, seed=seed, reference=reference)
+        return [text.encode("ascii") for text in made]
+
+
+def _named(option: str) -> tuple[str, object]:
+    """`surnames=names`, or `PID-18.1.1=accounts.number`."""
+    kind, equals, name = option.partition("=")
+    if not (kind and equals and name):
+        raise InvalidInput(f"reference: {option!r:.80} is not KIND=SET or PLACE=SET.MEMBER", field="reference")
+    if kind in PLACES:
+        return kind, name
+    set_name, _, member = name.rpartition(".")
+    return kind, {"set": set_name, "member": member}
 
 
 def _document(path: Path) -> dict[str, Any]:

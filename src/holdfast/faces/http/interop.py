@@ -67,7 +67,7 @@ ROUTES = (
     _asked("/interop/drift", Interop.drift, calls=drift),
     _asked("/interop/validation", Interop.validate, calls=validate),
     _route("GET", "/interop/deviations", Interop.deviations, policy="configurations.read"),
-    _route("GET", "/interop/messages", Interop.synthesise, policy="interop.synthesise"),
+    _route("POST", "/interop/messages", Interop.synthesise, policy="interop.synthesise", repeatable=True),
     _route("GET", "/interop/samples", Interop.samples, calls=samples),
     _route("DELETE", "/interop/samples", Interop.delete_samples),
 )

@@ -1,4 +1,4 @@
-"""Public reference data as record sets with weights: medications, providers, names; from the files as published."""
+"""Reference data as record sets with weights: medications, providers, names, addresses; from files as published."""
 
 from holdfast.domains.interop.reference.errors import ReferenceFileUnfit
 from holdfast.domains.interop.reference.loading import KINDS, load

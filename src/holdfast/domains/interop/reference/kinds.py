@@ -152,6 +152,22 @@ def _first_names(path: Path) -> Iterator[Record]:
         )
 
 
+def _addresses(path: Path) -> Iterator[Record]:
+    """Any list with these names in its header; how many live there is the weight, 1 where it does not say."""
+    for row in rows_of(path, ("street", "city", "region", "postcode")):
+        residents = row.get("residents")
+        place = (row["street"], row["postcode"], row["city"])
+        yield given(
+            id=", ".join(part for part in place if part),
+            street=row["street"],
+            city=row["city"],
+            region=row["region"],
+            postcode=row["postcode"],
+            residents=_whole(residents) if residents else None,
+            weight=_whole(residents) if residents else 1,
+        )
+
+
 def _whole(text: str | None) -> object:
     """A whole number; what is none as it stands, so that the schema refuses it by name."""
     number = (text or "").replace(",", "")
@@ -210,6 +226,15 @@ KINDS: dict[str, Kind] = {
             read=_first_names,
             properties={**_texts("id", "name", "region"), "sex": {"enum": ["F", "M"]}, "year": _WHOLE, "count": _WHOLE},
             indexed=("region", "sex", "year"),
+        ),
+        Kind(
+            name="addresses",
+            about="Addresses: a list with street, city, region, postcode and, as their weight, residents",
+            set_name="addresses",
+            key="id",
+            read=_addresses,
+            properties={**_texts("id", "street", "city", "region", "postcode"), "residents": _WHOLE},
+            indexed=("region", "city", "postcode"),
         ),
     )
 }

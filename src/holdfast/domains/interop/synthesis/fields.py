@@ -2,10 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.domains.interop.hl7 import Delimiters
+from holdfast.domains.interop.hl7.escapes import escape
 from holdfast.domains.interop.profiles.counts import Column, Leaf
 from holdfast.domains.interop.profiles.kinds import is_dated
 
@@ -14,6 +15,8 @@ from .values import longest_first, make
 
 Place = tuple[int, int]
 Weights = Mapping[str, int]
+Rows = Sequence[Mapping[Place, str]]
+"""Values that belong together, by place within a field: a street with its town. One more often is drawn more often."""
 _POOL = 256
 """Different values made for each kind and length; identifiers are numbered instead."""
 
@@ -29,11 +32,14 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Sort:
-    """What is special in a field: the place of a patient's birth, numbers that are each their own, values given."""
+    """What is special in a field: the place of a patient's birth, numbers that are each their own, values given; and
+    records, whose values come together.
+    """
 
     birth: bool = False
     numbered: bool = False
     given: Mapping[Place, Weights] = field(default_factory=dict)
+    records: Sequence[Rows] = ()
 
 
 def fill(
@@ -58,6 +64,8 @@ def fill(
             values = _as_asked(values, [owners[at] if firsts[at] else -1 for at in holders], asked)
         for at, value in zip(holders, values, strict=True):
             parts[at][place] = value
+    for rows_of in sort.records:
+        _draw(column, rows_of, parts, delimiters, pick)
     return _joined(column, rows, owners, firsts, sizes, parts, delimiters, pick)
 
 
@@ -70,6 +78,18 @@ def _holders(column: Column, leaf: Leaf, place: Place, sizes: list[int], target:
     last = [at for at in could if sizes[at] == number] if part == 1 and not column.trailing else []
     rest = [at for at in could if sizes[at] != number] if last else could
     return sorted({*last, *chosen(rest, target - len(last), pick)})
+
+
+def _draw(
+    column: Column, rows: Rows, parts: list[dict[Place, str]], delimiters: Delimiters, pick: random.Random
+) -> None:
+    """Puts the values of a record into the places that are there, in every repetition; none longer than was seen."""
+    written = [{place: escape(value, delimiters) for place, value in row.items()} for row in rows]
+    longest = {place: leaf.longest for place, leaf in column.leaves.items()}
+    fit = [row for row in written if all(len(value) <= longest.get(place, len(value)) for place, value in row.items())]
+    for found in parts if fit else ():
+        row = fit[int(pick.random() * len(fit))]
+        found.update((place, row[place]) for place in found.keys() & row.keys())
 
 
 def _values(leaf: Leaf, count: int, sort: Sort, place: Place, pick: random.Random) -> list[str]:

@@ -1,7 +1,7 @@
 """From a configuration document to messages."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,7 +17,7 @@ from holdfast.domains.interop.standard import structure_of
 from holdfast.domains.interop.standard.rules import rules as standard_rules
 
 from .asking import of_message, of_segment, within
-from .fields import Sort, Weights, fill
+from .fields import Rows, Sort, Weights, fill
 from .ordering import Ordering
 from .quotas import chosen, quota, share
 
@@ -29,16 +29,24 @@ _NUMBERED = {("MSH", 10), ("PID", 2), ("PID", 3), ("PID", 4)}
 
 Reference = Mapping[str, Weights]
 """Values with weights, by place: {"PID-5.1.1": {"Smith": 828, …}}."""
+Records = Mapping[str, Sequence[Rows]]
+"""Values that belong together, by field: {"PID-11": [[{(1, 1): "1 Elm Street", (3, 1): "Austin"}, …]]}."""
 
 
 def synthesise(
-    document: Mapping[str, Any], count: int, *, seed: int = 0, reference: Reference | None = None
+    document: Mapping[str, Any],
+    count: int,
+    *,
+    seed: int = 0,
+    reference: Reference | None = None,
+    records: Records | None = None,
 ) -> Iterator[bytes]:
     """So many messages as the document's sender would send them; the same for the same arguments.
 
     Shares are exact counts as near as whole messages allow, the rules that were learned hold, coded values come from
-    the document, and all others are made up, or picked from `reference` where it has the place. Of HL7 v2 only. More
-    than 2,000 messages a second. Raises `InvalidInput`, `DocumentUnreadable`.
+    the document, and all others are made up, or picked from `reference` where it has the place; values of a field that
+    belong together from `records`, those that are not longer than the sender's. Of HL7 v2 only. More than 2,000
+    messages a second. Raises `InvalidInput`, `DocumentUnreadable`.
     """
     if not 1 <= count <= MOST:
         raise InvalidInput(f"{count} messages were asked for; ask for 1 to {MOST:,}", field="count")
@@ -49,10 +57,12 @@ def synthesise(
         )
     if not configuration.messages:
         raise InvalidInput("the document was inferred from no message", field="document")
-    return _synthesised(configuration, count, seed, reference or {})
+    return _synthesised(configuration, count, seed, reference or {}, records or {})
 
 
-def _synthesised(configuration: Inferred, count: int, seed: int, reference: Reference) -> Iterator[bytes]:
+def _synthesised(
+    configuration: Inferred, count: int, seed: int, reference: Reference, records: Records
+) -> Iterator[bytes]:
     pick = random.Random(seed)
     shares = {version: counts.messages for version, counts in sorted(configuration.versions.items())}
     picked = quota(shares, count, pick)
@@ -60,7 +70,8 @@ def _synthesised(configuration: Inferred, count: int, seed: int, reference: Refe
     for version in shares:
         times = picked.count(version)
         counts, rules = configuration.versions[version], configuration.rules[version]
-        plan = _Plan(configuration.type, version, counts, rules, times, random.Random(f"{seed} {version}"), reference)
+        chance = random.Random(f"{seed} {version}")
+        plan = _Plan(configuration.type, version, counts, rules, times, chance, reference, records)
         made[version] = plan.messages()
     for version in picked:
         yield next(made[version])
@@ -78,9 +89,10 @@ class _Plan:
         messages: int,
         pick: random.Random,
         reference: Reference,
+        records: Records,
     ) -> None:
         self.type, self.version, self.counts, self.rules = message_type, version, counts, rules
-        self.count, self.pick, self.reference = messages, pick, reference
+        self.count, self.pick, self.reference, self.records = messages, pick, reference, records
         self.delimiters = self._delimiters()
         self.owners: dict[str, list[int]] = {}
         self.there: dict[str, set[int]] = {}
@@ -186,7 +198,12 @@ class _Plan:
             if place.startswith(f"{name}-{number}.")
             for component, part in [place.split(".")[1:3]]
         }
-        return Sort(birth=(name, number) in _BIRTHS, numbered=(name, number) in _NUMBERED, given=places)
+        return Sort(
+            birth=(name, number) in _BIRTHS,
+            numbered=(name, number) in _NUMBERED,
+            given=places,
+            records=self.records.get(f"{name}-{number}", ()),
+        )
 
     def _joined(self, name: str, segment: SegmentCounts, texts: dict[int, list[str]], rows: int) -> list[str]:
         """Lines, as long as theirs: some end in separators."""
