@@ -37,7 +37,11 @@ _OTHER_DEFAULTS = {
     "vector_indexes": "none",
     "message_embedder": "none",
     "memory_embedder": "none",
+    "telemetry": "0",
+    "tracer_provider": "the process's",
+    "meter_provider": "the process's",
 }
+_OBJECTS = ("count_tokens", "tracer_provider", "meter_provider")
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/generate_reference.py. -->\n"
 
@@ -49,7 +53,7 @@ def settings_page() -> str:
     lines += ["| setting | variable | default | what it is |", "| --- | --- | --- | --- |"]
     for field in fields(settings.Settings):
         number = field.name not in settings.NO_NUMBERS
-        variable = "–" if field.name == "count_tokens" else f"`HOLDFAST_{field.name.upper()}`"
+        variable = "–" if field.name in _OBJECTS else f"`HOLDFAST_{field.name.upper()}`"
         default = f"{field.default:,}" if number else _OTHER_DEFAULTS[field.name]
         lines.append(f"| `{field.name}` | {variable} | {default} | {described[field.name]} |")
     return "\n".join(lines)

@@ -31,6 +31,7 @@ from holdfast.core.once import once
 from holdfast.core.policy import POLICY, Reach, allow
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings
+from holdfast.core.tracing import Tracing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,9 +73,16 @@ def action(
 
     def decorate(method: Callable[Concatenate[A, P], Work[T]]) -> Callable[Concatenate[A, P], T]:
         place = _place(method, on)
+        name = f"{operation.partition('.')[0]}.{method.__name__}"
 
         @wraps(method)
         def run(self: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            tracing = self.engine.tracing
+            if tracing is None:
+                return carry(self, args, kwargs)
+            return tracing.operation(name, operation, self.scope, lambda: carry(self, args, kwargs))
+
+        def carry(self: A, args: Any, kwargs: Any) -> T:
             scope = self.access.checked()
             try:
                 far = allow(scope, operation, writes=writes)
@@ -101,8 +109,20 @@ def action(
 
 
 def composite(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Mark an operation that is made of several actions, each in a transaction of its own."""
-    return method
+    """Mark an operation that is made of several actions, each in a transaction of its own. It is a room's, or a part's
+    of one that knows less of itself.
+    """
+
+    @wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        room: Any = self
+        tracing: Tracing | None = room.engine.tracing
+        if tracing is None:
+            return method(self, *args, **kwargs)
+        name = f"{type(self).__name__.lower()}.{method.__name__}"
+        return tracing.operation(name, None, room.scope, lambda: method(self, *args, **kwargs))
+
+    return run
 
 
 def carry_out(engine: Engine, scope: Scope, operation: str, work: Work[T]) -> T:

@@ -223,6 +223,13 @@ class Settings:
     oauth_clients: Mapping[str, OAuthClient] = field(default_factory=dict, hash=False)
     """This application's OAuth 2 client at each platform, by the platform's name; the variable names a JSON file."""
 
+    telemetry: bool = False
+    """Whether operations, transactions, jobs and requests are traced and timed through OpenTelemetry."""
+    tracer_provider: Any = field(default=None, hash=False)
+    """Whose tracer that is; None: the process's own, as OpenTelemetry's API finds it."""
+    meter_provider: Any = field(default=None, hash=False)
+    """The same for durations."""
+
     def __post_init__(self) -> None:
         for name, value in numbers(self).items():
             if name in MAY_BE_ZERO and value == 0:
@@ -268,6 +275,9 @@ NO_NUMBERS = (
     "private_addresses",
     "cache",
     "cache_sealed",
+    "telemetry",
+    "tracer_provider",
+    "meter_provider",
 )
 MAY_BE_ZERO = ("embedder_cache_seconds", "cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
@@ -293,6 +303,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         given["cache"] = environment["HOLDFAST_CACHE"] or None
     if "HOLDFAST_CACHE_SEALED" in environment:
         given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
+    if "HOLDFAST_TELEMETRY" in environment:
+        given["telemetry"] = _yes_or_no("telemetry", environment["HOLDFAST_TELEMETRY"])
     if "HOLDFAST_EMBEDDERS" in environment:
         given["embedders"] = _texts("EMBEDDERS", Path(environment["HOLDFAST_EMBEDDERS"]), "openai:MODEL@URL")
     if "HOLDFAST_VECTOR_INDEXES" in environment:

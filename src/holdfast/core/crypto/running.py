@@ -17,6 +17,12 @@ ROUNDS = 100
 
 def read(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     """`Engine.read`, run again when it needed data keys that were not at hand."""
+    if engine.tracing is not None:
+        return engine.tracing.transaction("read", lambda: _read(engine, scope, reach, work))
+    return _read(engine, scope, reach, work)
+
+
+def _read(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     try:
         return engine.read(scope, reach, work)
     except KeysNeeded as needed:
@@ -25,6 +31,12 @@ def read(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
 
 def write(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     """`Engine.write`, run again when it needed data keys that were not at hand."""
+    if engine.tracing is not None:
+        return engine.tracing.transaction("write", lambda: _write(engine, scope, reach, work))
+    return _write(engine, scope, reach, work)
+
+
+def _write(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     try:
         return engine.write(scope, reach, work)
     except KeysNeeded as needed:

@@ -11,6 +11,7 @@ from holdfast.core.database.transaction import Work
 from holdfast.core.policy import Reach
 from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
+from holdfast.core.tracing import Tracing
 from holdfast.core.trail import Trail
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Engine(Protocol):
     """Where the store is, without any password: fit for messages and logs."""
     access: AccessChanges
     trail: Trail
+    tracing: Tracing | None
+    """The spans of operations, where the settings ask for them."""
     levels: "Levels"
     """The two levels of this store's cache."""
     breakers: Breakers

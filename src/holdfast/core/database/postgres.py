@@ -44,6 +44,7 @@ from holdfast.core.policy import Reach
 from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
+from holdfast.core.tracing import tracing_of
 from holdfast.core.trail import Trail
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class PostgresEngine:
         self.access = AccessChanges()
         self.trail = Trail()
         self.levels = Levels(settings)
+        self.tracing = tracing_of(settings, "postgresql")
         self.breakers = Breakers()
         self._settings = settings
         self.vault = vault

@@ -42,6 +42,7 @@ from holdfast.core.policy import Reach
 from holdfast.core.resilience import Breakers
 from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings
+from holdfast.core.tracing import tracing_of
 from holdfast.core.trail import Trail
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class SqliteEngine:
         self.access = AccessChanges()
         self.trail = Trail()
         self.levels = Levels(settings)
+        self.tracing = tracing_of(settings, "sqlite")
         self.breakers = Breakers()
         self._key = key
         self._settings = settings

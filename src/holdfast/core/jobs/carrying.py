@@ -84,12 +84,23 @@ class Carrying:
     def carry_out(self, claimed: Claimed) -> None:
         """Do a job that was taken, and write down how it ended, unless another worker has it by then."""
         began = monotonic()
-        outcome = self._outcome(claimed)
+        outcome = self._traced(claimed)
         with self._mutex:
             self._ended[claimed.kind, outcome] += 1
             self._seconds[claimed.kind] += monotonic() - began
         said = {"job": str(claimed.id), "kind": claimed.kind, "attempt": claimed.attempts}
         log.info("job_ended", outcome=outcome, seconds=round(monotonic() - began, 3), **said)
+
+    def _traced(self, claimed: Claimed) -> str:
+        tracing = self._engine.tracing
+        if tracing is None:
+            return self._outcome(claimed)
+        about: dict[str, str | int] = {"id": str(claimed.id), "attempt": claimed.attempts}
+        if claimed.tenant_id != NIL:
+            about["tenant"] = str(claimed.tenant_id)
+        if claimed.request_id is not None:
+            about["request_id"] = claimed.request_id
+        return tracing.job(claimed.kind, about, lambda: self._outcome(claimed))
 
     def _outcome(self, claimed: Claimed) -> str:
         try:

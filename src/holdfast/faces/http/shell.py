@@ -59,6 +59,19 @@ class Shell:
             return
         incoming = scope["holdfast.incoming"] = Incoming.of(scope)
         structlog.contextvars.bind_contextvars(request_id=incoming.id)
+        tracing = self._serving.store.engine.tracing
+        if tracing is None:
+            await self._answer(scope, receive, send, incoming)
+            return
+        with tracing.request(incoming.method, incoming.id, incoming.headers) as request:
+            try:
+                await self._answer(scope, receive, send, incoming)
+            finally:
+                request.answered(incoming.method, incoming.route, incoming.status)
+
+    async def _answer(
+        self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any], incoming: Incoming
+    ) -> None:
         began = time.perf_counter()
         sending = self._sending(incoming, send)
         try:
