@@ -1,20 +1,25 @@
 """Holdfast: the data layer for AI applications."""
 
-from holdfast.core.errors import HoldfastError
-from holdfast.core.oauth import OAuthClient
-from holdfast.core.pages import Page
-from holdfast.core.settings import Settings
-from holdfast.domains.conversations import (
-    Context,
-    Conversation,
-    Hit,
-    Message,
-    NewMessage,
-    Summary,
-)
-from holdfast.remote import connect
-from holdfast.store import Store, create, migrate, open, rekey
-from holdfast.store_async import AsyncStore, create_async, open_async
+from typing import TYPE_CHECKING
+
+from holdfast.core.rooms import lazily
+
+if TYPE_CHECKING:
+    from holdfast.core.errors import HoldfastError
+    from holdfast.core.oauth import OAuthClient
+    from holdfast.core.pages import Page
+    from holdfast.core.settings import Settings
+    from holdfast.domains.conversations import (
+        Context,
+        Conversation,
+        Hit,
+        Message,
+        NewMessage,
+        Summary,
+    )
+    from holdfast.remote import connect
+    from holdfast.store import Store, create, migrate, open, rekey
+    from holdfast.store_async import AsyncStore, create_async, open_async
 
 __version__ = "0.1.0"
 
@@ -39,3 +44,17 @@ __all__ = [
     "open_async",
     "rekey",
 ]
+
+_HOMES = {
+    "holdfast.core.errors": ("HoldfastError",),
+    "holdfast.core.oauth": ("OAuthClient",),
+    "holdfast.core.pages": ("Page",),
+    "holdfast.core.settings": ("Settings",),
+    "holdfast.domains.conversations": ("Context", "Conversation", "Hit", "Message", "NewMessage", "Summary"),
+    "holdfast.remote": ("connect",),
+    "holdfast.store": ("Store", "create", "migrate", "open", "rekey"),
+    "holdfast.store_async": ("AsyncStore", "create_async", "open_async"),
+}
+"""Imported when first used: naming Holdfast takes nothing, and a program on one face does not read the other."""
+
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

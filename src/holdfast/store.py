@@ -1,24 +1,22 @@
 """A store: opened by URL, asked through scopes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakSet
 
-import stamina
 from sqlalchemy import bindparam, func, select
 
-import holdfast.core.vectors.background  # noqa: F401  # its tables are of the schema, whether a room uses them or not
 from holdfast.core.access import Access
 from holdfast.core.cache import Cache, StoreCache
 from holdfast.core.cache.levels import check_cache
 from holdfast.core.clock import now
 from holdfast.core.crypto.derived import DerivedRing
-from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.ring import KeyRing
 from holdfast.core.crypto.rings import find_ring
 from holdfast.core.database import Query, Transaction
@@ -35,21 +33,13 @@ from holdfast.core.database.schema import scoped_tables
 from holdfast.core.database.sqlite_file import derive_key
 from holdfast.core.database.types import Id
 from holdfast.core.inputs import check_text
-from holdfast.core.jobs import Jobs, Worker
-from holdfast.core.jobs.models import Claimed
-from holdfast.core.outside import OutsideReport
+from holdfast.core.rooms import Room
 from holdfast.core.scope import NIL, OPERATOR, Scope
 from holdfast.core.settings import Settings, from_environment
-from holdfast.core.vectors import clear_outside
 from holdfast.domains.audit import Audit
 from holdfast.domains.audit.errors import TrailNotSettled
 from holdfast.domains.audit.sealing import Sealer, anchor
-from holdfast.domains.configurations import Configurations
-from holdfast.domains.connections import Connections
-from holdfast.domains.conversations import Conversations
-from holdfast.domains.identity import Identity
 from holdfast.domains.identity.authentication import PLATFORM_SCOPES, authenticate, check_standing
-from holdfast.domains.identity.cleaning import Cleaned, clean
 from holdfast.domains.identity.errors import TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Tenant, TenantProfile
 from holdfast.domains.identity.profiles import published
@@ -60,36 +50,49 @@ from holdfast.domains.identity.queries import (
     tenant_by_slug,
     user_by_email,
 )
-from holdfast.domains.interop import Interop
-from holdfast.domains.knowledge import Knowledge
-from holdfast.domains.memory import Memory
-from holdfast.domains.metering import Metering
-from holdfast.domains.records import Records
-from holdfast.domains.records.expiring import delete_expired
-from holdfast.domains.runs import Runs
 from holdfast.migrations import NEWEST, REVISIONS, upgrade
+
+if TYPE_CHECKING:
+    from holdfast.core.crypto.keys import Keys
+    from holdfast.core.jobs import Jobs, Worker
+    from holdfast.core.jobs.models import Claimed
+    from holdfast.core.outside import OutsideReport
+    from holdfast.domains.configurations import Configurations
+    from holdfast.domains.connections import Connections
+    from holdfast.domains.conversations import Conversations
+    from holdfast.domains.identity import Identity
+    from holdfast.domains.identity.cleaning import Cleaned
+    from holdfast.domains.interop import Interop
+    from holdfast.domains.knowledge import Knowledge
+    from holdfast.domains.memory import Memory
+    from holdfast.domains.metering import Metering
+    from holdfast.domains.records import Records
+    from holdfast.domains.runs import Runs
 
 SETTLING_SECONDS = 10.0
 """How long a store that gets its first key ring waits for transactions that are under way."""
 
 
 class UserScope:
-    """What one person may touch within one tenant."""
+    """What one person may touch within one tenant. A room is imported when it is first asked for."""
+
+    identity: "Room[Identity]" = Room("holdfast.domains.identity")
+    conversations: "Room[Conversations]" = Room("holdfast.domains.conversations")
+    memory: "Room[Memory]" = Room("holdfast.domains.memory")
+    connections: "Room[Connections]" = Room("holdfast.domains.connections")
+    knowledge: "Room[Knowledge]" = Room("holdfast.domains.knowledge")
+    configurations: "Room[Configurations]" = Room("holdfast.domains.configurations")
+    interop: "Room[Interop]" = Room("holdfast.domains.interop")
+    records: "Room[Records]" = Room("holdfast.domains.records")
+    metering: "Room[Metering]" = Room("holdfast.domains.metering")
+    audit: "Room[Audit]" = Room("holdfast.domains.audit")
+    runs: "Room[Runs]" = Room("holdfast.domains.runs")
+    jobs: "Room[Jobs]" = Room("holdfast.core.jobs")
 
     def __init__(self, engine: Engine, access: Access, settings: Settings) -> None:
+        self.engine = engine
         self.access = access
-        self.identity = Identity(engine, access, settings)
-        self.conversations = Conversations(engine, access, settings)
-        self.memory = Memory(engine, access, settings)
-        self.connections = Connections(engine, access, settings)
-        self.knowledge = Knowledge(engine, access, settings)
-        self.configurations = Configurations(engine, access, settings)
-        self.interop = Interop(engine, access, settings)
-        self.records = Records(engine, access, settings)
-        self.metering = Metering(engine, access, settings)
-        self.audit = Audit(engine, access, settings)
-        self.runs = Runs(engine, access, settings)
-        self.jobs = Jobs(engine, access, settings)
+        self.settings = settings
         self.cache = Cache(engine.levels, realm=(access.scope.tenant_id or NIL).bytes, access=access)
         """The application's own values, confined to this tenant."""
 
@@ -107,25 +110,26 @@ class SystemScope:
     roles and passwords. Give platform roles to those who may see what tenants keep.
     """
 
+    identity: "Room[Identity]" = Room("holdfast.domains.identity")
+    connections: "Room[Connections]" = Room("holdfast.domains.connections")
+    """The queue of revocations, for every tenant."""
+    metering: "Room[Metering]" = Room("holdfast.domains.metering")
+    """Limits and prices of every tenant."""
+    keys: "Room[Keys]" = Room("holdfast.core.crypto.keys")
+    jobs: "Room[Jobs]" = Room("holdfast.core.jobs")
+    """Background work of every tenant, and of the store itself."""
+
     def __init__(self, engine: Engine, settings: Settings, access: Access | None = None) -> None:
+        self.engine = engine
         self.access = access or Access(OPERATOR)
-        self.identity = Identity(engine, self.access, settings)
-        self.connections = Connections(engine, self.access, settings)
-        """The queue of revocations, for every tenant."""
-        self.metering = Metering(engine, self.access, settings)
-        """Limits and prices of every tenant."""
+        self.settings = settings
         self.audit = Audit(engine, Access(self._within(NIL)), settings)
         """What was done to no tenant in particular."""
-        self.keys = Keys(engine, self.access, settings)
-        self.jobs = Jobs(engine, self.access, settings)
-        """Background work of every tenant, and of the store itself."""
-        self._engine = engine
-        self._settings = settings
 
     def audit_of(self, tenant: str | UUID) -> Audit:
         """The trail of a tenant, by its slug; by its id also of one that was deleted. Raises `TenantNotFound`."""
-        tenant_id = tenant if isinstance(tenant, UUID) else find_tenant(self._engine, tenant).id
-        return Audit(self._engine, Access(self._within(tenant_id)), self._settings)
+        tenant_id = tenant if isinstance(tenant, UUID) else find_tenant(self.engine, tenant).id
+        return Audit(self.engine, Access(self._within(tenant_id)), self.settings)
 
     @property
     def scope(self) -> Scope:
@@ -144,7 +148,7 @@ class SystemScope:
                 raise TenantNotFound(tenant)
             return {name: tx.all(query, {"in_tenant": found.id})[0][0] for name, query in _row_counts().items()}
 
-        return self._engine.read(OPERATOR, "all", work)
+        return self.engine.read(OPERATOR, "all", work)
 
 
 @cache
@@ -258,27 +262,34 @@ class Store:
             return SystemScope(self.engine, self.settings, access)
         return UserScope(self.engine, access, self.settings)
 
-    def worker(self, *, threads: int | None = None, clock: Callable[[], datetime] = now) -> Worker:
+    def worker(self, *, threads: int | None = None, clock: Callable[[], datetime] = now) -> "Worker":
         """A worker for this store's jobs, not started: `start` and `stop` it, or have it `run_due`. Closing the store
         stops it. `threads`: how many jobs at a time, else `Settings.job_threads`. `clock` is for tests.
         """
+        from holdfast.core.jobs import Worker
+
         standing = partial(_standing_of, self.engine, self.settings)
         made = Worker(self.engine, self.settings, standing, threads=threads, clock=clock)
         self._workers.add(made)
         return made
 
-    def clean(self) -> Cleaned:
+    def clean(self) -> "Cleaned":
         """Delete sessions that ended a week ago, visitors who can come back no more and left nothing, answers to
         repeated requests that were kept long enough, and records that expired: how many of the former. Bounded
         transactions; a worker does it hourly.
         """
+        from holdfast.domains.identity.cleaning import clean
+        from holdfast.domains.records.expiring import delete_expired
+
         delete_expired(self.engine)
         return clean(self.engine)
 
-    def clear_outside(self) -> OutsideReport:
+    def clear_outside(self) -> "OutsideReport":
         """Remove from outside vector indexes what was deleted here, of every tenant: how many vectors, and how many are
         left there by now, with why. It is done after each deletion; this is for what could not be reached then.
         """
+        from holdfast.core.vectors import clear_outside
+
         return clear_outside(self.engine)
 
     def close(self) -> None:
@@ -304,7 +315,7 @@ def access_to(engine: Engine, look_up: Callable[[], Scope], settings: Settings) 
     return Access(look_up(), engine.access, look_up, seconds=settings.access_seconds)
 
 
-def _standing_of(engine: Engine, settings: Settings, job: Claimed) -> Access:
+def _standing_of(engine: Engine, settings: Settings, job: "Claimed") -> Access:
     """As whom a job's body acts: who asked for it, as they stand now; or the operator, in a tenant or in none.
 
     Raises `UserNotFound`, `TenantSuspended`, `MembershipSuspended`.
@@ -459,11 +470,21 @@ def _chosen(settings: Settings | None, cache: str | None) -> Settings:
 
 def _start(engine: Engine) -> None:
     """Have the store's own key at hand, with which the trail is keyed. Raises the named error of a wrong ring."""
+    _start_vault(engine)
+    engine.trail.key = engine.vault.audit_key()
+    engine.levels.connect(secret=engine.trail.key, place=engine.url, breakers=engine.breakers)
+
+
+def _start_vault(engine: Engine) -> None:
+    """A first ring waits for transactions under way."""
+    with suppress(TrailNotSettled):
+        engine.vault.start(engine, _vouch_for_older_lines)
+        return
+    import stamina  # for the rare case: it brings tenacity and more along
+
     for attempt in stamina.retry_context(on=TrailNotSettled, timeout=SETTLING_SECONDS, wait_initial=0.02, wait_max=0.5):
         with attempt:
             engine.vault.start(engine, _vouch_for_older_lines)
-    engine.trail.key = engine.vault.audit_key()
-    engine.levels.connect(secret=engine.trail.key, place=engine.url, breakers=engine.breakers)
 
 
 def _vouch_for_older_lines(tx: Transaction, key: bytes) -> None:

@@ -22,7 +22,6 @@ def chat(amina):
 @pytest.fixture
 def source():
     """A source of facts, which is gone after the test."""
-    before = dict(core_context._sources)
 
     class Facts:
         field = "facts"
@@ -40,10 +39,9 @@ def source():
 
     made = Facts()
     made.requests = []
-    register_source(made)
-    yield made
-    core_context._sources.clear()
-    core_context._sources.update(before)
+    with core_context._sources.kept():
+        register_source(made)
+        yield made
 
 
 def test_it_holds_the_newest_summary_and_the_last_messages_oldest_first(amina, chat):
@@ -156,8 +154,6 @@ def test_a_later_source_for_the_same_field_takes_the_place_of_the_first(amina, c
 
 
 def test_a_source_may_read_in_the_same_transaction(amina, chat):
-    before = dict(core_context._sources)
-
     class Counter:
         field = "decisions"
 
@@ -168,9 +164,6 @@ def test_a_source_may_read_in_the_same_transaction(amina, chat):
             assert tx.scope.tenant_id is not None
             return [], []
 
-    register_source(Counter())
-    try:
+    with core_context._sources.kept():
+        register_source(Counter())
         assert amina.conversations.context(chat.id).decisions == ()
-    finally:
-        core_context._sources.clear()
-        core_context._sources.update(before)

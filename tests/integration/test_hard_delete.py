@@ -16,12 +16,12 @@ from support.vectors import embed_one, store_one
 import holdfast
 from holdfast.core.crypto.key_file import FileRing
 from holdfast.core.crypto.running import write
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table
 from holdfast.core.scope import OPERATOR
 
 REASON = "the contract ended"
-OUTLIVE = {table.name for table in metadata.sorted_tables if table.info["outlives"]}
-WITH_TENANT = {table.name for table in metadata.sorted_tables if "tenant_id" in table.c} - {"purges"}
+OUTLIVE = {table.name for table in every_table() if table.info["outlives"]}
+WITH_TENANT = {table.name for table in every_table() if "tenant_id" in table.c} - {"purges"}
 FILLED_BY_OTHERS = {"unindexed_conversations"}
 
 

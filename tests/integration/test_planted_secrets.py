@@ -10,7 +10,7 @@ from support.backdoor import Backdoor
 import holdfast
 from holdfast import HoldfastError
 from holdfast.core.clock import now
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table
 
 PLATFORMS = ("google_analytics", "google_ads", "meta_ads", "linkedin_ads")
 PROVIDERS = ("openai", "anthropic")
@@ -104,7 +104,7 @@ def stored(store):
         store.close()
         return [path.read_bytes() for path in engine.path.parent.glob("plain.db*")]
     door = Backdoor(engine)
-    return [repr(door.run(f"SELECT * FROM {t.name}")).encode() for t in metadata.sorted_tables if _is_there(door, t)]
+    return [repr(door.run(f"SELECT * FROM {t.name}")).encode() for t in every_table() if _is_there(door, t)]
 
 
 def _is_there(door, table):

@@ -14,7 +14,7 @@ from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
 import holdfast
-from holdfast.core.database.schema import metadata, scoped_tables
+from holdfast.core.database.schema import every_table, scoped_tables
 from holdfast.domains.audit.sealing import seal_all
 
 SCOPED = [table.name for table in scoped_tables()]
@@ -117,7 +117,7 @@ def readable(connection):
         "SELECT table_name FROM information_schema.table_privileges"
         " WHERE grantee = 'holdfast_app' AND privilege_type = 'SELECT'"
     )
-    tables = {table.name for table in metadata.sorted_tables}
+    tables = {table.name for table in every_table()}
     return {name for (name,) in rows(connection, allowed)} & tables
 
 
@@ -280,7 +280,7 @@ def test_every_scoped_table_has_row_level_security_enabled_and_forced(superuser)
     found = rows(superuser, "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
     protected = {name for (name,) in found}
     on_server = {name for (name,) in rows(superuser, RELATIONS)}
-    assert protected >= {table.name for table in metadata.sorted_tables} & on_server
+    assert protected >= {table.name for table in every_table()} & on_server
     assert set(SCOPED) & on_server <= protected
     assert on_server - protected == {"holdfast_schema"}
     policies = rows(superuser, "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'holdfast'")

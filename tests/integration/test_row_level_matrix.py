@@ -20,7 +20,7 @@ from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
 import holdfast
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table, metadata
 from holdfast.core.policy import POLICY
 from holdfast.core.scope import NIL, Role
 from holdfast.domains.audit.sealing import seal_all
@@ -561,7 +561,7 @@ pytestmark = pytest.mark.xdist_group("row-level-matrix")
 
 
 def test_every_table_is_in_the_matrix(database):
-    assert set(TABLES) == {table.name for table in metadata.sorted_tables}
+    assert set(TABLES) == {table.name for table in every_table()}
     for name, labels in database.labels.items():
         tenants = {tenant for label in labels.values() for tenant, _ in label} - {None}
         assert name in MAY_BE_EMPTY or name == "user_preferences" or tenants >= set(database.tenants.values()), name

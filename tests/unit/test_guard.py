@@ -1,5 +1,7 @@
-"""The tenant guard: a statement that does not hold every scoped table to the scope's tenant is not made."""
+"""The tenant guard: a statement that does not hold every scoped table to the scope's tenant never runs."""
 
+import importlib
+import pkgutil
 from uuid import uuid4
 
 import pytest
@@ -21,6 +23,8 @@ from sqlalchemy import (
     update,
 )
 
+import holdfast.core
+import holdfast.domains
 from holdfast.core.database import ACTOR, TENANT, Query
 from holdfast.core.database.transaction import Transaction
 from holdfast.core.errors import TenantGuardError
@@ -114,20 +118,49 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", ALLOWED)
-def test_a_statement_that_is_held_is_made(case):
-    Query(ALLOWED[case])
+def test_a_statement_that_is_held_passes(case):
+    Query(ALLOWED[case]).check()
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_statement_that_is_not_held_is_not_made(case):
-    with pytest.raises(TenantGuardError) as caught:
-        Query(REFUSED[case])
-    assert caught.value.code == "tenant_guard"
+def test_a_statement_that_is_not_held_never_runs(case):
+    query = Query(REFUSED[case])
+    tenant = transaction(Scope(role="admin", tenant_id=uuid4(), actor_id=uuid4()))
+    for run in (tenant.all, tenant.first, tenant.run, lambda query: tenant.many(query, [{}])):
+        with pytest.raises(TenantGuardError, match="statement|UPDATE|INSERT") as caught:  # each time, and not once
+            run(query)
+        assert caught.value.code == "tenant_guard"
 
 
 def test_the_error_names_the_table():
     with pytest.raises(TenantGuardError, match="statement on 'conversations' without its tenant predicate"):
-        Query(select(c.id))
+        Query(select(c.id)).check()
+
+
+def queries_of(value):
+    """The statements in a module's value: itself, or what a container has."""
+    if isinstance(value, Query):
+        yield value
+    elif isinstance(value, dict):
+        yield from queries_of(tuple(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from queries_of(part)
+
+
+def test_every_statement_of_every_module_passes():
+    found = {}
+    for package in (holdfast.core, holdfast.domains):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            for name, value in vars(importlib.import_module(module.name)).items():
+                for query in queries_of(value):
+                    found[id(query)] = (f"{module.name}.{name}", query)
+    assert len(found) > 450
+    for where, query in found.values():
+        try:
+            query.check()
+        except (TenantGuardError, TypeError) as error:
+            pytest.fail(f"{where}: {error}")
 
 
 class NoCursor:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from holdfast.core.database.transaction import Transaction
+from holdfast.core.rooms import Registry
 
 
 class Counted(NamedTuple):
@@ -44,23 +45,23 @@ class Cost:
 CostSource = Callable[[Transaction, UUID], Cost]
 """Given the id of a conversation within reach."""
 
-_sources: dict[str, ActivitySource] = {}
-_costs: dict[str, CostSource] = {}
+_sources = Registry[str, ActivitySource]()
+_costs = Registry[str, CostSource]()
 
 
 def register_activity(room: str, source: ActivitySource) -> None:
     """Make a room's source known; a later one of the same room takes its place."""
-    _sources[room] = source
+    _sources.tell(room, source, by=source.__module__)
 
 
 def activity(tx: Transaction, since: datetime, until: datetime) -> list[Counted]:
     """What every room counts in a period."""
-    return [counted for source in _sources.values() for counted in source(tx, since, until)]
+    return [counted for source in _sources.all().values() for counted in source(tx, since, until)]
 
 
 def register_cost(kind: str, source: CostSource) -> None:
     """Say how the cost of something is found: of a `conversation`."""
-    _costs[kind] = source
+    _costs.tell(kind, source, by=source.__module__)
 
 
 def cost_of(tx: Transaction, kind: str, target_id: UUID) -> Cost:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from holdfast.core.action import Actions
 from holdfast.core.database import Transaction
+from holdfast.core.rooms import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +76,14 @@ class KeepsLog(Protocol):
         ...
 
 
-_sources: dict[str, ContextSource] = {}
+_sources = Registry[str, ContextSource]()
 
 
 def register_source(source: ContextSource) -> None:
     """Make a room's source known; a later one for the same field takes its place."""
-    _sources[source.field] = source
+    _sources.tell(source.field, source, by=type(source).__module__)
 
 
 def registered_sources() -> tuple[ContextSource, ...]:
-    """Every source, in order of registration."""
-    return tuple(_sources.values())
+    """Every source, in the order of their modules' names."""
+    return tuple(_sources.all().values())

@@ -9,24 +9,28 @@ from datetime import datetime
 from uuid import UUID
 
 from holdfast.core.database.transaction import Transaction
+from holdfast.core.rooms import Registry
 
 Follower = Callable[[Transaction, UUID, UUID, datetime], None]
 """Called with the operator's transaction, the tenant, what was changed (the workspace, say) and when."""
 
-_followers: dict[str, list[Follower]] = {}
+_followers = Registry[tuple[str, str, str], Follower]()
+"""By operation, and module and name of the function."""
 
 
 def follows(operation: str) -> Callable[[Follower], Follower]:
     """Register a function to run within `operation`."""
 
     def register(follower: Follower) -> Follower:
-        _followers.setdefault(operation, []).append(follower)
+        name = (operation, follower.__module__, follower.__qualname__)
+        _followers.tell(name, follower, by=follower.__module__)
         return follower
 
     return register
 
 
 def call_followers(operation: str, tx: Transaction, tenant_id: UUID, subject_id: UUID, moment: datetime) -> None:
-    """Let every follower of `operation` do its part, in order of registration."""
-    for follower in _followers.get(operation, ()):
-        follower(tx, tenant_id, subject_id, moment)
+    """Let every follower of `operation` do its part, in the order of their modules' names."""
+    for name, follower in _followers.all().items():
+        if name[0] == operation:
+            follower(tx, tenant_id, subject_id, moment)

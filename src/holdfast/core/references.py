@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database.transaction import Transaction
+from holdfast.core.rooms import Registry
 
-_lookups: dict[str, Callable[[Transaction, UUID], Any]] = {}
+_lookups = Registry[str, Callable[[Transaction, UUID], Any]]()
 
 
 def register_reference(kind: str, look_up: Callable[[Transaction, UUID], Any]) -> None:
     """`look_up` raises where there is no such thing that the scope may read."""
-    _lookups[kind] = look_up
+    _lookups.tell(kind, look_up, by=look_up.__module__)
 
 
 def check_reference(tx: Transaction, kind: str, target_id: UUID) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 
 from holdfast.core.errors import HoldfastError
+from holdfast.core.rooms import bring_in
 
 
 class RemoteError(HoldfastError):
@@ -20,7 +21,7 @@ def error_from(answer: httpx.Response) -> HoldfastError:
         code, text = str(told["code"]), str(told["detail"])
     except (ValueError, KeyError, TypeError):
         told, code, text = {}, "", f"the server answered {answer.status_code} without a problem document"
-    kind = next((kind for kind in _kinds(HoldfastError) if kind.code == code), RemoteError)
+    kind = _kind_of(code)
     error = kind.__new__(kind)
     Exception.__init__(error, text)
     if kind is RemoteError and code:
@@ -31,6 +32,11 @@ def error_from(answer: httpx.Response) -> HoldfastError:
     if isinstance(told.get("retry_after"), int):
         error.retry_after = told["retry_after"]  # type: ignore[attr-defined]  # as LimitExceeded has it
     return error
+
+
+def _kind_of(code: str) -> type[HoldfastError]:
+    bring_in()  # the errors of every room
+    return next((kind for kind in _kinds(HoldfastError) if kind.code == code), RemoteError)
 
 
 def _kinds(kind: type[HoldfastError]) -> Iterator[type[HoldfastError]]:

@@ -48,18 +48,18 @@ def root(place):
 @pytest.fixture
 def kind():
     """Registers a kind for this test."""
-    before, made = kinds.lines(), []
+    made = []
 
     def register(body, *, name="test.count", submit="jobs.submit", **options):
         made.append(name)
         return job(name, arguments=Count, submit=submit, **options)(body)
 
-    for line in before:
-        del kinds._lines[line.name]  # what runs by itself would run here too
-    yield register
-    for name in made:
-        kinds.forget(name)
-    kinds._lines.update({line.name: line for line in before})
+    with kinds._lines.kept():
+        for line in kinds.lines():
+            kinds._lines.forget(line.name)  # what runs by itself would run here too
+        yield register
+        for name in made:
+            kinds.forget(name)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from holdfast.core.cache.errors import NotCacheable
+from holdfast.core.rooms import bring_in
 
 C = TypeVar("C", bound=type)
 
@@ -164,6 +165,8 @@ _WRAPPERS: dict[type, Callable[[_Wrapping, Any, int], Any]] = {
 
 
 def _registered(parts: list[Any]) -> Any:
+    if parts[0] not in _by_name:
+        bring_in()  # a room's, put by a process that had asked for it
     known = _by_name[parts[0]]  # KeyError: another version's
     return known.made(parts[1:])
 

@@ -31,7 +31,7 @@ from holdfast.core.crypto.models import STORE, DataKey
 from holdfast.core.crypto.sealed import KEY_ID, key_id_of, place, seal, unseal
 from holdfast.core.crypto.vault import Vault
 from holdfast.core.database.query import Query
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table
 from holdfast.core.database.transaction import Transaction
 from holdfast.core.database.types import Id, Secret
 
@@ -52,7 +52,7 @@ class Lot:
 
 def sealed_tables(owner: UUID) -> list["SealedTable"]:
     """The tables that can hold secrets of `owner`."""
-    found = [_sealed_table(table, owner == STORE) for table in metadata.sorted_tables]
+    found = [_sealed_table(table, owner == STORE) for table in every_table()]
     return [table for table in found if table is not None]
 
 

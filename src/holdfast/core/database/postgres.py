@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
-import stamina
 from psycopg import sql
 from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import Format, TransactionStatus
@@ -113,6 +112,8 @@ class PostgresEngine:
             return self._write_once(scope, reach, work)
         except _Conflict:
             pass
+        import stamina  # for the rare case: it brings tenacity and more along
+
         for attempt in stamina.retry_context(
             on=_Conflict, attempts=RETRIES, wait_initial=0.01, wait_max=0.5, wait_jitter=0.01
         ):

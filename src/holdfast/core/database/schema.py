@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table
 
 from holdfast.core.database.types import Id
+from holdfast.core.rooms import bring_in
 
 metadata = MetaData(
     naming_convention={
@@ -54,6 +55,12 @@ def global_table(name: str, *parts: Any, outlives: bool = False, **options: Any)
     return Table(name, metadata, *parts, info={"scoped": False, "outlives": outlives}, **options)
 
 
+def every_table() -> list[Table]:
+    """Every table of every room, in order of dependence."""
+    bring_in()
+    return metadata.sorted_tables
+
+
 def scoped_tables() -> list[Table]:
-    """Every scoped table known, in order of dependence."""
-    return [table for table in metadata.sorted_tables if table.info["scoped"]]
+    """Every scoped table, in order of dependence."""
+    return [table for table in every_table() if table.info["scoped"]]

@@ -20,6 +20,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.jobs.cron import Cron
 from holdfast.core.jobs.errors import UnknownJobKind
 from holdfast.core.policy import POLICY
+from holdfast.core.rooms import Registry
 
 if TYPE_CHECKING:
     from holdfast.core.jobs.running import Run
@@ -83,8 +84,8 @@ class Line:
     arguments: dict[str, Any]
 
 
-_kinds: dict[str, Kind] = {}
-_lines: dict[str, Line] = {}
+_kinds = Registry[str, Kind]()
+_lines = Registry[str, Line]()
 
 
 def job(
@@ -99,7 +100,8 @@ def job(
         POLICY[submit]
 
     def register(body: Body) -> Body:
-        _kinds[name] = Kind(name=name, body=body, arguments=arguments, max_attempts=max_attempts, submit=submit)
+        kind = Kind(name=name, body=body, arguments=arguments, max_attempts=max_attempts, submit=submit)
+        _kinds.tell(name, kind, by=body.__module__)
         return body
 
     return register
@@ -111,9 +113,10 @@ def schedule(kind: str, cron: str, *, name: str | None = None, arguments: object
     Of periods that were missed, because no worker ran, the latest alone is made up for; a schedule that is seen for the
     first time waits for its next one. Raises `InvalidInput`, `UnknownJobKind`.
     """
-    made = named(kind).check(arguments)
+    known = named(kind)
+    made = known.check(arguments)
     line = Line(name=name or kind, kind=kind, cron=Cron.parse(cron), arguments=spelled(made))
-    _lines[line.name] = line
+    _lines.tell(line.name, line, by=known.body.__module__)
 
 
 def named(kind: object) -> Kind:
@@ -126,21 +129,21 @@ def named(kind: object) -> Kind:
 
 def registered() -> tuple[str, ...]:
     """The names of all kinds, in order."""
-    return tuple(sorted(_kinds))
+    return tuple(sorted(_kinds.all()))
 
 
 def submittable() -> list[str]:
     """The names of those that can be submitted."""
-    return [name for name in registered() if _kinds[name].submit is not None]
+    return [name for name, kind in sorted(_kinds.all().items()) if kind.submit is not None]
 
 
 def lines() -> tuple[Line, ...]:
     """The schedule."""
-    return tuple(_lines.values())
+    return tuple(_lines.all().values())
 
 
 def forget(name: str) -> None:
     """Take a kind, and its lines of the schedule, away: for tests."""
-    _kinds.pop(name, None)
+    _kinds.forget(name)
     for line in [line for line in lines() if line.kind == name]:
-        del _lines[line.name]
+        _lines.forget(line.name)

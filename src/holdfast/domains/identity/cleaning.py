@@ -16,7 +16,7 @@ from holdfast.core.action import carry_out
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
 from holdfast.core.database.engine import Engine
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table
 from holdfast.core.database.types import Time
 from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.kinds import Nothing
@@ -92,7 +92,7 @@ def _clean_some(tx: Transaction, present: datetime) -> tuple[int, int]:
 def _gone_visitors() -> Query[tuple[Any, ...]]:
     """Visitors that nothing refers to any more, no session and nothing that they wrote, whichever room keeps it."""
     left = select(_m.tenant_id, _m.user_id).where(_m.role == "visitor", _m.created_at < _BEFORE)
-    for table in metadata.sorted_tables:
+    for table in every_table():
         for key in table.foreign_key_constraints:
             if key.referred_table is memberships:
                 tenant, person = (table.c[name] for name in key.column_keys)

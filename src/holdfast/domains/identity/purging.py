@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import Delete
 
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
-from holdfast.core.database.schema import metadata
+from holdfast.core.database.schema import every_table
 from holdfast.core.database.text_search import forget_deleted_words
 from holdfast.core.database.types import Id
 from holdfast.core.vectors import leave_outside_tenant
@@ -63,7 +63,7 @@ def _of_tenant() -> dict[str, Query[tuple[Any, ...]]]:
     """One statement for each table with a tenant, those that refer to others first."""
     tables = [
         table
-        for table in reversed(metadata.sorted_tables)
+        for table in reversed(every_table())
         if "tenant_id" in table.c and not table.info["outlives"] and table is not purges
     ]
     return {table.name: _operators(delete(table).where(table.c.tenant_id == IN)) for table in tables}
@@ -74,7 +74,7 @@ def _of_user() -> tuple[Query[tuple[Any, ...]], ...]:
     """What is kept of a person outside any tenant, then the person."""
     tables = [
         table
-        for table in reversed(metadata.sorted_tables)
+        for table in reversed(every_table())
         if table.info.get("scoped") is False
         and any(key.referred_table is users for key in table.foreign_key_constraints)
     ]
