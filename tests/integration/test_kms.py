@@ -17,7 +17,7 @@ from holdfast.core.crypto.rings import open_ring
 KEY = "0123456789abcdef" * 4
 ACME, GLOBEX = uuid4(), uuid4()
 SECRET = bytes(range(32))
-TRANSACTIONS = {"_read_on", "_attempt"}
+TRANSACTIONS = {"_read_on", "_alone", "_together", "_behind_savepoint"}
 """What is on the stack inside a transaction of the SQLite engine."""
 
 

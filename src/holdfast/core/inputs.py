@@ -49,15 +49,22 @@ def check_document(
     value: Mapping[str, object] | None, *, field: str, most_bytes: int, most_depth: int
 ) -> dict[str, object]:
     """A JSON object (None means an empty one) within the limits of size and depth."""
+    return check_and_spell(value, field=field, most_bytes=most_bytes, most_depth=most_depth)[0]
+
+
+def check_and_spell(
+    value: Mapping[str, object] | None, *, field: str, most_bytes: int, most_depth: int
+) -> tuple[dict[str, object], str]:
+    """The same, and the text that `dump_json` would make of it, for who stores it: the check has to make one anyhow."""
     if value is None:
-        return {}
+        return {}, "{}"
     if not isinstance(value, Mapping):
         raise InvalidInput(f"{field}: a JSON object is needed, got {type(value).__name__}", field=field)
     if not value:
-        return {}
+        return {}, "{}"
     document = dict(value)
-    check_json(document, field=field, most_bytes=most_bytes, most_depth=most_depth)
-    return document
+    text, _size = _checked_text(document, field, most_bytes, most_depth)
+    return document, text
 
 
 def check_levels(values: Sequence[str], *, field: str) -> str:
@@ -70,11 +77,19 @@ def check_levels(values: Sequence[str], *, field: str) -> str:
 
 def check_json(value: object, *, field: str, most_bytes: int, most_depth: int) -> int:
     """The size of `value` as JSON in bytes, when it is JSON that both engines can store, within the limits."""
-    _check_node(value, field, most_depth)
-    size = len(_encode(_spelled(value), field))
+    return _checked_text(value, field, most_bytes, most_depth)[1]
+
+
+def _checked_text(value: object, field: str, most_bytes: int, most_depth: int) -> tuple[str, int]:
+    """The JSON of `value`, and its size. What is wrong is looked for only where the quick look is not content."""
+    text = _spelled(value) if is_plain_json(value, most_depth=most_depth - 1) else None
+    if text is None or "\\u0000" in text:
+        _check_node(value, field, most_depth)
+        text = _spelled(value)
+    size = len(_encode(text, field))
     if size > most_bytes:
         raise InvalidInput(f"{field}: {size:,} bytes of JSON, the limit is {most_bytes:,}", field=field)
-    return size
+    return text, size
 
 
 def is_plain_json(value: object, *, most_depth: int) -> bool:
@@ -100,7 +115,7 @@ def is_plain_json(value: object, *, most_depth: int) -> bool:
     return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float
 
 
-_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_spelled = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _check_node(value: object, place: str, depth: int) -> None:

@@ -21,6 +21,10 @@ class Recorded:
     def in_transaction(self):
         return self.connection.in_transaction
 
+    @property
+    def total_changes(self):
+        return self.connection.total_changes
+
     def execute(self, sql, *values):
         self.statements.append(sql)
         return self.connection.execute(sql, *values)

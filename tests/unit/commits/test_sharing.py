@@ -33,17 +33,18 @@ def test_a_batch_has_so_many_jobs_at_most(held, writer, path):
 
 def test_nothing_is_acknowledged_before_its_commit(held, writer, path):
     released = []
-    second = threading.Event()
+    under_way, second = threading.Event(), threading.Event()
 
     def slow():
         insert(writer, 2)()
+        under_way.set()
         second.wait(5)
 
     first = held.submit(insert(writer, 1))
     first.add_done_callback(lambda _: released.append(stored(path)))
     last = held.submit(slow)
     held.let_go.set()
-    until(lambda: writer.count("SAVEPOINT job") == 2)
+    assert under_way.wait(5)
     assert not first.done()
     assert stored(path) == []
     second.set()
@@ -64,6 +65,20 @@ def test_an_error_in_one_job_does_not_hurt_the_others(held, writer, path):
     with pytest.raises(ValueError, match="mine alone"):
         failing.result(5)
     assert stored(path) == [1, 2]
+    assert writer.count("ROLLBACK TO job") == 1
+
+
+def test_an_error_before_any_change_costs_the_others_nothing(held, writer, path):
+    def refuse():
+        raise ValueError("refused")
+
+    before, failing, after = held.submit(insert(writer, 1)), held.submit(refuse), held.submit(insert(writer, 2))
+    held.let_go.set()
+    assert (before.result(5), after.result(5)) == (1, 2)
+    with pytest.raises(ValueError, match="refused"):
+        failing.result(5)
+    assert stored(path) == [1, 2]
+    assert writer.statements == ["BEGIN IMMEDIATE", "COMMIT"] * 2
 
 
 def test_an_error_of_a_lone_job_leaves_nothing(queue, writer, path):

@@ -152,7 +152,8 @@ class Spelled(str):
     __slots__ = ()
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
+    """The JSON of a value, which may be spelled already."""
     return value if type(value) is Spelled else dump_json(value)
 
 
@@ -160,7 +161,7 @@ class Json(PerEngine):
     """A JSON value, kept as the text `dump_json` made: jsonb would respell numbers, and digests cover the text."""
 
     specs = {"sqlite": "TEXT", "postgresql": "JSON"}
-    binds = {"sqlite": _spelled, "postgresql": _spelled}
+    binds = {"sqlite": spelled, "postgresql": spelled}
     results = {"sqlite": load_json}
 
 

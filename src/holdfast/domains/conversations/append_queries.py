@@ -54,9 +54,13 @@ advance_if_unchanged = Query(
 )
 """The same, if nobody has appended since the conversation was seen: one statement instead of two."""
 
+_METADATA = bindparam("spelled_metadata", type_=Json)
+
 insert_message = Query(
     insert(messages).values(
-        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _m if c.name != "tenant_id"}
+        tenant_id=TENANT,
+        metadata=_METADATA,
+        **{c.name: bindparam(c.name, type_=c.type) for c in _m if c.name not in ("tenant_id", "metadata")},
     )
 )
 
@@ -123,7 +127,7 @@ append_on_server = Query(
             bindparam("role"),
             bindparam("content"),
             bindparam("parts", type_=Json),
-            bindparam("metadata", type_=Json),
+            _METADATA,
             bindparam("request_id"),
             bindparam("created_at", type_=Time),
             bindparam("salt", type_=_m.salt.type),

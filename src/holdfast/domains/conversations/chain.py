@@ -15,7 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from holdfast.core.clock import to_microseconds
-from holdfast.core.database.types import dump_json
+from holdfast.core.database.types import dump_json, spelled
 
 SALT_BYTES = 16
 _NUMBER = struct.Struct(">q")
@@ -30,8 +30,8 @@ def content_digest(salt: bytes, content: str, parts: object, metadata: object) -
     """The salted digest of what a message says (hex)."""
     text = content.encode()
     structure = b"" if parts is None else dump_json(parts).encode()
-    pieces = (salt, _NUMBER.pack(len(text)), text, _NUMBER.pack(len(structure)), structure)
-    return hashlib.sha256(b"".join(pieces) + dump_json(metadata).encode()).hexdigest()
+    pieces = (salt, _NUMBER.pack(len(text)), text, _NUMBER.pack(len(structure)), structure, spelled(metadata).encode())
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 def link(previous: str, seq: int, message_id: UUID, role: str, created_at: datetime, digest: str) -> str:

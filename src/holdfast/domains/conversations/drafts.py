@@ -8,16 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.clock import as_utc, now
+from holdfast.core.database.types import Spelled
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
-from holdfast.core.inputs import check_choice, check_document, check_json, check_text
+from holdfast.core.inputs import check_and_spell, check_choice, check_json, check_text
 from holdfast.core.settings import Settings
 from holdfast.domains.conversations.chain import SALT_BYTES, content_digest
 from holdfast.domains.conversations.errors import EmptyMessage
 from holdfast.domains.conversations.models import ROLES, NewMessage
 
 Draft = dict[str, Any]
-"""A checked message: the columns it will have, and `body`, the text that search reads."""
+"""A checked message: the columns it will have, `body`, the text that search reads, and `spelled_metadata`, which is
+stored: its JSON, that digest and column share."""
 
 REQUEST_ID_BYTES = 200
 
@@ -29,20 +31,21 @@ def check_message(new: NewMessage, settings: Settings) -> Draft:
     parts = _check_parts(new.parts, settings)
     if not content.strip() and not parts:
         raise EmptyMessage
-    metadata = check_document(
+    metadata, text = check_and_spell(
         new.metadata, field="metadata", most_bytes=settings.metadata_bytes, most_depth=settings.metadata_depth
     )
-    salt = os.urandom(SALT_BYTES)
+    salt, spelled = os.urandom(SALT_BYTES), Spelled(text)
     return {
         "id": new_id(),
         "role": role,
         "content": content,
         "parts": parts,
         "metadata": metadata,
+        "spelled_metadata": spelled,
         "request_id": _check_request_id(new.request_id),
         "created_at": now() if new.created_at is None else _original_time(new.created_at),
         "salt": salt,
-        "digest": content_digest(salt, content, parts, metadata),
+        "digest": content_digest(salt, content, parts, spelled),
         "body": readable_text(content, parts),
     }
 
