@@ -91,6 +91,7 @@ from holdfast.domains.identity.models import (
 )
 from holdfast.domains.interop import Interop
 from holdfast.domains.interop.actions import SampleList
+from holdfast.domains.interop.deidentifying import Deidentified
 from holdfast.domains.interop.deviations import Deviations
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.lots import Given
@@ -2049,6 +2050,17 @@ class AsyncInterop:
         """
         return await self._hop(self._room.synthesise, address, n, seed=seed, reference=reference)
 
+    async def deidentify(self, messages: Given, *, mapping: bool = False) -> Deidentified:
+        """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
+
+        `messages` as in `analyse`, one batch: within it a patient, and each identifier, has one pseudonym, and dates of
+        a patient are moved by one number of days, so that intervals hold. Identifiers, names, addresses, phone numbers,
+        births and texts are replaced by made values, and so is all in segments that the version does not have; codes
+        and structure stay. `mapping`: say what stands for what, which is as personal as the messages; otherwise nobody
+        knows. In memory. Raises `InvalidInput`, `MessagesNotFound`.
+        """
+        return await self._hop(self._room.deidentify, messages, mapping=mapping)
+
     async def analyse(
         self, messages: Given, *, vendor: str, standard: str = HL7V2, keep_days: int | None = None, processes: int = 1
     ) -> Job:
@@ -2070,13 +2082,23 @@ class AsyncInterop:
         )
 
     async def samples(
-        self, vendor: str, type: str, *, standard: str = HL7V2, after: str = "", limit: int = 50
+        self,
+        vendor: str,
+        type: str,
+        *,
+        standard: str = HL7V2,
+        after: str = "",
+        limit: int = 50,
+        deidentified: bool = False,
     ) -> SampleList:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        Another's are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
+        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
         """
-        return await self._hop(self._room.samples, vendor, type, standard=standard, after=after, limit=limit)
+        return await self._hop(
+            self._room.samples, vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified
+        )
 
     async def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
         """Delete the messages of a vendor that were kept: how many. What was counted stays."""

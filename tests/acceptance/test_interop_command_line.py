@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hl7 import messages
+from support.hl7 import messages, patients
 
 import holdfast
 
@@ -58,6 +58,17 @@ def test_files_become_configurations_that_other_files_are_compared_with(folder: 
     made = ("synthesise", ADDRESS, "--out", "made.hl7", "--count", "40", "--seed", "7")
     assert "40 messages" in run(folder, *made)
     assert "40 messages, 0 of them differ" in run(folder, "validate", ADDRESS, "made.hl7")
+    assert "120 messages without people, 0 left out" in run(folder, "deidentify", "sent.hl7", "--out", "nobody.hl7")
+    people = patients(120, seed=41)
+    copied = (folder / "nobody.hl7").read_text()
+    assert not [secret for one in people for secret in one.secrets if secret in copied]
+    of_samples = ("deidentify", "--vendor", "Epic", "--type", "ADT^A01", "--out", "nobody.hl7")
+    assert "no samples of" in run(folder, *of_samples, code=2)
+    run(folder, "profile", "one.hl7", "--vendor", "Kept", "--keep-days", "3")
+    with_mapping = ("--mapping", "mapping.json")
+    assert as_json(folder, *of_samples[:2], "Kept", *of_samples[3:], *with_mapping)["messages"] == 1
+    assert (folder / "mapping.json").stat().st_mode & 0o077 == 0
+    assert people[1].number in json.loads((folder / "mapping.json").read_text())["pseudonyms"][""]
     (folder / "names.csv").write_text("name,rank,count\nAPE,1,7\n")
     run(folder, "reference", "census-surnames", "names.csv", room="records")
     assert "40 messages" in run(folder, *made, "--reference", "surnames=surnames")

@@ -84,6 +84,7 @@ configurations.edit          -        -           -              tenant  tenant 
 configurations.share         -        -           -              tenant  tenant  own     -       -
 interop.analyse              -        -           -              tenant  tenant  own     -       -
 interop.synthesise           -        -           -              tenant  tenant  own     -       -
+interop.deidentify           -        -           -              tenant  tenant  own     -       -
 interop.samples              -        -           -              tenant  tenant  own     -       -
 interop.delete_samples       -        -           -              tenant  tenant  own     -       -
 memory.embed                 tenant   -           -              tenant  tenant  own     -       own

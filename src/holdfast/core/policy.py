@@ -116,6 +116,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "interop.analyse": _OWN_OR_ADMINISTERED,
     "interop.synthesise": _OWN_OR_ADMINISTERED,  # of a configuration that the caller may read
     "interop.samples": _OWN_OR_ADMINISTERED,
+    "interop.deidentify": _OWN_OR_ADMINISTERED,
     "interop.delete_samples": _OWN_OR_ADMINISTERED,
     "memory.embed": _EMBED,
     # audit

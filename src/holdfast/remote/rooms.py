@@ -82,6 +82,7 @@ from holdfast.domains.identity.models import (
     Workspace,
 )
 from holdfast.domains.interop import Sample
+from holdfast.domains.interop.deidentifying import Deidentified
 from holdfast.domains.interop.deviations import Deviations
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.profiles.standards import HL7V2
@@ -2286,6 +2287,17 @@ class RemoteInterop:
             Texts, "POST", "/interop/messages", body={"address": address, "n": n, "seed": seed, "reference": reference}
         )
 
+    def deidentify(self, messages: str | Sequence[str], *, mapping: bool = False) -> Deidentified:
+        """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
+
+        One batch: within it a patient, and each identifier, has one pseudonym, and dates of a patient are moved by one
+        number of days. Codes and structure stay; all else is replaced. `mapping`: say what stands for what, which is as
+        personal as the messages. Raises `InvalidInput`.
+        """
+        return self._caller.call(
+            Deidentified, "POST", "/interop/copies", body={"messages": messages, "mapping": mapping}
+        )
+
     def analyse(
         self, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None
     ) -> Job:
@@ -2303,18 +2315,33 @@ class RemoteInterop:
         )
 
     def samples(
-        self, vendor: str, type: str, *, standard: str = "HL7v2", after: str = "", limit: int = 50
+        self,
+        vendor: str,
+        type: str,
+        *,
+        standard: str = "HL7v2",
+        after: str = "",
+        limit: int = 50,
+        deidentified: bool = False,
     ) -> list[Sample]:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        Another's are read by administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD:
-        JSON has no way to say it. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them, of one batch. Another's are read by
+        administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD: JSON has no way to say
+        it. Raises `InvalidInput`.
         """
         return self._caller.call(
             list[Sample],
             "GET",
             "/interop/samples",
-            query={"vendor": vendor, "type": type, "standard": standard, "after": after, "limit": limit},
+            query={
+                "vendor": vendor,
+                "type": type,
+                "standard": standard,
+                "after": after,
+                "limit": limit,
+                "deidentified": deidentified,
+            },
         )
 
     def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:

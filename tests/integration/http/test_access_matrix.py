@@ -332,6 +332,7 @@ EXAMPLES = (
     E("PUT /interop/analyses", body={"messages": SENT, "vendor": "{new}"}),
     E("POST /interop/drift", body={"address": "{sender}", "messages": [SENT]}),
     E("POST /interop/validation", body={"address": "{sender}", "message": SENT}),
+    E("POST /interop/copies", body={"messages": [SENT], "mapping": True}),
     E("GET /interop/deviations", {"address": "{sender}"}, shows=MINE),
     E("POST /interop/messages", body={"address": "{sender}", "n": 2}, shows=MINE),
     E("GET /interop/samples", {"vendor": "{vendor}", "type": "ORU^R01"}, shows=MINE),

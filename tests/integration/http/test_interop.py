@@ -43,6 +43,9 @@ def test_the_client_analyses_and_asks_as_the_library_does(store, me):
         lambda one: one.interop.synthesise(ADDRESS, 20, seed=7),
         lambda one: one.interop.synthesise(ADDRESS, 20, seed=7, reference={"surnames": "names"}),
         lambda one: one.interop.samples("Epic", "ADT^A01", limit=7),
+        lambda one: [each.digest for each in one.interop.samples("Epic", "ADT^A01", deidentified=True)],
+        lambda one: one.interop.deidentify([*SENT, "MSH|^AA"]).left_out,
+        lambda one: sorted(one.interop.deidentify(SENT[:3], mapping=True).mapping["days"]),
     ):
         assert ask(me) == ask(here) != []
     assert [(one.kind, one.location) for one in me.interop.validate(ADDRESS, changed[1])] == [("custom segment", "ZZZ")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from support.hl7 import messages
+from support.hl7 import messages, patients
 
 import holdfast
 from holdfast.core.database import Query
@@ -125,6 +125,24 @@ def test_samples_are_kept_only_where_asked_each_once_and_deleted(sync_store: Any
     assert me.interop.delete_samples("Epic") == 30
     assert me.interop.samples("Epic", "ADT^A01") == []
     assert counts(me) == 15
+
+
+def test_copies_of_samples_have_nobody_in_them(sync_store: Any, me: Any) -> None:
+    analysed(sync_store, me, SENT, keep_days=30)
+    secrets = [secret for one in patients(120, seed=31) for secret in one.secrets]
+    kept = me.interop.samples("Epic", "ADT^A01", limit=200)
+    shown = me.interop.samples("Epic", "ADT^A01", limit=200, deidentified=True)
+    made = me.interop.deidentify([one.content for one in kept])
+    assert [one.digest for one in shown] == [one.digest for one in kept]
+    for copied in ("".join(one.content for one in shown), "".join(made.messages)):
+        assert [secret for secret in secrets if secret in copied] == []
+        assert sum(isinstance(one, Message) for one in read(copied.encode())) == 60
+    assert (made.left_out, made.mapping) == (0, None)
+    assert me.interop.samples("Epic", "ADT^A01", limit=200) == kept
+    with pytest.raises(InvalidInput, match="not de-identified yet"):
+        me.interop.samples("Epic", "Patient", standard="FHIR", deidentified=True)
+    with pytest.raises(PermissionDenied):
+        sync_store.tenant("acme").user("aud@acme.test").interop.deidentify(SENT[0])
 
 
 def test_a_vendors_profile_is_of_who_began_it(sync_store: Any, me: Any) -> None:

@@ -1,6 +1,7 @@
 """Interop: analyse messages of health systems, and ask what was inferred of them."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from holdfast.core.jobs import Job, enqueue
 from holdfast.domains.configurations import address_of
 from holdfast.domains.interop import queries
 from holdfast.domains.interop.analysing import Analysis
+from holdfast.domains.interop.deidentifying import copies
 from holdfast.domains.interop.errors import ProfileTaken, ProfileUnreadable
+from holdfast.domains.interop.hl7 import Message, parse
 from holdfast.domains.interop.lots import Given, Lot, lots_of
 from holdfast.domains.interop.models import Sample
 from holdfast.domains.interop.profiles.standards import HL7V2, Standard, standard_of
@@ -121,13 +124,23 @@ class Interop(InteropReads):
 
     @action("interop.samples", writes=False)
     def samples(
-        self, vendor: str, type: str, *, standard: str = HL7V2, after: str = "", limit: int = 50
+        self,
+        vendor: str,
+        type: str,
+        *,
+        standard: str = HL7V2,
+        after: str = "",
+        limit: int = 50,
+        deidentified: bool = False,
     ) -> Work[SampleList]:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        Another's are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
+        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
         """
         known = _check_standard(standard)
+        if deidentified and known != HL7V2:
+            raise InvalidInput(f"deidentified: messages of {known} are not de-identified yet", field="deidentified")
         if not 1 <= limit <= SAMPLES:
             raise InvalidInput(f"limit: {limit!r} is not from 1 to {SAMPLES}", field="limit")
         asked = {
@@ -143,7 +156,7 @@ class Interop(InteropReads):
             rows = tx.all(queries.samples, asked)
             if any(row.owner_id != self.scope.actor_id for row in rows):
                 tx.record("sample", None, owner=rows[0].owner_id)
-            return [
+            found = [
                 Sample(
                     vendor=row.vendor,
                     standard=row.standard,
@@ -155,6 +168,7 @@ class Interop(InteropReads):
                 )
                 for row in rows
             ]
+            return _without_people(found) if deidentified else found
 
         return work
 
@@ -175,6 +189,16 @@ class Interop(InteropReads):
         if self.scope.actor_id is None:
             raise InvalidInput("user: messages are analysed by a person; use store.tenant(…).user(…)", field="user")
         return self.scope.actor_id
+
+
+def _without_people(samples: SampleList) -> SampleList:
+    """Copies; a kept message that cannot be read alone has none."""
+    parsed = [(one, parse(one.content.encode("utf-8", "surrogateescape"))) for one in samples]
+    given = [(one, found) for one, found in parsed if isinstance(found, Message)]
+    made, _ = copies([found for _, found in given])
+    return [
+        replace(one, content=raw.decode("utf-8", "surrogateescape")) for (one, _), raw in zip(given, made, strict=True)
+    ]
 
 
 def _check_standard(given: str) -> Standard:

@@ -8,11 +8,12 @@ from holdfast.core.action import Actions, action, composite
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.configurations import Configurations
+from holdfast.domains.interop.deidentifying import Deidentified, copies
 from holdfast.domains.interop.deviations import Deviations, deviations_of
 from holdfast.domains.interop.documents import Inferred, inferred
 from holdfast.domains.interop.drift import Drift, drift
 from holdfast.domains.interop.errors import DocumentUnreadable
-from holdfast.domains.interop.hl7 import Message, Problem, parse
+from holdfast.domains.interop.hl7 import Message, Problem, parse, read
 from holdfast.domains.interop.lots import Given, lots_of, sources_of
 from holdfast.domains.interop.picking import check_reference, picked
 from holdfast.domains.interop.profiles import Profile, ProfileKey, profile_messages
@@ -25,6 +26,8 @@ MOST_MADE = 10_000
 SEEDS = 2**63
 Differences = list[Difference]
 Texts = list[str]
+_UNREAD = ("delimiters_invalid", "too_long")
+"""Problems of what is no message that can be read."""
 
 
 class InteropReads(Actions):
@@ -99,6 +102,33 @@ class InteropReads(Actions):
         document = self._document(address)
         rows = picked(Records(self.engine, self.access, self.settings), wanted, n, seed) if wanted else None
         return [raw.decode("ascii") for raw in made_from(document, n, seed=seed, records=rows)]
+
+    @composite
+    def deidentify(self, messages: Given, *, mapping: bool = False) -> Deidentified:
+        """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
+
+        `messages` as in `analyse`, one batch: within it a patient, and each identifier, has one pseudonym, and dates of
+        a patient are moved by one number of days, so that intervals hold. Identifiers, names, addresses, phone numbers,
+        births and texts are replaced by made values, and so is all in segments that the version does not have; codes
+        and structure stay. `mapping`: say what stands for what, which is as personal as the messages; otherwise nobody
+        knows. In memory. Raises `InvalidInput`, `MessagesNotFound`.
+        """
+        self._may_deidentify()
+        found = [one for source in sources_of(messages) for one in read(source)]
+        given = [one for one in found if isinstance(one, Message)]
+        made, told = copies(given, mapping=mapping)
+        texts = tuple(raw.decode("utf-8", "surrogateescape") for raw in made)
+        left_out = sum(isinstance(one, Problem) and one.kind in _UNREAD for one in found)
+        return Deidentified(messages=texts, left_out=left_out, mapping=told)
+
+    @action("interop.deidentify", writes=False)
+    def _may_deidentify(self) -> Work[None]:
+        """The caller may have copies made."""
+
+        def work(_tx: Transaction) -> None:
+            return None
+
+        return work
 
     @action("interop.synthesise", writes=False)
     def _may_synthesise(self, n: int, seed: int) -> Work[None]:

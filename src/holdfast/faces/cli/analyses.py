@@ -1,5 +1,6 @@
-"""`holdfast interop profile | deviations | drift | validate`."""
+"""`holdfast interop profile | deviations | drift | validate | deidentify`."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -187,7 +188,47 @@ def validate(
         raise typer.Exit(IN_PART)
 
 
+def deidentify(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The file to write the copies to.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="Files of HL7 v2 messages.", exists=True)] = None,
+    vendor: Annotated[str | None, typer.Option(help="Or the samples that were kept of a vendor …")] = None,
+    of_type: Annotated[str | None, typer.Option("--type", help="… of one type.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Write here what stands for what. Readable by you only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy messages without the people in them, consistently within one run. What stands for what is forgotten."""
+    target: Target = context.obj
+    if bool(files) == bool(vendor and of_type):
+        raise InvalidInput("files: give files of messages, or --vendor and --type of samples", field="files")
+    with target.person() as me:
+        given = list(files) if files else _samples(me, str(vendor), str(of_type))
+        made = me.interop.deidentify(given, mapping=mapping is not None)
+    ends = b"\r", b"\n"
+    raws = [text.encode("utf-8", "surrogateescape") for text in made.messages]
+    out.write_bytes(b"".join(raw if raw.endswith(ends) else raw + b"\r" for raw in raws))
+    if mapping is not None:
+        mapping.touch(mode=0o600)
+        mapping.write_text(json.dumps(made.mapping, indent=1))
+    if as_json:
+        show_json({"messages": len(made.messages), "left_out": made.left_out, "file": str(out)})
+        return
+    console.print(f"{len(made.messages):,} messages without people, {made.left_out:,} left out, written to {out}")
+    what_now(f"holdfast … interop profile {out} --vendor NAME")
+
+
+def _samples(me: UserScope, vendor: str, of_type: str) -> list[str | bytes | Path]:
+    found: list[str | bytes | Path] = []
+    after = ""
+    while page := me.interop.samples(vendor, of_type, after=after, limit=200):
+        found += [one.content for one in page]
+        after = page[-1].digest
+    if not found:
+        raise InvalidInput(f"vendor: no samples of {of_type!r:.80} are kept of {vendor!r:.80}", field="vendor")
+    return found
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (profile, deviations, drift, validate):
+    for command in (profile, deviations, drift, validate, deidentify):
         app.command()(command)

@@ -10,6 +10,7 @@ from functools import partial
 
 from holdfast.core.jobs import Job
 from holdfast.domains.interop import Interop, Sample
+from holdfast.domains.interop.deidentifying import Deidentified
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.reads import Differences
 from holdfast.faces.http.routes import Route
@@ -44,15 +45,34 @@ def validate(room: Interop, address: str, message: str) -> Differences:
 
 
 def samples(
-    room: Interop, vendor: str, type: str, *, standard: str = "HL7v2", after: str = "", limit: int = 50
+    room: Interop,
+    vendor: str,
+    type: str,
+    *,
+    standard: str = "HL7v2",
+    after: str = "",
+    limit: int = 50,
+    deidentified: bool = False,
 ) -> list[Sample]:
     """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-    Another's are read by administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD:
-    JSON has no way to say it. Raises `InvalidInput`.
+    `deidentified`: copies of HL7 v2 messages without the people in them, of one batch. Another's are read by
+    administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD: JSON has no way to say
+    it. Raises `InvalidInput`.
     """
-    found = room.samples(vendor, type, standard=standard, after=after, limit=limit)
+    found = room.samples(vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified)
     return [replace(one, content=_readable(one.content)) for one in found]
+
+
+def deidentify(room: Interop, messages: str | Sequence[str], *, mapping: bool = False) -> Deidentified:
+    """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
+
+    One batch: within it a patient, and each identifier, has one pseudonym, and dates of a patient are moved by one
+    number of days. Codes and structure stay; all else is replaced. `mapping`: say what stands for what, which is as
+    personal as the messages. Raises `InvalidInput`.
+    """
+    made = room.deidentify(messages, mapping=mapping)
+    return replace(made, messages=tuple(map(_readable, made.messages)))
 
 
 def _readable(content: str) -> str:
@@ -66,6 +86,9 @@ ROUTES = (
     _route("PUT", "/interop/analyses", Interop.analyse, calls=analyse, policy="interop.analyse", status=202),
     _asked("/interop/drift", Interop.drift, calls=drift),
     _asked("/interop/validation", Interop.validate, calls=validate),
+    _route(
+        "POST", "/interop/copies", Interop.deidentify, calls=deidentify, policy="interop.deidentify", repeatable=True
+    ),
     _route("GET", "/interop/deviations", Interop.deviations, policy="configurations.read"),
     _route("POST", "/interop/messages", Interop.synthesise, policy="interop.synthesise", repeatable=True),
     _route("GET", "/interop/samples", Interop.samples, calls=samples),
