@@ -29,6 +29,7 @@ from holdfast.faces.http.events import ROUTE as EVENTS
 _OTHER_DEFAULTS = {
     "private_addresses": "loopback",
     "openid": "none",
+    "counters": "none",
     "cache": "none",
     "cache_sealed": "1",
     "embedders": "none",

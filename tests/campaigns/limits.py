@@ -1,7 +1,8 @@
 """Sixty-four clients in three processes hammer a limit; one process is killed half-way.
 
 Promised: never a unit over, however many processes; what a killed one held comes back after its expiry, and only then;
-what its leases held counts as used; the counter equals the ledger; what was acknowledged is in the ledger.
+what its leases held counts as used; the counter equals the ledger; what was acknowledged is in the ledger. The same of
+a limit that is counted in Redis, with PostgreSQL, where Redis loses everything when the process is killed.
 
     uv run python -m tests.campaigns.limits [--quick] [--engine sqlite|postgresql|both] [--json]
 """
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -75,20 +78,25 @@ def _client_process(place: Place, way: str, clients: int, together: Any, told: "
 class Hammering:
     """One round, and what it comes to."""
 
-    def __init__(self, place: Place, way: str, amount: int) -> None:
-        self.place, self.way, self.amount = place, way, amount
-        self.trial = Trial(f"{place.engine}, {way}: {sum(CLIENTS)} clients in {len(CLIENTS)} processes, one killed")
+    def __init__(self, place: Place, way: str, amount: int, redis: Any = None) -> None:
+        self.place, self.way, self.amount, self.redis = place, way, amount, redis
+        what = place.engine if redis is None else f"{place.engine} and Redis"
+        self.trial = Trial(f"{what}, {way}: {sum(CLIENTS)} clients in {len(CLIENTS)} processes, one killed")
         self.said = {"held": 0, "used": 0, "taken": 0}
 
     def run(self) -> Trial:
         """Set the limit, let them loose, kill one, wait for the expiry, use up the rest, and compare."""
         with self.place.open() as store:
             set_limit = store.system().metering.set_limit
-            set_limit(tenant=TENANT, measure="tokens", per="month", amount=self.amount)
+            counter = "database" if self.redis is None else "redis"
+            set_limit(tenant=TENANT, measure="tokens", per="month", amount=self.amount, counter=counter)
         began = time.monotonic()
         self._let_loose()
+        seconds = time.monotonic() - began
         with self.place.open() as store:
-            self._judge(metering_of(store), time.monotonic() - began)
+            self._judge(metering_of(store), seconds)
+            if self.redis is not None:
+                self._ask_redis(store)
         return self.trial
 
     def _let_loose(self) -> None:
@@ -104,6 +112,8 @@ class Hammering:
             if not killed and self.said["used"] + self.said["taken"] >= self.amount // 3:
                 os.kill(crew[0].pid or 0, signal.SIGKILL)
                 killed = True
+                if self.redis is not None:
+                    self.redis.flush()
         self._hear(told)
         if not killed:
             self.trial.faults.append("the limit was used up before a process could be killed; raise it")
@@ -157,16 +167,44 @@ class Hammering:
         if limit.used + limit.reserved > self.amount:
             self.trial.faults.append(f"{when} {limit.used:,} are used and {limit.reserved:,} held: more than there are")
 
+    def _ask_redis(self, store: Any) -> None:
+        from support.metering import in_redis
+
+        (limit,) = metering_of(store).limits()
+        said = in_redis(store, TENANT, limit)
+        if said != (limit.used, limit.reserved):
+            self.trial.faults.append(f"Redis says {said}, the ledger {limit.used:,} and {limit.reserved:,} held")
+
 
 def run_on(engine: str, folder: Path, *, quick: bool, step: Step) -> list[Trial]:
-    """Both ways on one engine."""
-    trials = []
+    """Both ways on one engine; on PostgreSQL once more with the limit in Redis."""
+    trials, amount = [], 210 if quick else 12_000
     with grounds(engine, folder) as where:
         for way in WAYS:
             place = new_place(engine, where, f"limits_{way}")
-            trials.append(Hammering(place, way, 210 if quick else 12_000).run())
+            trials.append(Hammering(place, way, amount).run())
             step()
+        if engine == "postgresql":
+            with counting_in_redis() as redis:
+                for way in WAYS:
+                    place = new_place(engine, where, f"limits_{way}_redis")
+                    trials.append(Hammering(place, way, amount, redis).run())
+                    step()
     return trials
+
+
+@contextmanager
+def counting_in_redis() -> Iterator[Any]:
+    """A Redis that every store opened meanwhile, here and in child processes, counts limits in."""
+    from support.redis_server import RedisServer
+
+    redis = RedisServer()
+    os.environ["HOLDFAST_COUNTERS"] = redis.url
+    try:
+        yield redis
+    finally:
+        del os.environ["HOLDFAST_COUNTERS"]
+        redis.stop()
 
 
 def main() -> int:
@@ -176,7 +214,8 @@ def main() -> int:
     options = made.parse_args()
     began, trials = time.monotonic(), []
     chosen = engines(options.engine)
-    with tempfile.TemporaryDirectory(prefix="holdfast-limits-") as folder, steps("limits", 2 * len(chosen)) as step:
+    rounds = sum(2 * len(WAYS) if engine == "postgresql" else len(WAYS) for engine in chosen)
+    with tempfile.TemporaryDirectory(prefix="holdfast-limits-") as folder, steps("limits", rounds) as step:
         for engine in chosen:
             trials += run_on(engine, Path(folder), quick=options.quick, step=step)
     return conclude(trials, as_json=options.json, began=began)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from support.redis_server import RedisServer
 
 import holdfast
+from holdfast.core.settings import Settings
 from holdfast.domains.metering import LimitExceeded, actions, charging, limiting, recording
 
 START = datetime(2026, 1, 30, 22, 30, tzinfo=UTC)
@@ -39,8 +41,9 @@ CLOCK = Clock()
 class Cap:
     """A limit in the model: used and held by period, or by slot of its window."""
 
-    def __init__(self, per, amount, person=None):
+    def __init__(self, per, amount, person=None, *, forgets=True):
         self.per, self.amount, self.person = per, amount, person
+        self.forgets = forgets
         self.used, self.held = {}, {}
 
     def place(self, at):
@@ -55,11 +58,13 @@ class Cap:
         return slot_of(CLOCK.at - WINDOW) - SLOT
 
     def charge(self, at, units, *, held_before=False):
-        if self.per != "window" or held_before or self.place(at) > self.gone():
+        if self.per != "window" or held_before or not self.forgets or self.place(at) > self.gone():
             self.used[self.place(at)] = self.used.get(self.place(at), 0) + units
 
     def used_in(self, period):
-        return sum(self.used.values()) if self.per == "window" else self.used.get(period, 0)
+        if self.per != "window":
+            return self.used.get(period, 0)
+        return sum(units for slot, units in self.used.items() if self.forgets or slot > self.gone())
 
     def shown(self):
         if self.per == "window":
@@ -70,13 +75,16 @@ class Cap:
 
 
 class Model:
-    """What ought to be there."""
+    """What ought to be there. In Redis a window is what the ledger has of it, wherever the clock went meanwhile; and
+    what a refused call found expired stays so, because there it is not in that call's transaction.
+    """
 
-    def __init__(self):
+    def __init__(self, *, in_redis=False):
+        self.in_redis = in_redis
         self.caps = [
             Cap("day", AMOUNTS["day"]),
             Cap("month", AMOUNTS["month"], "amina"),
-            Cap("window", AMOUNTS["window"]),
+            Cap("window", AMOUNTS["window"], forgets=not in_redis),
         ]
         self.holds = {}
         self.events = []
@@ -86,11 +94,11 @@ class Model:
 
     def reserve(self, number, person, units, expires):
         for cap in self.of(person):
-            if cap.per == "window":
+            if cap.per == "window" and cap.forgets:
                 cap.used = {slot: used for slot, used in cap.used.items() if slot > cap.gone()}
             period = cap.period(CLOCK.at)
             if not self._fits(cap, period, units):
-                self._reclaim()
+                self.reclaim()
                 if not self._fits(cap, period, units):
                     return False
             cap.held[period] = cap.held.get(period, 0) + units
@@ -100,7 +108,18 @@ class Model:
     def _fits(self, cap, period, units):
         return cap.used_in(period) + cap.held.get(period, 0) + units <= cap.amount
 
-    def _reclaim(self):
+    def refuse(self, person, units):
+        full = next(cap for cap in self.of(person) if not self._fits(cap, cap.period(CLOCK.at), units))
+        if any(cap is full for hold in self._expired() for cap in self._held_by(hold)):
+            self.reclaim()
+
+    def _expired(self):
+        return [hold for hold in self.holds.values() if hold["status"] == "open" and hold["until"] <= CLOCK.at]
+
+    def _held_by(self, hold):
+        return [cap for cap in self.of(hold["person"]) if cap.period(hold["at"]) == cap.period(CLOCK.at)]
+
+    def reclaim(self):
         for hold in self.holds.values():
             if hold["status"] == "open" and hold["until"] <= CLOCK.at:
                 self._give_back(hold, "expired")
@@ -134,10 +153,12 @@ class Limits(RuleBasedStateMachine):
     """Two people under three limits, by the same steps in three places."""
 
     stores: tuple
+    redis = None
 
     @initialize()
     def begin(self):
-        CLOCK.at, self.model, self.numbers = START, Model(), count()
+        counted = {} if self.redis is None else {"counter": "redis"}
+        CLOCK.at, self.model, self.numbers = START, Model(in_redis=bool(counted)), count()
         self.model.caps[0].begins = START.replace(hour=0, minute=0)
         self.model.caps[1].begins = START.replace(day=1, hour=0, minute=0)
         self.model.caps[2].begins = START
@@ -149,9 +170,9 @@ class Limits(RuleBasedStateMachine):
             for name in PEOPLE:
                 root.identity.create_user(f"{name}@x.test", tenant=slug, role="admin")
             set_limit, email = root.metering.set_limit, "amina@x.test"
-            set_limit(tenant=slug, measure="tokens", per="day", amount=AMOUNTS["day"])
-            set_limit(tenant=slug, measure="tokens", per="month", amount=AMOUNTS["month"], user=email)
-            set_limit(tenant=slug, measure="tokens", per="window", window=WINDOW, amount=AMOUNTS["window"])
+            set_limit(tenant=slug, measure="tokens", per="day", amount=AMOUNTS["day"], **counted)
+            set_limit(tenant=slug, measure="tokens", per="month", amount=AMOUNTS["month"], user=email, **counted)
+            set_limit(tenant=slug, measure="tokens", per="window", window=WINDOW, amount=AMOUNTS["window"], **counted)
             tenant = store.tenant(slug)
             self.people.append({name: tenant.user(f"{name}@x.test").metering for name in PEOPLE})
             self.ids.append({})
@@ -164,6 +185,8 @@ class Limits(RuleBasedStateMachine):
         passed = tried.reserve(number, person, units, CLOCK.at + expires)
         if passed:
             self.model = tried
+        elif self.model.in_redis:
+            self.model.refuse(person, units)
         for people, ids in zip(self.people, self.ids, strict=True):
             try:
                 ids[number] = people[person].hold(tokens=units, expires=expires).id
@@ -204,6 +227,11 @@ class Limits(RuleBasedStateMachine):
         self.model.record(person, at, units)
         for people in self.people:
             people[person].record("chat", tokens=units, at=at)
+
+    @rule()
+    def lose_what_redis_has(self):
+        if self.redis is not None:
+            self.redis.flush()
 
     @rule(minutes=st.sampled_from([1, 7, 30, 61, 130, 1440, 50_000, -5, -90]))
     def move_the_clock(self, minutes):
@@ -247,10 +275,37 @@ def stores(tmp_path_factory, postgres, postgres_template):
     postgres.execute("DROP DATABASE metering WITH (FORCE)")
 
 
+@pytest.fixture(scope="module")
+def redis():
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stores_with_redis(tmp_path_factory, postgres, postgres_template, redis):
+    path = tmp_path_factory.mktemp("metering") / "redis.db"
+    postgres.execute(f"CREATE DATABASE metering_redis TEMPLATE {postgres_template}")
+    settings = Settings(counters=redis.url)
+    with (
+        holdfast.create(f"sqlite:///{path}", settings=settings) as sqlite,
+        holdfast.open(postgres.url("metering_redis"), settings=settings) as server,
+    ):
+        yield (sqlite, server)
+    postgres.execute("DROP DATABASE metering_redis WITH (FORCE)")
+
+
 def test_limits_hold_through_any_history(stores, monkeypatch):
+    play(type("OnStores", (Limits,), {"stores": stores}), monkeypatch)
+
+
+def test_limits_in_redis_hold_through_any_history(stores_with_redis, redis, monkeypatch):
+    play(type("InRedis", (Limits,), {"stores": stores_with_redis, "redis": redis}), monkeypatch)
+
+
+def play(machine, monkeypatch):
     for module in (actions, recording, limiting, charging):
         monkeypatch.setattr(module, "now", CLOCK)
-    machine = type("OnStores", (Limits,), {"stores": stores})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     options = settings(max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=checks)
     run_state_machine_as_test(machine, settings=options)

@@ -159,6 +159,8 @@ class Settings:
     """
     cache: str | None = field(default=None, repr=False)
     """The Redis that processes share a cache through, `redis://…` or `rediss://…`; without one each has its own."""
+    counters: str | None = field(default=None, repr=False)
+    """The Redis in which limits are counted that say so, `redis://…` or `rediss://…`; that of `cache`, unless given."""
     cache_sealed: bool = True
     """Whether values in Redis are encrypted, where the store has a key ring; in the environment 1 or 0."""
     cache_entries: int = 10_000
@@ -278,6 +280,7 @@ NO_NUMBERS = (
     "telemetry",
     "tracer_provider",
     "meter_provider",
+    "counters",
 )
 MAY_BE_ZERO = ("embedder_cache_seconds", "cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
@@ -301,6 +304,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         given["openid"] = _providers(Path(environment["HOLDFAST_OPENID"]))
     if "HOLDFAST_CACHE" in environment:
         given["cache"] = environment["HOLDFAST_CACHE"] or None
+    if "HOLDFAST_COUNTERS" in environment:
+        given["counters"] = environment["HOLDFAST_COUNTERS"] or None
     if "HOLDFAST_CACHE_SEALED" in environment:
         given["cache_sealed"] = _yes_or_no("cache_sealed", environment["HOLDFAST_CACHE_SEALED"])
     if "HOLDFAST_TELEMETRY" in environment:

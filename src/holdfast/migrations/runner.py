@@ -29,6 +29,7 @@ REVISIONS = (
     "0023",
     "0024",
     "0025",
+    "0027",
 )
 """Every revision this version knows, oldest first."""
 NEWEST = REVISIONS[-1]

@@ -105,6 +105,7 @@ from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.holding import Holding
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
+    Counter,
     Dimension,
     HoldState,
     Limit,
@@ -117,6 +118,7 @@ from holdfast.domains.metering.models import (
     UsageEvent,
     UsageOutcome,
     UsageReport,
+    WhenAway,
 )
 from holdfast.domains.metering.pricing import PriceList
 from holdfast.domains.records.loading import Loading
@@ -2668,13 +2670,19 @@ class RemoteMetering(Holding):
         workspace: UUID | str | None = None,
         user: str | None = None,
         key: UUID | str | None = None,
+        counter: Counter | None = None,
+        when_away: WhenAway | None = None,
     ) -> Limit:
         """Let a tenant, or one workspace, person (by e-mail address) or API key of it, use so much in a day or month of
         UTC, or in any `window`. `amount`: tokens, requests, or US dollars. Setting it again changes the amount.
 
         It counts what the period has seen already; one with a window counts from now. All limits that apply hold at
-        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them. Raises
-        `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
+        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them.
+
+        `counter`: where it is counted, in the "database" (unless given) or in the "redis" of `Settings.counters`, where
+        many clients of one limit do not wait for one row. `when_away`: while Redis does not answer, "refuse" (unless
+        given) what it would have to count, or "allow" it and count it afterwards. Setting it again with another counter
+        ends it and begins a new one. Raises `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
         """
         return self._caller.call(
             Limit,
@@ -2689,6 +2697,8 @@ class RemoteMetering(Holding):
                 "workspace": workspace,
                 "user": user,
                 "key": key,
+                "counter": counter,
+                "when_away": when_away,
             },
         )
 
@@ -2808,8 +2818,10 @@ class RemoteMetering(Holding):
 
         `tokens`: the most the call may use. For a limit on money: `cost`, or a `model` whose price is known, which
         makes it the most that so many tokens can cost. What nobody settles or releases comes back after `expires` (a
-        day at most); with `leased` it counts as used instead. Three statements for one limit. Raises `LimitExceeded`,
-        with nothing reserved, `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`, `InvalidInput`.
+        day at most); with `leased` it counts as used instead. Three statements for one limit; of limits in Redis a
+        round trip there between two transactions. Raises `LimitExceeded`, with nothing reserved, `CounterAway` (a limit
+        is counted in Redis, which does not answer), `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`,
+        `InvalidInput`.
         """
         return self._caller.call(
             HoldState,

@@ -4,7 +4,7 @@ import os
 import random
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ class Levels:
         self.families: dict[str, Family] = {}
         self.away = 0
         """How often Redis could not be asked."""
+        self.closing: list[Callable[[], None]] = []
+        """What else is closed with the store, of those who use Redis for themselves."""
         self._closed = False
         self._lines: Lines | None = None
         self._link: Link | None = None
@@ -176,6 +178,8 @@ class Levels:
     def close(self) -> None:
         """End the threads, close the connections. Nothing is given afterwards, nothing kept."""
         self._closed = True
+        for close in self.closing:
+            close()
         self.memory.distrust()
         if self._process == os.getpid():
             for thread in list(self.refreshers):

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from holdfast.core.crypto.vault import KeysNeeded
 from holdfast.core.database.engine import Engine
-from holdfast.core.database.transaction import Work
+from holdfast.core.database.transaction import OutsideNeeded, Work
 from holdfast.core.policy import Reach
 from holdfast.core.scope import Scope
 
@@ -25,7 +25,7 @@ def read(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
 def _read(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     try:
         return engine.read(scope, reach, work)
-    except KeysNeeded as needed:
+    except (KeysNeeded, OutsideNeeded) as needed:
         return run_with_keys(engine, lambda: engine.read(scope, reach, work), needed)
 
 
@@ -39,20 +39,30 @@ def write(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
 def _write(engine: Engine, scope: Scope, reach: Reach, work: Work[T]) -> T:
     try:
         return engine.write(scope, reach, work)
-    except KeysNeeded as needed:
+    except (KeysNeeded, OutsideNeeded) as needed:
         return run_with_keys(engine, lambda: engine.write(scope, reach, work), needed)
 
 
-def run_with_keys(engine: Engine, call: Callable[[], T], needed: KeysNeeded | None = None) -> T:
+def run_with_keys(engine: Engine, call: Callable[[], T], needed: KeysNeeded | OutsideNeeded | None = None) -> T:
     """The result of `call`, run again when it needed data keys that were not at hand.
 
-    They are unwrapped or made between two runs, outside any transaction. `needed`: what a first run asked for already.
+    They are unwrapped or made between two runs, outside any transaction; so is whatever else a work needs done outside
+    the database. `needed`: what a first run asked for already.
     """
-    for _ in range(ROUNDS):
-        if needed is not None:
-            engine.vault.provide(engine, needed)
-        try:
-            return call()
-        except KeysNeeded as more:
-            needed = more
-    raise RuntimeError("work that asks for new data keys each time it runs")
+    outside: list[OutsideNeeded] = []
+    try:
+        for _ in range(ROUNDS):
+            if isinstance(needed, OutsideNeeded):
+                needed.provide()
+                outside.append(needed)
+            elif needed is not None:
+                engine.vault.provide(engine, needed)
+            try:
+                return call()
+            except (KeysNeeded, OutsideNeeded) as more:
+                needed = more
+    except Exception as error:
+        for one in outside:
+            one.undo(error)
+        raise
+    raise RuntimeError("work that asks for something new each time it runs")

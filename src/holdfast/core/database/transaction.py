@@ -24,6 +24,19 @@ Work = Callable[["Transaction"], T]
 _NOTHING: Params = {}
 
 
+class OutsideNeeded(Exception):
+    """Raised inside a transaction: something outside the database must be done first (`provide`, with no transaction
+    open), and the work run again. When the work then fails, `undo` is told why.
+    """
+
+    def provide(self) -> None:
+        """Do it. What it raises, the call raises."""
+        raise NotImplementedError
+
+    def undo(self, error: BaseException) -> None:
+        """Take it back, where the work has failed for sure."""
+
+
 class Cursor(Protocol):
     """What both drivers' cursors have."""
 

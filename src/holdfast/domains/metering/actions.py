@@ -11,6 +11,7 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
+from holdfast.core.policy import allow
 from holdfast.domains.metering import ledger, prices, queries, reserving, settling
 from holdfast.domains.metering.checks import (
     Draft,
@@ -48,8 +49,10 @@ class Metering(Recording, Holding):
 
         `tokens`: the most the call may use. For a limit on money: `cost`, or a `model` whose price is known, which
         makes it the most that so many tokens can cost. What nobody settles or releases comes back after `expires` (a
-        day at most); with `leased` it counts as used instead. Three statements for one limit. Raises `LimitExceeded`,
-        with nothing reserved, `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`, `InvalidInput`.
+        day at most); with `leased` it counts as used instead. Three statements for one limit; of limits in Redis a
+        round trip there between two transactions. Raises `LimitExceeded`, with nothing reserved, `CounterAway` (a limit
+        is counted in Redis, which does not answer), `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`,
+        `InvalidInput`.
         """
         moment = now()
         draft = check_usage(
@@ -65,14 +68,15 @@ class Metering(Recording, Holding):
             ),
             moment,
         )
-        row = self._hold_row(draft, moment, expires, leased=leased)
+        row, counting = self._hold_row(draft, moment, expires, leased=leased), self._counting(moment)
+        counting.expires, counting.reclaim = row["expires_at"], lambda: self._reclaim(moment)
         listed = (
             None if draft.model is None else prices.listed_price(draft.model, draft.provider, moment, tokens_in=tokens)
         )
 
         def work(tx: Transaction) -> HoldState:
             ledger.check_places(tx, [draft])
-            return reserving.reserve(tx, dict(row), _most_it_costs(draft, listed))
+            return reserving.reserve(tx, dict(row), _most_it_costs(draft, listed), counting)
 
         return work
 
@@ -117,8 +121,8 @@ class Metering(Recording, Holding):
         )
         draft = check_usage(given, moment)
         listed = prices.listed_cost(draft)
-        keep = operation is None
-        return lambda tx: settling.settle(tx, hold_id, draft, listed, moment, keep_operation=keep)
+        keep, counting = operation is None, self._counting(moment, hold_id)
+        return lambda tx: settling.settle(tx, hold_id, draft, listed, moment, keep_operation=keep, counting=counting)
 
     @action("metering.reserve", writes=True, recorded=False)
     def release(self, hold: UUID | str) -> Work[HoldState]:
@@ -127,7 +131,8 @@ class Metering(Recording, Holding):
         Raises `HoldNotFound`, `HoldSettled`.
         """
         hold_id, moment = as_id(hold, field="hold"), now()
-        return lambda tx: reserving.release(tx, hold_id, moment)
+        counting = self._counting(moment, hold_id)
+        return lambda tx: reserving.release(tx, hold_id, moment, counting)
 
     @action("metering.reserve", writes=True, recorded=False)
     def reclaim(self) -> Work[int]:
@@ -137,7 +142,15 @@ class Metering(Recording, Holding):
         those who administer the tenant, end them.
         """
         moment = now()
-        return lambda tx: reserving.reclaim(tx, moment)
+        return lambda tx: reserving.reclaim(tx, moment, self.engine)
+
+    def _reclaim(self, moment: datetime) -> int:
+        reach, count = allow(self.scope, "metering.reserve", writes=True), 0
+        while some := self.engine.write(self.scope, reach, lambda tx: reserving.reclaim(tx, moment, self.engine)):
+            count += some
+            if some < reserving.RECLAIMED_AT_ONCE:
+                break
+        return count
 
     def _hold_row(self, draft: Draft, moment: datetime, expires: timedelta, *, leased: bool) -> dict[str, Any]:
         if not isinstance(expires, timedelta) or not timedelta(0) < expires <= _LONGEST_HOLD:

@@ -5,69 +5,23 @@ ledger over a period is what the counter says.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from holdfast.core.clock import EPOCH, now
 from holdfast.core.database import Transaction
-from holdfast.core.database.types import to_nano
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.periods import last_gone, slot_of, start_of
+from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
+from holdfast.domains.metering.counters import Asked, slot_field
+from holdfast.domains.metering.counting import Counting, fall_behind
+from holdfast.domains.metering.periods import last_gone, slot_of
 
 
-@dataclass(frozen=True)
-class Applied:
-    """A limit that applies. `counts_from`: what was before is not on its counter."""
-
-    id: UUID
-    subject_id: UUID
-    measure: str
-    per: str
-    window_seconds: int
-    counts_from: datetime
-
-    def period(self, at: datetime) -> datetime:
-        """The period of its counter that a moment is in; of a rolling window there is one."""
-        if self.per == "window":
-            return EPOCH
-        return start_of(at, "day" if self.per == "day" else "month")
-
-
-def units_of(measure: str, used: Mapping[str, Any]) -> int:
-    """How many units of a limit some usage is: tokens, requests, or billionths of a dollar."""
-    if measure == "money":
-        return to_nano(used["cost"] or Decimal(0))
-    return int(used[measure])
-
-
-def subjects_of(tx: Transaction, used: Mapping[str, Any]) -> set[UUID]:
-    """Whose limits apply to some usage: the tenant's, and those of its workspace, person and API key."""
-    named = {tx.scope.tenant_id, used["workspace_id"], used["user_id"], used["credential_id"]}
-    return named - {None}
-
-
-def applicable(tx: Transaction, subjects: Iterable[UUID]) -> list[Applied]:
-    """The limits of any of these, in the order in which counters are changed."""
-    return [Applied(*row) for row in tx.all(queries.applicable, {"subjects": list(subjects)})]
-
-
-def hold_still(tx: Transaction) -> None:
-    """Until the end of this transaction no limit of the tenant is set anew."""
-    tx.all(queries.alongside_others, {"turn": turn_of(tx.scope.tenant_id)})
-
-
-def turn_of(tenant_id: UUID | None) -> str:
-    """What whoever sets limits and whoever charges them wait for."""
-    return f"limits {tenant_id}"
-
-
-def charge(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
+def charge(tx: Transaction, rows: Iterable[Mapping[str, Any]], counting: Counting | None = None) -> None:
     """Count events that nothing was reserved for. Two statements, and one for each counter."""
     hold_still(tx)
+    elsewhere: list[Asked] = []
     by_subjects = [(subjects_of(tx, row), row) for row in rows]
     limits = applicable(tx, set().union(*(subjects for subjects, _ in by_subjects)))
     for limit in limits:
@@ -76,8 +30,29 @@ def charge(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
             if limit.subject_id in subjects and row["at"] >= limit.counts_from:
                 key = slot_of(row["at"], limit.window_seconds) if limit.per == "window" else limit.period(row["at"])
                 counted[key] += units_of(limit.measure, row)
+        if limit.is_in_redis:
+            elsewhere += _asked_of(limit, counted)
+            continue
         for place in sorted(counted):
             charge_one(tx, limit, place, counted[place])
+    charge_in_redis(tx, elsewhere, counting)
+
+
+def charge_in_redis(tx: Transaction, asked: Sequence[Asked], counting: Counting | None) -> None:
+    """Count on limits in Redis: now held there, when this is committed used. Without `counting` they fall behind."""
+    if asked and counting is not None:
+        counting.charged(tx, asked)
+        counting.end_afterwards(tx, [(one.place, one.spent) for one in asked])
+    elif asked:
+        fall_behind(tx, {one.limit.id for one in asked}, now())
+
+
+def _asked_of(limit: Applied, counted: Mapping[datetime, int]) -> list[Asked]:
+    if limit.per != "window":
+        return [Asked(limit, place, units, spent={"used": units}) for place, units in counted.items() if units]
+    gone = last_gone(now(), limit.window_seconds) - timedelta(seconds=limit.window_seconds)  # a clock may go back
+    spent = {slot_field(slot): units for slot, units in counted.items() if units and slot > gone}
+    return [Asked(limit, EPOCH, sum(spent.values()), spent=spent)] if spent else []
 
 
 def charge_one(tx: Transaction, limit: Applied, place: datetime, units: int) -> None:

@@ -54,7 +54,7 @@ schedule("metering.sweep", "53 * * * *")
 
 def _sweep_tenant(engine: Engine, tenant_id: UUID, present: datetime) -> int:
     scope, count = Scope(role="operator", tenant_id=tenant_id, face="job"), 0
-    while some := engine.write(scope, "tenant", lambda tx: reclaim(tx, present)):
+    while some := engine.write(scope, "tenant", lambda tx: reclaim(tx, present, engine)):
         count += some
         if some < RECLAIMED_AT_ONCE:
             break

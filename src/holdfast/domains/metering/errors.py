@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from holdfast.core.errors import Conflict, HoldfastError, NotFound
+from holdfast.core.errors import Conflict, HoldfastError, NotFound, Unavailable
 
 
 class LimitExceeded(HoldfastError):
@@ -45,6 +45,21 @@ class LimitExceeded(HoldfastError):
 
 
 _UNITS = {"tokens": "tokens", "requests": "requests", "money": "US dollars"}
+
+
+class CounterAway(Unavailable):
+    """The Redis in which a limit is counted does not answer, and the limit lets nothing pass meanwhile. Nothing was
+    reserved.
+    """
+
+    code = "counter_away"
+
+    def __init__(self, limit_id: UUID) -> None:
+        super().__init__(
+            f"limit {limit_id} is counted in Redis, which does not answer; nothing was reserved. Repeat the call when "
+            "it does, or set the limit with when_away='allow'"
+        )
+        self.limit_id = limit_id
 
 
 class LimitNotFound(NotFound):

@@ -12,6 +12,11 @@ from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering.errors import HoldNotFound
 from holdfast.domains.metering.models import HoldState, HoldStatus
 
+PLAIN = 3
+"""A part of a hold names limit, period and units; of one in Redis a fourth says whether it was asked."""
+CHECKED, UNCHECKED = 0, 1
+_COUNTED = ("limits", "unchecked")
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -36,12 +41,18 @@ class Hold:
     @property
     def held(self) -> dict[UUID, tuple[datetime, int]]:
         """Of each limit the period and the units that it holds."""
-        return {UUID(limit): (from_microseconds(period), units) for limit, period, units in self.parts}
+        return {UUID(limit): (from_microseconds(period), units) for limit, period, units, *_ in self.parts}
+
+    @property
+    def in_redis(self) -> list[tuple[UUID, datetime]]:
+        """The counters there that it holds of."""
+        return [(UUID(part[0]), from_microseconds(part[1])) for part in self.parts if len(part) > PLAIN]
 
     def state(self) -> HoldState:
         """As callers see it."""
-        shown = {part.name: getattr(self, part.name) for part in fields(HoldState) if part.name != "limits"}
-        return HoldState(**shown, limits=len(self.parts))
+        shown = {one.name: getattr(self, one.name) for one in fields(HoldState) if one.name not in _COUNTED}
+        unchecked = sum(part[PLAIN] == UNCHECKED for part in self.parts if len(part) > PLAIN)
+        return HoldState(**shown, limits=len(self.parts), unchecked=unchecked)
 
 
 def find(tx: Transaction, hold_id: UUID) -> Hold:
@@ -65,5 +76,8 @@ def end(tx: Transaction, hold: Hold, status: HoldStatus, moment: datetime) -> bo
 
 def give_back(tx: Transaction, hold: Hold) -> None:
     """What it held is there for others."""
+    elsewhere = {limit_id for limit_id, _ in hold.in_redis}
     for limit_id, (period, units) in hold.held.items():
+        if limit_id in elsewhere:
+            continue
         tx.run(queries.give_back, {"limit_id": limit_id, "period": period, "held": units})

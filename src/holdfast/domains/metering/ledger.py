@@ -15,6 +15,7 @@ from holdfast.domains.identity.errors import UserNotFound
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.metering import charging, queries
 from holdfast.domains.metering.checks import Draft, Tokens
+from holdfast.domains.metering.counting import Counting
 from holdfast.domains.metering.models import UsageEvent
 from holdfast.domains.metering.periods import GRAINS, start_of
 from holdfast.domains.metering.prices import cost_of
@@ -47,7 +48,9 @@ def check_places(tx: Transaction, drafts: Iterable[Draft]) -> None:
         check_reference(tx, "conversation", conversation_id)
 
 
-def record(tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: datetime) -> Kept:
+def record(
+    tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: datetime, counting: Counting | None = None
+) -> Kept:
     """Keep events, each request once, and charge them to the limits that apply. All or none.
 
     Statements, for one: its request, prices, limits, the event, its sums; one for each counter.
@@ -55,7 +58,7 @@ def record(tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: dat
     check_places(tx, drafts)
     new, before = _only_new(tx, rows_of(tx, drafts, listed, moment))
     if new:
-        charging.charge(tx, new)
+        charging.charge(tx, new, counting)
         write(tx, new)
     return Kept(new=[event_of(row) for row in new], before=before)
 

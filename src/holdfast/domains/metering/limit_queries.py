@@ -32,11 +32,16 @@ _ID = bindparam("id", type_=Id)
 
 # -- which limits apply ------------------------------------------------------------------------------------------------
 
+_APPLIED = (
+    _l.id, _l.subject, _l.subject_id, _l.measure, _l.per, _l.window_seconds, _l.amount, _l.counter, _l.when_away,
+    _l.counts_from,
+)  # fmt: skip
+
 alongside_others = Query(select(alongside("turn")))
 """While events are charged no limit is set: it would begin from sums without them."""
 
 applicable = Query(
-    select(_l.id, _l.subject_id, _l.measure, _l.per, _l.window_seconds, _l.counts_from)
+    select(*_APPLIED)
     .where(_l.tenant_id == TENANT, _l.ended_at.is_(None), is_listed(_l.subject_id, "subjects"))
     .order_by(_l.id)
 )
@@ -77,6 +82,48 @@ standing = Query(
     .join(limit_counters, (_c.tenant_id == _l.tenant_id) & (_c.limit_id == _l.id))
     .where(_l.tenant_id == TENANT, _c.tenant_id == TENANT, _l.id == _LIMIT_ID, _c.period == _PERIOD)
 )
+
+# -- counted in Redis --------------------------------------------------------------------------------------------------
+
+_COUNT = (_c.epoch, _c.behind_since)
+count_of = Query(select(*_COUNT).where(*_COUNTER))
+"""Which count of a limit is good; the limit's row at the epoch."""
+
+_behind = upsert(limit_counters).values(
+    tenant_id=TENANT, limit_id=_LIMIT_ID, period=_PERIOD, used=0, reserved=0, epoch=0, behind_since=_MOMENT
+)
+fall_behind = Query(
+    _behind.on_conflict_do_update(
+        index_elements=["tenant_id", "limit_id", "period"],
+        set_={"behind_since": _behind.excluded.behind_since},
+        where=_c.behind_since.is_(None),
+    )
+)
+"""Once until it is counted anew, so that not everybody waits for the row."""
+
+_COUNTER_IN = (_c.tenant_id == _IN, _c.limit_id == _LIMIT_ID, _c.period == _PERIOD)
+count_in = Query(select(*_COUNT).where(*_COUNTER_IN), operator=True)
+
+_begun = upsert(limit_counters).values(
+    tenant_id=_IN,
+    limit_id=_LIMIT_ID,
+    period=_PERIOD,
+    used=0,
+    reserved=0,
+    epoch=bindparam("new_epoch", type_=BigInteger()),
+)
+begin_count = Query(
+    _begun.on_conflict_do_update(
+        index_elements=["tenant_id", "limit_id", "period"],
+        set_={"epoch": _begun.excluded.epoch, "behind_since": None},
+    ),
+    operator=True,
+)
+
+open_holds = Query(
+    select(_h.id, _h.parts, _h.expires_at).where(_h.tenant_id == _IN, _h.status == "open"), operator=True
+)
+"""By ix_limit_holds_open."""
 
 # -- the slots of rolling windows --------------------------------------------------------------------------------------
 
@@ -146,7 +193,7 @@ forget_holds = Query(delete(limit_holds).where(tuple_(_h.tenant_id, _h.id).in_(_
 wait_for_turn = Query(select(one_at_a_time("turn")), operator=True)
 
 live_limit = Query(
-    select(_l.id, _l.amount).where(
+    select(_l.id, _l.counter, _l.when_away).where(
         _l.tenant_id == _IN,
         _l.subject_id == bindparam("subject_id", type_=Id),
         _l.measure == bindparam("measure", type_=Text()),
@@ -163,7 +210,11 @@ insert_limit = Query(insert(limits).values({c.name: bindparam(c.name, type_=c.ty
 change_amount = Query(
     update(limits)
     .where(_l.tenant_id == _IN, _l.id == _LIMIT_ID)
-    .values(amount=bindparam("new_amount", type_=BigInteger()), updated_at=_MOMENT),
+    .values(
+        amount=bindparam("new_amount", type_=BigInteger()),
+        when_away=bindparam("new_when_away", type_=Text()),
+        updated_at=_MOMENT,
+    ),
     operator=True,
 )
 
@@ -180,24 +231,40 @@ end_limit = Query(
 )
 
 insert_counter = Query(
-    insert(limit_counters).values(tenant_id=_IN, limit_id=_LIMIT_ID, period=_PERIOD, used=_UNITS, reserved=0),
+    insert(limit_counters).values(tenant_id=_IN, limit_id=_LIMIT_ID, period=_PERIOD, used=_UNITS, reserved=0, epoch=0),
     operator=True,
 )
 
 _TOTALS = {"tokens": "tokens", "requests": "requests", "money": "cost"}
 
 
+_OF = {"workspace": "workspace_id", "user": "user_id", "key": "credential_id"}
+
+
+def _used_of(subject: str) -> list[Any]:
+    """The events of a limit from a moment on."""
+    rows = [_e.tenant_id == _IN, _e.at >= _PERIOD]
+    return rows if subject == "tenant" else [*rows, _e[_OF[subject]] == bindparam("subject_id", type_=Id)]
+
+
+@lru_cache(maxsize=16)
+def used_between(subject: str, measure: str) -> Query[Any]:
+    """What the ledger says was used between two moments. By primary key."""
+    until = _e.at < bindparam("period_end", type_=Time)
+    return Query(select(sum_of(_e[_TOTALS[measure]])).where(*_used_of(subject), until), operator=True)
+
+
+@lru_cache(maxsize=16)
+def used_from(subject: str, measure: str) -> Query[Any]:
+    """Each event from a moment on: of those ahead of the clock."""
+    return Query(select(_e.at, _e[_TOTALS[measure]]).where(*_used_of(subject)), operator=True)
+
+
 @lru_cache(maxsize=16)
 def used_before(subject: str, measure: str) -> Query[Any]:
     """What the ledger says was used in a period, before a limit begins to count. For a key without roll-ups."""
     if subject == "key":
-        rows = select(sum_of(_e[_TOTALS[measure]])).where(
-            _e.tenant_id == _IN,
-            _e.at >= _PERIOD,
-            _e.at < bindparam("period_end", type_=Time),
-            _e.credential_id == bindparam("subject_id", type_=Id),
-        )
-        return Query(rows, operator=True)
+        return used_between(subject, measure)
     rows = select(sum_of(_u[_TOTALS[measure]])).where(
         _u.tenant_id == _IN, _u.grain == bindparam("per", type_=Text()), _u.period == _PERIOD
     )
@@ -208,16 +275,17 @@ def used_before(subject: str, measure: str) -> Query[Any]:
 
 _STATE = (
     _l.id, _l.subject, _l.subject_id, _l.measure, _l.per, _l.window_seconds, _l.amount, _l.set_by, _l.created_at,
-    _l.updated_at,
+    _l.updated_at, _l.counter, _l.when_away, _l.counts_from,
 )  # fmt: skip
 _NOW_PERIOD = case(
+    (_l.counter == "redis", bindparam("epoch", type_=Time)),
     (_l.per == "day", bindparam("day", type_=Time)),
     (_l.per == "month", bindparam("month", type_=Time)),
     else_=bindparam("epoch", type_=Time),
 )
 
 live_limits = Query(
-    select(*_STATE, _c.used, _c.reserved)
+    select(*_STATE, _c.used, _c.reserved, _c.behind_since)
     .select_from(limits)
     .outerjoin(
         limit_counters,

@@ -16,10 +16,22 @@ from holdfast.domains.identity import queries as identity
 from holdfast.domains.identity.errors import WorkspaceNotFound
 from holdfast.domains.identity.room import check_email
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.charging import turn_of
+from holdfast.domains.metering import recounting
+from holdfast.domains.metering.applying import Applied, turn_of
 from holdfast.domains.metering.checks import check_count, check_money
+from holdfast.domains.metering.counters import check_counters
 from holdfast.domains.metering.errors import LimitNotFound
-from holdfast.domains.metering.models import MEASURES, PERS, Limit, Measure, Per
+from holdfast.domains.metering.models import (
+    COUNTERS,
+    MEASURES,
+    PERS,
+    WHEN_AWAYS,
+    Counter,
+    Limit,
+    Measure,
+    Per,
+    WhenAway,
+)
 from holdfast.domains.metering.periods import end_of, last_gone, start_of
 from holdfast.domains.metering.reads import MeteringReads
 
@@ -42,13 +54,19 @@ class Limiting(MeteringReads):
         workspace: UUID | str | None = None,
         user: str | None = None,
         key: UUID | str | None = None,
+        counter: Counter | None = None,
+        when_away: WhenAway | None = None,
     ) -> Work[Limit]:
         """Let a tenant, or one workspace, person (by e-mail address) or API key of it, use so much in a day or month of
         UTC, or in any `window`. `amount`: tokens, requests, or US dollars. Setting it again changes the amount.
 
         It counts what the period has seen already; one with a window counts from now. All limits that apply hold at
-        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them. Raises
-        `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
+        once. Those that the platform sets, a tenant's administrators cannot change; theirs stand beside them.
+
+        `counter`: where it is counted, in the "database" (unless given) or in the "redis" of `Settings.counters`, where
+        many clients of one limit do not wait for one row. `when_away`: while Redis does not answer, "refuse" (unless
+        given) what it would have to count, or "allow" it and count it afterwards. Setting it again with another counter
+        ends it and begins a new one. Raises `WorkspaceNotFound`, `UserNotFound`, `TenantNotFound`, `InvalidInput`.
         """
         asked: dict[str, Any] = {
             "measure": check_choice(measure, MEASURES, field="measure"),
@@ -56,6 +74,10 @@ class Limiting(MeteringReads):
             "window_seconds": _check_window(per, window),
             "set_by": self._setter(),
         }
+        wanted = None if counter is None else check_choice(counter, COUNTERS, field="counter")
+        away = None if when_away is None else check_choice(when_away, WHEN_AWAYS, field="when_away")
+        if wanted == "redis":
+            check_counters(self.engine)
         units = (
             to_nano(check_money(amount, field="amount")) if measure == "money" else check_count(amount, field="amount")
         )
@@ -76,12 +98,7 @@ class Limiting(MeteringReads):
                 **asked,
             }
             tx.all(queries.wait_for_turn, {"turn": turn_of(tenant_id)})
-            found = tx.first(queries.live_limit, place)
-            if found is None:
-                limit_id = _begin(tx, place, units, moment)
-            else:
-                limit_id = found[0]
-                tx.run(queries.change_amount, {**place, "limit_id": limit_id, "new_amount": units, "moment": moment})
+            limit_id = _put(tx, place, units, wanted, away, moment)
             said = {name: asked[name] for name in ("measure", "per", "set_by")}
             tx.record("limit", limit_id, tenant_id=tenant_id, subject=subject, amount=units, **said)
             return next(limit for limit in _live(tx, tenant_id, moment) if limit.id == limit_id)
@@ -136,6 +153,26 @@ class Limiting(MeteringReads):
         return workspace_id
 
 
+def _put(
+    tx: Transaction, place: dict[str, Any], units: int, counter: str | None, away: str | None, moment: datetime
+) -> UUID:
+    """A new limit, or the one there is with another amount."""
+    found = tx.first(queries.live_limit, place)
+    limit_id: UUID | None
+    limit_id, there, when_away = found or (None, "database", "refuse")
+    row = {**place, "counter": counter or there, "when_away": away or when_away}
+    if row["counter"] == "database" and row["when_away"] == "allow":
+        raise InvalidInput("when_away: is for counter='redis'; in the database is the ledger too", field="when_away")
+    if limit_id is not None and row["counter"] != there:
+        tx.run(queries.end_limit, {**place, "limit_id": limit_id, "moment": moment})
+        limit_id = None
+    if limit_id is None:
+        return _begin(tx, row, units, moment)
+    change = {"limit_id": limit_id, "new_amount": units, "new_when_away": row["when_away"], "moment": moment}
+    tx.run(queries.change_amount, {**place, **change})
+    return limit_id
+
+
 def _begin(tx: Transaction, place: dict[str, Any], units: int, moment: datetime) -> UUID:
     """A new limit, and the counter of the period it begins in, from what the ledger says was used in it."""
     limit_id, per = new_id(), place["per"]
@@ -143,12 +180,13 @@ def _begin(tx: Transaction, place: dict[str, Any], units: int, moment: datetime)
     row = {**place, "id": limit_id, "amount": units, "created_at": moment, "updated_at": moment, "ended_at": None}
     row["counts_from"] = moment if per == "window" else period
     tx.run(queries.insert_limit, row)
-    used = 0
-    if per != "window":
+    used, in_redis = 0, place["counter"] == "redis"
+    if per != "window" and not in_redis:
         query = queries.used_before(place["subject"], place["measure"])
         (found,) = tx.all(query, {**place, "period": period, "period_end": end_of(period, per)})
         used = to_nano(found[0]) if place["measure"] == "money" else found[0]
-    tx.run(queries.insert_counter, {**place, "limit_id": limit_id, "period": period, "units": used})
+    counted = {"period": EPOCH if in_redis else period, "units": used}
+    tx.run(queries.insert_counter, {**place, "limit_id": limit_id, **counted})
     return limit_id
 
 
@@ -158,8 +196,12 @@ def _live(tx: Transaction, tenant_id: UUID, moment: datetime) -> LimitList:
 
 
 def _limit(tx: Transaction, tenant_id: UUID, row: tuple[Any, ...], moment: datetime) -> Limit:
-    (limit_id, subject, subject_id, measure, per, window, amount, set_by, created_at, updated_at, used, reserved) = row
-    if per == "window":
+    (limit_id, subject, subject_id, measure, per, window, amount, set_by, created_at, updated_at, *counted) = row
+    counter, when_away, counts_from, used, reserved, behind_since = counted
+    if counter == "redis":
+        applied = Applied(limit_id, subject, subject_id, measure, per, window, amount, counter, when_away, counts_from)
+        used, reserved = _in_ledger(tx, tenant_id, applied, moment)
+    elif per == "window":
         gone = {"in_tenant": tenant_id, "limit_id": limit_id, "gone": last_gone(moment, window)}
         used = tx.all(queries.limit_used_in_window, gone)[0][0]
     shown = from_nano if measure == "money" else int
@@ -179,7 +221,21 @@ def _limit(tx: Transaction, tenant_id: UUID, row: tuple[Any, ...], moment: datet
         set_by=set_by,
         created_at=created_at,
         updated_at=updated_at,
+        counter=counter,
+        when_away=when_away,
+        behind_since=behind_since,
+        over=shown(max(0, used - amount)),
     )
+
+
+def _in_ledger(tx: Transaction, tenant_id: UUID, limit: Applied, moment: datetime) -> tuple[int, int]:
+    """How a limit stands that is counted in Redis: by what a count of it would be made of now."""
+    period = limit.period(moment)
+    if limit.per == "window":
+        used = sum(recounting.used_in_slots(tx, tenant_id, limit, moment).values())
+    else:
+        used = recounting.used_in_period(tx, tenant_id, limit, period)
+    return used, sum(units for _, units, _ in recounting.held_of(tx, tenant_id, limit.id, period))
 
 
 def _check_window(per: str, window: timedelta | None) -> int:

@@ -14,6 +14,12 @@ Measure = Literal["tokens", "requests", "money"]
 MEASURES: tuple[Measure, ...] = ("tokens", "requests", "money")
 Per = Literal["day", "month", "window"]
 PERS: tuple[Per, ...] = ("day", "month", "window")
+Counter = Literal["database", "redis"]
+"""Where a limit is counted."""
+COUNTERS: tuple[Counter, ...] = ("database", "redis")
+WhenAway = Literal["refuse", "allow"]
+"""What happens while that does not answer: nothing passes, or everything does and is counted afterwards."""
+WHEN_AWAYS: tuple[WhenAway, ...] = ("refuse", "allow")
 Subject = Literal["tenant", "workspace", "user", "key"]
 HoldStatus = Literal["open", "settled", "released", "expired"]
 Dimension = Literal["hour", "day", "month", "user", "workspace", "operation", "model", "provider", "conversation"]
@@ -142,7 +148,9 @@ class Limit:
     """A limit, and how it stands. `amount`, `used`, `reserved` and `left` are tokens, requests or US dollars.
 
     Usage that could not be refused (settled above what was reserved, recorded without a reservation) can bring `used`
-    over `amount`; `left` is then 0. `resets_at` is None for a rolling window, of which something leaves at any time.
+    over `amount`: by `over`; `left` is then 0. `behind_since`: since when Redis was not told something, so that it is
+    counted anew before anything passes. `resets_at` is None for a rolling window, of which something leaves at any
+    time.
     """
 
     id: UUID
@@ -159,11 +167,17 @@ class Limit:
     set_by: Literal["platform", "tenant"]
     created_at: datetime
     updated_at: datetime
+    counter: Counter = "database"
+    when_away: WhenAway = "refuse"
+    behind_since: datetime | None = None
+    over: int | Decimal = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class HoldState:
-    """What was reserved, of how many limits, until when."""
+    """What was reserved, of how many limits, until when. `unchecked`: how many of them did not answer, and let it pass
+    to be counted afterwards.
+    """
 
     id: UUID
     status: HoldStatus
@@ -174,6 +188,7 @@ class HoldState:
     limits: int
     reserved_at: datetime
     expires_at: datetime
+    unchecked: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

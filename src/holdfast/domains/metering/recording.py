@@ -11,6 +11,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.metering import ledger, prices
 from holdfast.domains.metering.checks import check_id, check_usage
+from holdfast.domains.metering.counting import Counting
 from holdfast.domains.metering.models import NewUsage, Recorded, UsageEvent, UsageOutcome
 from holdfast.domains.metering.pricing import Pricing
 
@@ -67,10 +68,10 @@ class Recording(Pricing):
         self._actor()
         moment = now()
         draft = check_usage(given, moment)
-        listed = prices.listed_cost(draft)
+        listed, counting = prices.listed_cost(draft), self._counting(moment)
 
         def work(tx: Transaction) -> UsageEvent:
-            kept = ledger.record(tx, [draft], [listed], moment)
+            kept = ledger.record(tx, [draft], [listed], moment, counting)
             return (kept.new or kept.before)[0]
 
         return work
@@ -85,10 +86,10 @@ class Recording(Pricing):
         drafts = [check_usage(_as_new(event), moment) for event in events]
         if len(drafts) > self.settings.batch:
             raise InvalidInput(f"events: {len(drafts):,}, the limit is {self.settings.batch:,}", field="events")
-        listed = [prices.listed_cost(draft) for draft in drafts]
+        listed, counting = [prices.listed_cost(draft) for draft in drafts], self._counting(moment)
 
         def work(tx: Transaction) -> Recorded:
-            kept = ledger.record(tx, drafts, listed, moment)
+            kept = ledger.record(tx, drafts, listed, moment, counting)
             return Recorded(
                 recorded=len(kept.new),
                 replayed=len(drafts) - len(kept.new),
@@ -98,6 +99,9 @@ class Recording(Pricing):
             )
 
         return work
+
+    def _counting(self, moment: datetime, hold: UUID | None = None) -> Counting:
+        return Counting(self.engine, self.scope.tenant_id, moment, hold)
 
     def _actor(self) -> UUID:
         if self.scope.actor_id is None:

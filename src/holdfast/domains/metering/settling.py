@@ -1,6 +1,6 @@
 """Settling: what was used of a hold is charged and kept as an event, the rest comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,10 @@ from holdfast.core.database import Transaction
 from holdfast.domains.metering import charging, ledger
 from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering import queries as usage_queries
+from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
 from holdfast.domains.metering.checks import Draft
+from holdfast.domains.metering.counters import Asked, Stood, slot_field
+from holdfast.domains.metering.counting import Counting, fall_behind
 from holdfast.domains.metering.errors import HoldReleased
 from holdfast.domains.metering.holds import Hold, end, find
 from holdfast.domains.metering.models import Settlement
@@ -25,6 +28,7 @@ def settle(
     moment: datetime,
     *,
     keep_operation: bool,
+    counting: Counting,
 ) -> Settlement:
     """Charge what was used, give back the rest, keep the event; once, however often it is asked.
 
@@ -46,7 +50,7 @@ def settle(
     over_tokens = max(0, row["tokens"] - hold.tokens)
     over_cost = max(Decimal(0), (row["cost"] or Decimal(0)) - hold.cost) if hold.cost > 0 else Decimal(0)
     late = hold.status == "expired"
-    exceeded = settle_counters(tx, hold, row, look=bool(over_tokens or over_cost or late))
+    exceeded = settle_counters(tx, hold, row, look=bool(over_tokens or over_cost or late), counting=counting)
     ledger.write(tx, [row])
     event = ledger.event_of(row)
     return Settlement(event=event, over_tokens=over_tokens, over_cost=over_cost, late=late, exceeded=exceeded)
@@ -63,12 +67,17 @@ def _event_row(tx: Transaction, hold: Hold, draft: Draft, listed: Decimal | None
     return row
 
 
-def settle_counters(tx: Transaction, hold: Hold, row: Mapping[str, Any], *, look: bool) -> tuple[UUID, ...]:
+def settle_counters(
+    tx: Transaction, hold: Hold, row: Mapping[str, Any], *, look: bool, counting: Counting | None = None
+) -> tuple[UUID, ...]:
     """Charge every limit that applies now, also one that was set since. Those that are now over their amount."""
-    charging.hold_still(tx)
-    held, exceeded = hold.held, []
-    for limit in charging.applicable(tx, charging.subjects_of(tx, row)):
-        units, (period, kept) = charging.units_of(limit.measure, row), held.get(limit.id, (None, 0))
+    hold_still(tx)
+    held, exceeded, elsewhere = hold.held, [], []
+    for limit in applicable(tx, subjects_of(tx, row)):
+        units, (period, kept) = units_of(limit.measure, row), held.get(limit.id, (None, 0))
+        if limit.is_in_redis:
+            elsewhere.append((limit, units))
+            continue
         if period is None:
             if row["at"] >= limit.counts_from:
                 place = limit.period(row["at"])
@@ -86,7 +95,38 @@ def settle_counters(tx: Transaction, hold: Hold, row: Mapping[str, Any], *, look
             found = tx.first(queries.standing, {"limit_id": limit.id, "period": period})
             if found is not None and found[5] > found[4]:
                 exceeded.append(limit.id)
+    exceeded += _settle_in_redis(tx, hold, row, elsewhere, counting)
     return tuple(exceeded)
+
+
+def _settle_in_redis(
+    tx: Transaction,
+    hold: Hold,
+    row: Mapping[str, Any],
+    limits: Sequence[tuple[Applied, int]],
+    counting: Counting | None,
+) -> list[UUID]:
+    """The same for limits that are counted there: what is above what they hold is held first. Those over, if known."""
+    held, more, ended = hold.held, [], []
+    for limit, units in limits:
+        period, kept = held.get(limit.id, (None, 0))
+        if period is None and row["at"] < limit.counts_from:
+            continue
+        name = slot_field(slot_of(row["at"], limit.window_seconds)) if limit.per == "window" else "used"
+        asked = Asked(limit, period or limit.period(row["at"]), units, spent={name: units})
+        ended.append((asked.place, asked.spent))
+        if units > (kept if hold.status == "open" else 0):
+            more.append(asked)
+    if counting is None:
+        fall_behind(tx, {limit.id for limit, _ in limits}, row["recorded_at"])
+        return []
+    stood = counting.charged(tx, more) if more else {}
+    counting.end_afterwards(tx, ended)
+    return [one.limit.id for one in more if one.limit.id in stood and _is_over(one, stood[one.limit.id])]
+
+
+def _is_over(asked: Asked, stood: Stood) -> bool:
+    return stood.used + asked.units > asked.limit.amount
 
 
 def _settled_before(tx: Transaction, hold: Hold) -> Settlement:

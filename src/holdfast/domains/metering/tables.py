@@ -140,6 +140,8 @@ limits = scoped_table(
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
     Column("ended_at", Time),
+    Column("counter", Text, nullable=False, server_default="database"),
+    Column("when_away", Text, nullable=False, server_default="refuse"),
     CheckConstraint("subject IN ('tenant', 'workspace', 'user', 'key')", name="subject"),
     CheckConstraint("measure IN ('tokens', 'requests', 'money')", name="measure"),
     CheckConstraint("per IN ('day', 'month', 'window') AND (per = 'window') = (window_seconds > 0)", name="per"),
@@ -158,7 +160,8 @@ limits = scoped_table(
         postgresql_where=_LIVE,
     ),
 )
-"""`amount` is in tokens, requests, or billionths of a dollar. What the platform set, the tenant cannot change."""
+"""`counter`: where it is counted, database or redis; `when_away`: whether calls are refused or let pass meanwhile.
+`amount` is in tokens, requests, or billionths of a dollar. What the platform set, the tenant cannot change."""
 
 limit_counters = scoped_table(
     "limit_counters",
@@ -166,11 +169,16 @@ limit_counters = scoped_table(
     Column("period", Time, primary_key=True),
     Column("used", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("behind_since", Time),
     ForeignKeyConstraint(["tenant_id", "limit_id"], ["limits.tenant_id", "limits.id"]),
     CheckConstraint("used >= 0 AND reserved >= 0", name="amounts"),
     sqlite_with_rowid=False,
 )
-"""What was used and is reserved of a limit in a period; of one with a rolling window there is one row, at the epoch."""
+"""What was used and is reserved of a limit in a period; of one with a rolling window there is one row, at the epoch.
+
+One that is counted in Redis has only that row: which count of it is good (`epoch`), and since when Redis was not told
+something, so that none is (`behind_since`)."""
 
 limit_slots = scoped_table(
     "limit_slots",

@@ -163,12 +163,15 @@ def limits(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"items": found, "next": None})
         return
-    shown = table("whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "set by", "id")
+    shown = table(
+        "whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "counted in", "set by", "id"
+    )
     for one in found:
         resets = "" if one.resets_at is None else f"{one.resets_at:%Y-%m-%d}"
         share = float((one.used + one.reserved) / one.amount) if one.amount else 1.0
         counts = [f"{value:,}" for value in (one.amount, one.used, one.reserved, one.left)]
-        shown.add_row(one.subject, one.measure, _per(one), *counts, bar(share, 10), resets, one.set_by, str(one.id))
+        names = (one.subject, one.measure, _per(one), *counts, bar(share, 10))
+        shown.add_row(*names, resets, _where(one), one.set_by, str(one.id))
     console.print(shown)
 
 
@@ -182,10 +185,17 @@ def set_limit(
     workspace: Annotated[str | None, typer.Option(help="Of this workspace, by its id.")] = None,
     user_limited: Annotated[str | None, typer.Option("--of", help="Of this person, by e-mail address.")] = None,
     key: Annotated[str | None, typer.Option(help="Of this API key, by its id.")] = None,
+    counter: Annotated[
+        str | None, typer.Option(help="Where it is counted: database, or redis (HOLDFAST_COUNTERS).")
+    ] = None,
+    when_away: Annotated[
+        str | None, typer.Option(help="While Redis does not answer: refuse, or allow and count afterwards.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Limit what the tenant, or a workspace, person or key of it, may use. Again: changes the amount."""
     given: Any = {"measure": measure, "per": per, "amount": _amount(measure, amount)}
+    given |= {"counter": counter, "when_away": when_away}
     window = None if hours is None else timedelta(hours=hours)
     with _acting(context.obj) as (metering, tenant):
         made = metering.set_limit(
@@ -303,6 +313,14 @@ def _money(amount: Decimal) -> str:
 def _amount(measure: str, text: str) -> int | Decimal | str:
     """A whole number; anything else is for the operation to refuse, or money."""
     return int(text) if measure != "money" and text.isdigit() else text
+
+
+def _where(limit: Limit) -> str:
+    """Where it is counted, and what happens when that is away."""
+    if limit.counter == "database":
+        return "database"
+    behind = "" if limit.behind_since is None else ", behind"
+    return f"redis, else {limit.when_away}{behind}"
 
 
 def _per(limit: Limit) -> str:
