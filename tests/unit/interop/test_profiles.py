@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from support.hl7 import admission, messages, patients, result
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.interop.errors import ProfilesOverlap, ProfileUnreadable
+from holdfast.domains.interop.errors import MessagesNotFound, ProfilesOverlap, ProfileUnreadable
 from holdfast.domains.interop.profiles import (
     Profile,
     ProfileKey,
@@ -20,6 +21,8 @@ from holdfast.domains.interop.profiles import (
     shown,
     signature,
 )
+from holdfast.domains.interop.profiles.kinds import kind_of, kind_of_shape, shapes_of
+from holdfast.domains.interop.profiles.whose import counted
 
 SECRET = b"profiles of tests, and no others"
 KEY = ProfileKey(SECRET)
@@ -165,6 +168,10 @@ def test_processes_count_what_one_pass_counts(tmp_path: Path) -> None:
     earlier = profiled(*POOL[:50])
     later = profile_shared([path], SECRET, processes=2, beside=earlier)
     assert earlier.merge(later).to_bytes() == one_pass.to_bytes()
+    before = threading.active_count()
+    with pytest.raises(MessagesNotFound):
+        profile_shared([path, tmp_path / "none.hl7"], SECRET, processes=2)
+    assert threading.active_count() == before
 
 
 def test_a_value_is_shown_from_k_patients_up_however_often_one_patient_has_it() -> None:
@@ -234,3 +241,24 @@ def test_no_bytes_stop_the_counting(parts: list[bytes]) -> None:
     profile = profile_messages(b"".join(parts), KEY)
     shown(profile)
     assert Profile.from_bytes(profile.to_bytes(), KEY).to_bytes() == profile.to_bytes()
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(min_size=1, max_size=50), min_size=1, max_size=8))
+def test_values_looked_at_together_have_the_kinds_and_lengths_of_each_alone(values: list[str]) -> None:
+    together = shapes_of(values)
+    assert [len(shape) for shape in together] == [len(value) for value in values]
+    kinds = [
+        kind if isinstance(kind := kind_of_shape(shape), str) else kind(value)
+        for shape, value in zip(together, values, strict=True)
+    ]
+    assert kinds == [kind_of(value) for value in values]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300)), min_size=1, max_size=2_000))
+def test_the_patients_of_a_value_are_the_smallest_however_soon_looking_stops(rows: list[tuple[str, int]]) -> None:
+    rows.sort(key=lambda row: row[1])
+    found = counted([thing for thing, _ in rows], [patient for _, patient in rows])
+    for thing, value in found.items():
+        whose = [patient for one, patient in rows if one == thing]
+        assert (value.count, value.patients.state()) == (len(whose), sorted(set(whose))[:64])

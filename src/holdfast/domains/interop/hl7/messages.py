@@ -99,20 +99,20 @@ class Message:
     """MSH cut at its separators: MSH-n is `header[n - 1]`."""
     whole: Problem | None = None
 
-    @cached_property
+    @property
     def type(self) -> str:
         """MSH-9 as code and event, `ADT^A01`; "" where it is empty."""
-        return "^".join(part for part in self._header(9).split(self.delimiters.component)[:2] if part)
+        return _type_in(self._header(9), self.delimiters.component)
 
     @property
     def structure(self) -> str:
         """The third component of MSH-9, `ADT_A01`; "" where it is not sent."""
         return "".join(self._header(9).split(self.delimiters.component)[2:3])
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The first component of MSH-12."""
-        return self._header(12).split(self.delimiters.component)[0]
+        return self._header(12).split(self.delimiters.component, 1)[0]
 
     @property
     def control_id(self) -> str:
@@ -163,6 +163,11 @@ def parse(raw: bytes, number: int = 1, *, framed: bool = False) -> Message | Pro
         lines[0].split(delimiters.field),
         None if decoded.kind is None else _of_charset(decoded.kind, number),  # type: ignore[arg-type]
     )
+
+
+@lru_cache(maxsize=1024)
+def _type_in(field: str, component: str) -> str:
+    return "^".join(part for part in field.split(component)[:2] if part)
 
 
 @lru_cache(maxsize=4096)

@@ -6,18 +6,19 @@ into. So a value that a thousand messages share is cut and measured once.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from heapq import nsmallest
 from itertools import combinations, islice, pairwise, zip_longest
+from operator import itemgetter
 
 from holdfast.domains.interop.hl7 import Delimiters, Message
 from holdfast.domains.interop.hl7.messages import name_of
 from holdfast.domains.interop.standard import Structure, coded, structure_of
 
 from .columns import count_column, count_values
-from .counts import PATIENTS, Column, SegmentCounts, add_up, bucket
+from .counts import Column, Field, SegmentCounts, add_up, bucket
 from .keys import ProfileKey
-from .together import LEADING, PRESENT, codes_alone, counted, first_codes, pairs_within
+from .together import LEADING, PRESENT, codes_of, first_codes
 from .type_counts import TypeCounts
+from .whose import counted
 
 _HABITS = ("delimiters", "line ends", "last segment", "framing", "character set declared", "character set used")
 FIELDS = 512
@@ -38,20 +39,24 @@ class Counting:
 
     def add(self, message: Message, digest: int) -> None:
         """One message, whose digest stands for its patient where it names none."""
-        separator, lines = self.delimiters.field, self._lines
+        separator, known = self.delimiters.field, self._names
         names: list[str] = []
-        for line in message.lines:
-            name = name_of(line[:4], separator)
-            if name:
-                names.append(name)
-                lines[name].append(line)
-        patient = self._patient(lines["PID"][-1].split(separator, 8) if "PID" in names else [], digest)
-        number = len(self._patients)
-        for name in names:
-            self._owners[name].append(number)
-        self._patients.append(patient)
-        self._orders.append(tuple(names))
-        self._sequences[tuple(names), message.structure] += 1
+        lines, identity = message.lines, ""
+        for line in lines:
+            begun = line[:4]
+            name = known.get(begun)
+            if name is None:
+                name = known[begun] = name_of(begun, separator)
+            names.append(name)
+            if name == "PID":
+                identity = line
+        if "" in names:
+            lines = [line for line, name in zip(lines, names, strict=True) if name]
+            names = [name for name in names if name]
+        patient = self._patient(identity.split(separator, 8), digest)
+        order = tuple(names)
+        self._waiting.append((patient, self._orders.setdefault(order, len(self._orders)), lines))
+        self._sequences[order, message.structure] += 1
         self._habits[_encoding(message)] += 1
         for problem in message.problems:
             self._problems[problem.kind] += 1
@@ -59,8 +64,8 @@ class Counting:
     def flush(self) -> None:
         """Everything that waits is counted."""
         counts = self.counts
-        counts.messages += self._sequences.total()
-        counts.patients.add(set(self._patients))
+        counts.messages += len(self._waiting)
+        counts.patients.add({patient for patient, _, _ in self._waiting})
         add_up(counts.problems, self._problems)
         for encoding, times in self._habits.items():
             for habit, name in zip(_HABITS, (self.delimiters.declared, *encoding), strict=True):
@@ -68,18 +73,29 @@ class Counting:
         for (names, declared), times in self._sequences.items():
             self._count_order(names, times)
             self._count_groups(names, structure_of(self.version, self.type, declared), times)
-        for name, lines in self._lines.items():
-            self._count_segment(name, [line.split(self.delimiters.field) for line in lines], self._owners[name])
+        self._count_lines()
         self._forget()
 
     def _forget(self) -> None:
-        self._lines: defaultdict[str, list[str]] = defaultdict(list)
-        self._owners: defaultdict[str, list[int]] = defaultdict(list)
-        self._patients: list[int] = []
-        self._orders: list[tuple[str, ...]] = []
+        self._names: dict[str, str] = {}
+        self._waiting: list[tuple[int, int, list[str]]] = []
+        self._orders: dict[tuple[str, ...], int] = {}
         self._sequences: Counter[tuple[tuple[str, ...], str]] = Counter()
         self._habits: Counter[tuple[str, ...]] = Counter()
         self._problems: Counter[str] = Counter()
+
+    def _count_lines(self) -> None:
+        """The lines of each segment, in the order of their patients, whose smallest are then the first."""
+        self._waiting.sort(key=itemgetter(0))
+        orders = list(self._orders)
+        lines: defaultdict[str, list[str]] = defaultdict(list)
+        owners: defaultdict[str, list[int]] = defaultdict(list)
+        for number, (_, order, found) in enumerate(self._waiting):
+            for name, line in zip(orders[order], found, strict=True):
+                lines[name].append(line)
+                owners[name].append(number)
+        for name, some in lines.items():
+            self._count_segment(name, some, owners[name])
 
     def _patient(self, identity: list[str], digest: int) -> int:
         """By PID-3, 2 or 4, by name and birth date, or the message itself where all are empty."""
@@ -110,18 +126,19 @@ class Counting:
         without = Counter(name for name, place in zip(names, placed, strict=True) if place is None)
         add_up(self.counts.unplaced, {name: often * times for name, often in without.items()})
 
-    def _count_segment(self, name: str, rows: list[list[str]], owners: list[int]) -> None:
-        patients = [self._patients[owner] for owner in owners]
+    def _count_segment(self, name: str, lines: list[str], owners: list[int]) -> None:
+        patients = [self._waiting[owner][0] for owner in owners]
         segment = self.counts.segments.setdefault(name, SegmentCounts())
-        segment.occurrences += len(rows)
+        segment.occurrences += len(lines)
+        rows = [line.split(self.delimiters.field) for line in lines]
         first = 2 if name in ("MSH", "BHS", "FHS") else 1  # MSH-1 is the separator itself
         for width, times in Counter(map(len, rows)).items():
             size = bucket(width - 2 + first)
             segment.widths[size] = segment.widths.get(size, 0) + times
             segment.beyond += times if width - 2 + first > FIELDS else 0
-        segment.trailing += sum(len(row) > 1 and not row[-1] for row in rows)
+        segment.trailing += "\n".join([*lines, ""]).count(self.delimiters.field + "\n")
         places = coded(self.version, name)
-        codes: dict[int, list[str]] = {}
+        codes: dict[Field, list[str]] = {}
         for index, column in enumerate(_columns(rows), first):
             if index > FIELDS:
                 break
@@ -131,34 +148,35 @@ class Counting:
             del found[""]
             if found:
                 counts = segment.columns.setdefault(index, Column())
-                count_column(counts, found, self.delimiters)
+                leaves = count_column(counts, found, self.delimiters)
                 if index in places:
-                    whose = patients_of(column, patients)
-                    count_values(counts, found, whose, places[index], self.delimiters)
+                    count_values(counts, leaves, column, patients, places[index], self.delimiters)
                     if (1, 1) in places[index] and self.counts.together.takes_part(f"{name}-{index}"):
                         codes[index] = first_codes(column, self.delimiters)
         self._count_together(name, codes, owners, patients)
 
-    def _count_together(self, name: str, codes: dict[int, list[str]], owners: list[int], patients: list[int]) -> None:
+    def _count_together(self, name: str, codes: dict[Field, list[str]], owners: list[int], patients: list[int]) -> None:
         """Codes within the segment, and the segments that come with a leading code."""
         together = self.counts.together
-        alone = codes_alone(codes, patients)
-        for number, found in alone.items():
-            together.add(f"{name} {name}-{number}", {(PRESENT, code): value for code, value in found.items() if code})
+        found = codes_of(codes, patients)
+        for number, alone in found.alone.items():
+            together.add(f"{name} {name}-{number}", {(PRESENT, code): value for code, value in alone.items() if code})
         together.settle()
-        codes = {number: column for number, column in codes.items() if together.takes_part(f"{name}-{number}")}
-        for one, other, pairs in pairs_within(codes, alone, patients):
+        taking_part = {number for number in codes if together.takes_part(f"{name}-{number}")}
+        for one, other, pairs in found.pairs(patients, taking_part):
             together.add(f"{name}-{one} {name}-{other}", pairs)
         for number in LEADING.get(name, ()):
-            if number in codes:
+            if number in taking_part:
                 self._count_leading(f"{name}-{number}", codes[number], owners)
 
     def _count_leading(self, field: str, codes: list[str], owners: list[int]) -> None:
         """The segments that come in a message with the first code of a field."""
         first = dict(zip(reversed(owners), reversed(codes), strict=True))
-        seen = [(code, self._orders[owner]) for owner, code in first.items()]
-        for (code, order), value in counted(seen, [self._patients[owner] for owner in first]).items():
-            for segment in {"*", *order} if code else ():
+        there = sorted(first)
+        seen = [(first[owner], self._waiting[owner][1]) for owner in there]
+        orders = list(self._orders)
+        for (code, order), value in counted(seen, [self._waiting[owner][0] for owner in there]).items():
+            for segment in {"*", *orders[order]} if code else ():
                 self.counts.together.add(f"{segment} {field} in message", {(PRESENT, code): value})
 
 
@@ -170,15 +188,6 @@ def _columns(rows: list[list[str]]) -> Iterator[tuple[str, ...]]:
 
 def _pairs(names: tuple[str, ...]) -> Iterable[tuple[str, str]]:
     return pairwise(("^", *names, "$"))
-
-
-def patients_of(column: tuple[str, ...], patients: list[int]) -> dict[str, list[int]]:
-    """The patients of every value, at most as many as are counted exactly: the smallest of their digests."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for value, patient in set(zip(column, patients, strict=True)):
-        if value:
-            found[value].append(patient)
-    return {value: nsmallest(PATIENTS, some) if len(some) > PATIENTS else some for value, some in found.items()}
 
 
 def _encoding(message: Message) -> tuple[str, ...]:

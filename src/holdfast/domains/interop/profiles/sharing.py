@@ -1,29 +1,35 @@
-"""A profile by several processes: this one cuts and compares, the others count, and their counts are added up.
+"""A profile by several processes: this one cuts and compares, all of them count, and their counts are added up.
 
-Each message goes to one process only, after it was looked up here, so that the sum is what one pass gives.
+Each message is counted by one process only, after it was looked up here, so that the sum is what one pass gives. What
+no other process is ready for, this one counts itself: it does not wait for them to start, nor they for it.
 """
 
-import gc
-import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from queue import Empty, Full, Queue
 
 from holdfast.domains.interop.errors import WorkerLost
-from holdfast.domains.interop.hl7 import Message, parse
 from holdfast.domains.interop.hl7.framing import LONGEST
 from holdfast.domains.interop.hl7.reading import Source, pieces_of
 
+from .counting_process import Load, count_load
 from .digests import Digests
 from .keys import ProfileKey
 from .profile import Profile
 from .profiling import Profiler
 
-_Load = list[tuple[bytes, bool, int]]
 _LOAD = 1 << 20
 """About how many bytes go to a process at a time."""
+_AHEAD = 8
+"""How many loads wait for each process: enough while this one counts what it holds."""
+_PROGRAM = "from holdfast.domains.interop.profiles.counting_process import main; main()"
+_Loads = Queue[Load | None]
 
 
 def profile_shared(
@@ -34,24 +40,46 @@ def profile_shared(
     beside: Profile | None = None,
     longest: int = LONGEST,
 ) -> Profile:
-    """The profile of a source, counted by `processes` local processes. `secret`: what `ProfileKey` is made of.
+    """The profile of a source, counted by `processes` local processes, this one among them.
 
-    The same bytes as `profile_messages` gives. What is malformed is counted, not reported: its numbers would come in
-    any order. Starting a process takes about half a second, most of it for the standard's definitions. Raises
-    `MessagesNotFound`, and `WorkerLost` when a process ends before its work.
+    `secret`: what `ProfileKey` is made of. The same bytes as `profile_messages` gives. What is malformed is counted,
+    not reported: its numbers would come in any order. Another process takes a second or two to be ready, and this one
+    counts meanwhile. Raises `MessagesNotFound`, and `WorkerLost` when a process ends before its work.
     """
     with ExitStack() as stack:
-        workers = [_Worker(secret) for _ in range(processes)]
+        waiting: _Loads = Queue(_AHEAD * max(1, processes - 1))
+        workers = [_Worker(secret, waiting) for _ in range(processes - 1)]
         for worker in workers:
             stack.callback(worker.stop)
         profile = Profile(ProfileKey(secret))
+        mine = Profiler(profile.key)
         known = _Known(profile.digests, None if beside is None else beside.digests)
-        loads = _loads(source, profile, known, longest)
-        for number, load in enumerate(loads):
-            workers[number % processes].give(load)
+        for load in _loads(source, profile, known, longest):
+            if workers and not any(worker.lost for worker in workers):
+                try:
+                    waiting.put_nowait(load)
+                    continue
+                except Full:
+                    pass
+            count_load(mine, load)
+        _count_what_waits(mine, waiting, workers)
+        profile.count(mine.profile())
         for worker in workers:
             profile.count(Profile.from_bytes(worker.finish(), profile.key))
         return profile
+
+
+def _count_what_waits(mine: Profiler, waiting: _Loads, workers: "list[_Worker]") -> None:
+    """The loads that nobody has taken, as long as there are any; then everybody is told that there are no more."""
+    while True:
+        try:
+            load = waiting.get_nowait()
+        except Empty:
+            break
+        if load is not None:
+            count_load(mine, load)
+    for _ in workers:
+        waiting.put(None)
 
 
 class _Known:
@@ -65,44 +93,61 @@ class _Known:
 
 
 class _Worker:
-    """One process and the connection to it."""
+    """Another process, and the thread that hands it what waits.
 
-    def __init__(self, secret: bytes) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would bring along locks and connections of this process
-        self._mine, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_work, args=(theirs, secret), daemon=True)
-        self._process.start()
-        theirs.close()
+    A plain process with two pipes: it imports what it counts with, and nothing of the program that started it.
+    """
 
-    def give(self, load: _Load | None) -> None:
-        """Waits while the process has enough to do."""
-        try:
-            self._mine.send(load)
-        except OSError as error:
-            raise WorkerLost(self._process.exitcode) from error
+    def __init__(self, secret: bytes, waiting: _Loads) -> None:
+        there = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": there},
+        )
+        self._secret, self._waiting = secret, waiting
+        self.lost = False
+        self._thread = threading.Thread(target=self._hand_over, daemon=True)
+        self._thread.start()
 
     def finish(self) -> bytes:
-        """The counts of everything given."""
-        self.give(None)
-        try:
-            return self._mine.recv_bytes()
-        except (EOFError, OSError) as error:
-            self._process.join(timeout=1)
-            raise WorkerLost(self._process.exitcode) from error
+        """The counts of everything given. Raises `WorkerLost`."""
+        assert self._process.stdout is not None
+        counted = self._process.stdout.read()
+        self._thread.join()
+        if self._process.wait() or self.lost:
+            raise WorkerLost(self._process.returncode)
+        return counted
 
     def stop(self) -> None:
-        """The process ends, whether or not it has finished."""
-        self._mine.close()
-        if self._process.is_alive():
-            self._process.join(timeout=1)
-        if self._process.is_alive():
-            self._process.terminate()
-        self._process.join()
+        """The process ends, whether or not it has finished, and its thread with it."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        with suppress(Full):  # what waits for loads is told; what writes one finds nobody
+            self._waiting.put_nowait(None)
+        self._thread.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _hand_over(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as pipe:
+                pickle.dump(self._secret, pipe)
+                pipe.flush()
+                while (load := self._waiting.get()) is not None:
+                    pipe.write(pickle.dumps(load))
+                    pipe.flush()
+                pickle.dump(None, pipe)
+        except OSError:
+            self.lost = True
 
 
-def _loads(source: Source | list[Path], profile: Profile, known: _Known, longest: int) -> Iterator[_Load]:
+def _loads(source: Source | list[Path], profile: Profile, known: _Known, longest: int) -> Iterator[Load]:
     """New messages in loads."""
-    load, size = _Load(), 0
+    load, size = Load(), 0
     for one in source if isinstance(source, list) else [source]:
         for piece in pieces_of(one, longest=longest):
             if piece.kind != "MSH" or piece.cut:
@@ -114,23 +159,6 @@ def _loads(source: Source | list[Path], profile: Profile, known: _Known, longest
             size += len(piece.raw)
             if size >= _LOAD:
                 yield load
-                load, size = [], 0
+                load, size = Load(), 0
     if load:
         yield load
-
-
-def _work(connection: Connection, secret: bytes) -> None:
-    """What a process does: counts what it is given until it is given nothing, and sends the counts."""
-    gc.disable()  # this process does nothing else, and counting makes no circles (see `collector`)
-    key = ProfileKey(secret)
-    profiler = Profiler(key)
-    while (load := connection.recv()) is not None:
-        for raw, framed, digest in load:
-            found = parse(raw, framed=framed)
-            if isinstance(found, Message):
-                profiler.count(found, digest)
-            else:
-                profiler.count_unreadable(found)
-    counted = profiler.profile()
-    connection.send_bytes(Profile(key, counted.types, counted.unreadable).to_bytes())
-    connection.close()

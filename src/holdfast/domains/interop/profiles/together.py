@@ -6,17 +6,16 @@ add up: the coded fields of one segment, two by two ("PV1-2 PV1-10"), beside how
 message"), beside how often the code came in a message ("* PV1-2 in message"). What is absent follows from these.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, TypeVar
 
 from holdfast.domains.interop.hl7 import Delimiters
 
 from .columns import is_kept
-from .counts import PATIENTS, Patients, Sealer, Value
+from .counts import Field, Patients, Sealer, Value
+from .whose import counted
 
 CODES = 256
 """A field with more different codes than these takes part in no pairs."""
@@ -27,7 +26,9 @@ LEADING = {"MSH": (3, 4), "EVN": (4,), "PV1": (2, 4, 10, 14, 18), "ORC": (1,), "
 """The coded fields, by segment, that other segments are seen to come with."""
 
 Pair = tuple[str, str]
-Thing = TypeVar("Thing")
+Thing = TypeVar("Thing", bound=Hashable)
+_TRIED, _FEW = 2_048, 256
+"""Where the first rows have few different codes, all are counted together, and pairs are taken from these."""
 
 
 @dataclass(slots=True)
@@ -117,33 +118,57 @@ def first_codes(column: Sequence[str], delimiters: Delimiters) -> list[str]:
     return [known[raw] for raw in column]
 
 
-def codes_alone(codes: Mapping[int, list[str]], patients: Sequence[int]) -> dict[int, dict[str, Value]]:
-    """How often each code came, by field. `codes`: the first code of each row of a segment, by field."""
-    return {number: counted(column, patients) for number, column in codes.items()}
+def codes_of(codes: Mapping[Field, Sequence[str]], patients: Sequence[int]) -> "Codes":
+    """What a segment's coded fields say together. `codes`: the first code of each row, by field."""
+    fields = sorted(codes)
+    if not fields:
+        return Codes(codes, {}, None)
+    rows = list(zip(*(codes[field] for field in fields), strict=True))
+    if len(set(islice(rows, _TRIED))) > _FEW:
+        return Codes(codes, {field: counted(codes[field], patients) for field in fields}, None)
+    found = counted(rows, patients)
+    alone = {field: _added((row[at], value) for row, value in found.items()) for at, field in enumerate(fields)}
+    return Codes(codes, alone, found)
 
 
-def pairs_within(
-    codes: Mapping[int, list[str]], alone: Mapping[int, dict[str, Value]], patients: Sequence[int]
-) -> Iterator[tuple[int, int, dict[Pair, Value]]]:
-    """The pairs of a segment's coded fields, two by two."""
-    for (one, left), (other, right) in combinations(sorted(codes.items()), 2):
-        if len(alone[one]) == 1:  # one code in every row: the pairs are those of the other alone
-            pairs = {(left[0], code): value for code, value in alone[other].items()}
-        elif len(alone[other]) == 1:
-            pairs = {(code, right[0]): value for code, value in alone[one].items()}
-        else:
-            pairs = counted(zip(left, right, strict=True), patients)
-        yield one, other, {pair: value for pair, value in pairs.items() if all(pair)}
+@dataclass(frozen=True)
+class Codes:
+    """`codes` of rows by field, how often each came `alone`, and the different `rows` where these are few."""
+
+    codes: Mapping[Field, Sequence[str]]
+    alone: Mapping[Field, Mapping[str, Value]]
+    rows: Mapping[tuple[str, ...], Value] | None
+
+    def pairs(
+        self, patients: Sequence[int], taking_part: set[Field]
+    ) -> Iterator[tuple[Field, Field, Mapping[Pair, Value]]]:
+        """The pairs of codes, two fields at a time."""
+        places = {field: at for at, field in enumerate(sorted(self.codes))}
+        for one, other in combinations(sorted(taking_part), 2):
+            pairs = self._pairs(one, other, places, patients)
+            yield one, other, {pair: value for pair, value in pairs.items() if all(pair)}
+
+    def _pairs(
+        self, one: Field, other: Field, places: Mapping[Field, int], patients: Sequence[int]
+    ) -> Mapping[Pair, Value]:
+        left, right = self.codes[one], self.codes[other]
+        if len(self.alone[one]) == 1:  # one code in every row: the pairs are those of the other alone
+            return {(left[0], code): value for code, value in self.alone[other].items()}
+        if len(self.alone[other]) == 1:
+            return {(code, right[0]): value for code, value in self.alone[one].items()}
+        if self.rows is None:
+            return counted(list(zip(left, right, strict=True)), patients)
+        at, to = places[one], places[other]
+        return _added(((row[at], row[to]), value) for row, value in self.rows.items())
 
 
-def counted(things: Iterable[Thing], patients: Sequence[int]) -> dict[Thing, Value]:
-    """How often each thing came, and whose they are: at most as many patients as are counted exactly."""
-    found: defaultdict[Thing, list[int]] = defaultdict(list)
-    for thing, patient in zip(things, patients, strict=True):
-        found[thing].append(patient)
-    return {thing: Value(len(whose), Patients(_smallest(whose))) for thing, whose in found.items()}
-
-
-def _smallest(patients: list[int]) -> set[int]:
-    different = set(patients)
-    return different if len(different) <= PATIENTS else set(nsmallest(PATIENTS, different))
+def _added(found: Iterable[tuple[Thing, Value]]) -> dict[Thing, Value]:
+    """Values of the same thing as one."""
+    whole: dict[Thing, Value] = {}
+    for thing, value in found:
+        mine = whole.get(thing)
+        if mine is None:
+            mine = whole[thing] = Value()
+        mine.count += value.count
+        mine.patients.add(value.patients.digests)
+    return whole

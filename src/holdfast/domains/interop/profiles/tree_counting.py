@@ -5,7 +5,8 @@ are looked into. The objects at a path are a segment, their values without parts
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from heapq import nsmallest
 from itertools import pairwise
 from typing import Any
 
@@ -13,8 +14,7 @@ from holdfast.domains.interop import fhir
 from holdfast.domains.interop.trees import DEEPEST, Tree, TreeMessage
 
 from .columns import LONGEST_CODE, count_leaf, count_value, is_kept
-from .counting import patients_of
-from .counts import Column, Histogram, Leaf, SegmentCounts, add_up, bucket
+from .counts import PATIENTS, Column, Histogram, Leaf, SegmentCounts, add_up, bucket
 from .keys import ProfileKey
 from .standards import Standard, bound
 from .type_counts import TypeCounts
@@ -201,12 +201,21 @@ def _count_column(column: Column, place: _Place) -> None:
 
 def _count_codes(leaf: Leaf, place: _Place, found: Counter[str]) -> None:
     longest = fhir.URI_LENGTH if place.path.endswith((".system", ".url")) else LONGEST_CODE
-    for value, whose in patients_of(tuple(place.values), place.whose).items():
+    for value, whose in _patients_of(place.values, place.whose).items():
         if is_kept(value.removeprefix(_COMMON_OID), longest=longest):
             count_value(leaf, value, found[value], whose)
         else:
             leaf.withheld += found[value]
     leaf.trim(2)
+
+
+def _patients_of(values: list[str], patients: list[int]) -> dict[str, list[int]]:
+    """The patients of every value, at most as many as are counted exactly: the smallest of their digests."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for value, patient in set(zip(values, patients, strict=True)):
+        if value:
+            found[value].append(patient)
+    return {value: nsmallest(PATIENTS, some) if len(some) > PATIENTS else some for value, some in found.items()}
 
 
 def _count_lengths(leaf: Leaf, found: Counter[str]) -> None:
