@@ -1,4 +1,4 @@
-"""A process that counts what another gives it: loads come on its standard input, its counts go to its standard output."""
+"""A process that counts what another gives it: loads on its standard input, its counts on its standard output."""
 
 import gc
 import pickle
