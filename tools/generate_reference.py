@@ -126,7 +126,9 @@ def command_line_page() -> str:
 
 
 def _commands(path: str, group: TyperGroup) -> Iterator[tuple[str, typer.core.TyperCommand]]:
-    for name, command in sorted(group.commands.items()):
+    context = typer.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
         if isinstance(command, TyperGroup):
             yield from _commands(f"{path} {name}", command)
         else:

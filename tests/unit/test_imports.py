@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
 
 import holdfast
 import holdfast.domains
@@ -16,6 +17,8 @@ from holdfast.core.database import schema
 from holdfast.core.jobs import kinds
 from holdfast.core.rooms import Registry
 from holdfast.core.scope import NIL
+from holdfast.faces.cli.app import app
+from holdfast.faces.cli.rooms import ROOMS as ROOMS_OF_COMMANDS
 from holdfast.remote.errors import error_from
 
 RARE = (
@@ -104,3 +107,23 @@ def test_what_an_application_tells_stays_and_has_the_rooms_turn_whichever_room_i
     assert list(told.all().items()) == [("own", 4), ("facts", 2), ("runs", 1)]
     told.tell("facts", 5, by="shop.others")
     assert list(told.all().items()) == [("own", 4), ("facts", 5), ("runs", 1)]
+
+
+def test_the_command_line_starts_without_a_store_or_a_room():
+    rare = [name for name in RARE if name not in ("rich", "typer")]
+    asked = """
+import contextlib, sys
+sys.argv = ["holdfast", "--help"]
+from holdfast.faces.cli import main
+with contextlib.suppress(SystemExit):
+    main()
+"""
+    assert loaded(asked, "sqlalchemy", "holdfast.store", "holdfast.domains", *rare) == []
+
+
+def test_every_command_is_where_the_list_says():
+    group = typer.main.get_command(app)
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        assert (command.name, bool(command.help)) == (name, True)
+        assert hasattr(command, "commands") == (name in ROOMS_OF_COMMANDS)

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.core.database.internal import internal_error
 from holdfast.core.errors import (
     Conflict,
     HoldfastError,
@@ -63,13 +62,19 @@ def what_now(*commands: str) -> None:
 
 def report_error(error: Exception, *, as_json: bool) -> int:
     """Print an error and return the exit code. What is not ours becomes an internal error with an id in the log."""
-    known = error if isinstance(error, HoldfastError) else internal_error("cli", type(error).__name__, _place(error))
+    known = error if isinstance(error, HoldfastError) else _internal(error)
     if as_json:
         sys.stderr.write(json.dumps({"error": {"code": known.code, "message": str(known)}}) + "\n")
     else:
         errors.print(f"[bold red]error[/bold red] [dim]{known.code}[/dim]")
         errors.print(str(known), markup=False, soft_wrap=True)
     return next(code for kind, code in EXIT_CODES if isinstance(known, kind))
+
+
+def _internal(error: Exception) -> HoldfastError:
+    from holdfast.core.database.internal import internal_error  # what most commands import later than they start
+
+    return internal_error("cli", type(error).__name__, _place(error))
 
 
 def _place(error: Exception) -> str:

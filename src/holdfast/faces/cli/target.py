@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import holdfast
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.identity import Identity
-from holdfast.store import UserScope
+
+if TYPE_CHECKING:
+    from holdfast.domains.identity import Identity
+    from holdfast.store import Store, UserScope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +48,13 @@ class Target:
         return read_key(Path(self.key_file))
 
     @contextmanager
-    def opened(self) -> Iterator[holdfast.Store]:
+    def opened(self) -> Iterator["Store"]:
         """The store, open."""
         with holdfast.open(self.url(), self.key(), keys=self.keyring) as store:
             yield store
 
     @contextmanager
-    def person(self) -> Iterator[UserScope]:
+    def person(self) -> Iterator["UserScope"]:
         """The scope of the person named, in the open store."""
         tenant = _needed(self.tenant, "tenant", "home")
         user = _needed(self.user, "user", "me@home.test")
@@ -60,7 +62,7 @@ class Target:
             yield store.tenant(tenant).user(user)
 
     @contextmanager
-    def acting(self) -> Iterator[tuple[Identity, str | None]]:
+    def acting(self) -> Iterator[tuple["Identity", str | None]]:
         """Who acts, and in which tenant: the person named, in theirs; without one the operator, in the tenant named."""
         if self.user and self.tenant:
             with self.person() as me:
@@ -70,7 +72,7 @@ class Target:
             yield store.system().identity, self.tenant
 
     @contextmanager
-    def operator(self) -> Iterator[Identity]:
+    def operator(self) -> Iterator["Identity"]:
         """Whoever holds the store."""
         with self.opened() as store:
             yield store.system().identity
