@@ -158,7 +158,8 @@ class Settings:
     (this machine, where it is named as such, and not over HTTP: a model beside the application), or "all" private ones.
     """
     cache: str | None = field(default=None, repr=False)
-    """The Redis that processes share a cache through, `redis://…` or `rediss://…`; without one each has its own."""
+    """The Redis that processes share a cache and the server's rate limits through, `redis://…` or `rediss://…`; without
+    one each has its own."""
     counters: str | None = field(default=None, repr=False)
     """The Redis in which limits are counted that say so, `redis://…` or `rediss://…`; that of `cache`, unless given."""
     cache_sealed: bool = True

@@ -90,6 +90,10 @@ class Tokens:
         """A tag that the application gave."""
         return self._of(("tag", realm, tag))
 
+    def rate(self, bucket: tuple[Hashable, ...]) -> Token:
+        """A bucket of requests."""
+        return self._of(("rate", *bucket))
+
     def family(self, realm: bytes, name: str) -> Token:
         """On every value of a family."""
         return self._implied(realm, "name", name)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # they need the extra `redis`
     from holdfast.core.cache.keeper import Keeper
     from holdfast.core.cache.lines import Lines
     from holdfast.core.cache.link import Link
+    from holdfast.core.cache.rates import SharedRates
     from holdfast.core.cache.remote import Remote
 
 REFRESHERS = 8
@@ -36,6 +37,8 @@ class Levels:
         self.settings = settings
         self.memory = Memory(entries=int(settings.cache_entries), size=int(settings.cache_memory_mib * 2**20))
         self.remote: Remote | None = None
+        self.rates: SharedRates | None = None
+        """Buckets of requests that processes share, where there is a Redis."""
         self.tokens = Tokens(b"")
         self.families: dict[str, Family] = {}
         self.away = 0
@@ -69,8 +72,10 @@ class Levels:
         from holdfast.core.cache.lines import FAILING
         from holdfast.core.cache.link import Link
         from holdfast.core.cache.parcel import Packer
+        from holdfast.core.cache.rates import SharedRates
         from holdfast.core.cache.remote import Remote
 
+        self.rates = SharedRates(lines, self.tokens, breakers)
         packer = Packer(
             compress_from=int(settings.cache_compress_bytes),
             most_bytes=int(settings.cache_value_bytes),

@@ -1,4 +1,7 @@
-"""Rate limits: a bucket of requests for each person and each tenant, filled evenly. Each process counts for itself."""
+"""Rate limits: a bucket of requests for each person and each tenant, filled evenly.
+
+Each process counts for itself here; `shared_limits` counts for all of them, where there is a Redis.
+"""
 
 import ipaddress
 import math
@@ -54,18 +57,18 @@ def network_of(address: str | None) -> str | None:
 
 
 class Buckets:
-    """The buckets of one kind of sender (`whose`: person, tenant, address, account)."""
+    """The buckets of one kind of sender (`whose`: person, tenant, address, account), of this process alone."""
 
     def __init__(self, whose: str, rate: Rate | None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._whose = whose
-        self._rate = rate
+        self.whose = whose
+        self.rate = rate
         self._clock = clock
         self._mutex = threading.Lock()
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def take(self, sender: Hashable) -> Allowance | None:
         """Take one request out of the sender's bucket: what is left. Raises `TooManyRequests` when it is empty."""
-        rate = self._rate
+        rate = self.rate
         if rate is None:
             return None
         with self._mutex:
@@ -76,12 +79,12 @@ class Buckets:
                 self._buckets.move_to_end(sender)
                 if len(self._buckets) > REMEMBERED:
                     self._buckets.popitem(last=False)
-                return Allowance(rate.burst, int(left), math.ceil((rate.burst - left) / rate.per_second))
-        raise TooManyRequests(self._whose, math.ceil((1 - left) / rate.per_second))
+                return allowance(rate, left)
+        raise refused(self.whose, rate, left)
 
     def give_back(self, sender: Hashable) -> None:
         """Put back what was taken for something that does not count after all."""
-        rate = self._rate
+        rate = self.rate
         if rate is None:
             return
         with self._mutex:
@@ -91,3 +94,13 @@ class Buckets:
     def _left(self, sender: Hashable, rate: Rate) -> float:
         left, since = self._buckets.get(sender, (float(rate.burst), 0.0))
         return min(rate.burst, left + (self._clock() - since) * rate.per_second)
+
+
+def allowance(rate: Rate, left: float) -> Allowance:
+    """What is told of a bucket that holds so much."""
+    return Allowance(rate.burst, int(left), math.ceil((rate.burst - left) / rate.per_second))
+
+
+def refused(whose: str, rate: Rate, left: float) -> TooManyRequests:
+    """What is told of a bucket that holds less than one."""
+    return TooManyRequests(whose, math.ceil((1 - left) / rate.per_second))

@@ -56,7 +56,7 @@ class Options:
     """For one person in one tenant: all their keys and sessions share it."""
     rate_per_tenant: Rate | None = PER_TENANT
     failures_per_address: Rate | None = FAILURES
-    """Refused credentials of one address (IPv6: of a /64): more are told to wait. Each process counts for itself."""
+    """Refused credentials of one address (IPv6: of a /64): more are told to wait."""
     failures_per_account: Rate | None = GUESSES
     """Wrong passwords for one person, from wherever they come: more are told to wait, with the right one too."""
     streams: int = 1_000

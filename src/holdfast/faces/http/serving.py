@@ -13,10 +13,11 @@ from holdfast.domains.identity.room import check_email
 from holdfast.faces.http.authentication import Caller, authenticate
 from holdfast.faces.http.incoming import Incoming
 from holdfast.faces.http.lanes import Lane
-from holdfast.faces.http.limits import Buckets, network_of
+from holdfast.faces.http.limits import Buckets, Rate, network_of
 from holdfast.faces.http.metrics import Metrics
 from holdfast.faces.http.options import Options
 from holdfast.faces.http.problems import Overloaded, TooManyRequests
+from holdfast.faces.http.shared_limits import SharedBuckets
 from holdfast.faces.http.slots import Slots
 from holdfast.store import Store, SystemScope
 
@@ -47,10 +48,15 @@ class Serving:
         """Does background work beside."""
         self._streams: dict[asyncio.Event, tuple[UUID, UUID | None]] = {}
         self._uploads = Slots(options.uploads, options.uploads_per_person, seconds=options.upload_wait_seconds)
-        self._people = Buckets("person", options.rate_per_key)
-        self._tenants = Buckets("tenant", options.rate_per_tenant)
-        self._failures = Buckets("address", options.failures_per_address)
-        self._guesses = Buckets("account", options.failures_per_account)
+        self._people = self._buckets("person", options.rate_per_key)
+        self._tenants = self._buckets("tenant", options.rate_per_tenant)
+        self._failures = self._buckets("address", options.failures_per_address)
+        self._guesses = self._buckets("account", options.failures_per_account)
+
+    def _buckets(self, whose: str, rate: Rate | None) -> Buckets | SharedBuckets:
+        """Those of all processes, where the store has a Redis; else of this one."""
+        alone, rates = Buckets(whose, rate), self.store.engine.levels.rates
+        return alone if rates is None else SharedBuckets(alone, rates)
 
     def upload(self, scope: Scope) -> AbstractAsyncContextManager[None]:
         """The turn to take in something large. Raises `Overloaded` when it does not come."""
