@@ -30,6 +30,7 @@ REVISIONS = (
     "0024",
     "0025",
     "0027",
+    "0029",
 )
 """Every revision this version knows, oldest first."""
 NEWEST = REVISIONS[-1]

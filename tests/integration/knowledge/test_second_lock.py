@@ -112,3 +112,44 @@ def test_words_are_counted_only_where_the_caller_may_write(world, where):
     told = (purpose, place, level, owner, json.dumps({uuid4().hex: 1}), NIL, 0)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         world.connection.execute("SELECT told FROM count_lexical(%s, %s, %s, %s, %s, %s, %s)", told)
+
+
+def test_the_function_of_vectors_finds_exactly_what_the_policies_show(world):
+    """It runs past them, so what it asks itself has to come to the same."""
+    run = world.connection.execute
+    visitor, mine, tenant = uuid4(), world.me.scope.actor_id, world.me.scope.tenant_id
+    places = [("knowledge", base) for base in world.bases.values()]
+    places += [("memory", one) for one in (world.closed, world.seen, mine)] + [("messages", mine)]
+    indexes = [uuid4() for _ in places]
+    run("RESET ROLE")
+    for index, (purpose, one) in zip(indexes, places, strict=True):
+        run(
+            "INSERT INTO vector_indexes VALUES (%s, %s, %s, %s, 'e', 2, 'active', now())", (tenant, index, purpose, one)
+        )
+        for level in ("", "C", "D"):
+            for owner in (NIL, mine, world.ben.scope.actor_id):
+                row = "(tenant_id, item_id, index_id, level, owner_id, embedding)"
+                given = (tenant, uuid4(), index, level, owner)
+                run(f"INSERT INTO vectors {row} VALUES (%s, %s, %s, %s, %s, '[1,0]')", given)
+    run("SET ROLE holdfast_app")
+    hidden = 0
+    for person, reach in ((world.me, "own"), (world.ben, "own"), (world.ada, "tenant"), (None, "own")):
+        become(world, person or world.ben, reach)
+        if person is None:  # somebody without a membership
+            run("SELECT set_config('holdfast.actor_id', %s, false)", (str(visitor),))
+        for index in indexes:
+            shown = {row[0] for row in run("SELECT item_id FROM vectors WHERE index_id = %s", (index,))}
+            hidden += 9 - len(shown)
+            for owners in (None, [NIL, mine], [mine], [NIL]):
+                asked = (index, ["", "S", "C", "D"], owners)
+                near = run("SELECT item_id FROM nearest_vectors(%s, '[1,0]', 2, %s, %s, 99)", asked).fetchall()
+                wanted = shown if owners is None else shown & _of(world, index, owners)
+                assert {row[0] for row in near} == wanted, (places[indexes.index(index)], reach, owners)
+    assert hidden
+
+
+def _of(world, index, owners):
+    rows = world.connection.execute(
+        "SELECT item_id FROM vectors WHERE index_id = %s AND owner_id = ANY (%s)", (index, owners)
+    )
+    return {row[0] for row in rows}
