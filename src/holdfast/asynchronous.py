@@ -1014,8 +1014,8 @@ class AsyncConversations:
         `request_id` makes it safe to repeat: the same one with the same role, in the same conversation, gives the
         message stored the first time, with `replayed` set, whatever is given now.
 
-        Costs on PostgreSQL one round trip and one fsync; on SQLite four statements (five with a `request_id`) and
-        one fsync, shared with other threads'.
+        Costs on PostgreSQL one round trip and one fsync, on SQLite three statements (five with a `request_id`) besides
+        BEGIN and COMMIT and one fsync; threads that append at the same time share them, but for the statements.
 
         Raises `ConversationNotFound`, `ConversationNotActive`, `EmptyMessage`, `InvalidInput`.
         """

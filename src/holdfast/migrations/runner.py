@@ -31,6 +31,7 @@ REVISIONS = (
     "0025",
     "0027",
     "0029",
+    "0031",
 )
 """Every revision this version knows, oldest first."""
 NEWEST = REVISIONS[-1]

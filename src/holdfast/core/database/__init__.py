@@ -6,6 +6,7 @@ from holdfast.core.database.transaction import (
     Params,
     Procedure,
     Recorded,
+    Together,
     Transaction,
     Work,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Procedure",
     "Query",
     "Recorded",
+    "Together",
     "Transaction",
     "Work",
 ]

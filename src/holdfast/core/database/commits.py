@@ -10,11 +10,12 @@ writer waiting 6.4 s). Nothing is acknowledged before the commit that holds it h
 """
 
 import random
-import threading
 import time
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, Protocol
+
+from holdfast.core.database.turns import Turn, Turns
 
 BATCH = 64
 """The most jobs in one commit: bounds how long a reader's snapshot and a waiting process are kept."""
@@ -43,29 +44,18 @@ class Writer(Protocol):
         """Run one statement."""
 
 
-class Job:
+class Job(Turn):
     """One caller's work, and what became of it."""
 
-    __slots__ = ("abandoned", "chosen", "context", "error", "finished", "gate", "result", "work")
+    __slots__ = ("context", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
         self.work = work
         self.context: Context = copy_context()
-        self.gate = threading.Lock()
-        self.abandoned = False
-        self.chosen = False
-        self.finished = False
-        self.result: Any = None
-        self.error: Exception | None = None
-
-    def outcome(self) -> Any:
-        """The result, or the error raised in the caller's own thread."""
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
-class CommitQueue:
+class CommitQueue(Turns[Job]):
     """Runs jobs on one connection, in the order they came, several to a commit when they overlap."""
 
     def __init__(
@@ -75,72 +65,22 @@ class CommitQueue:
 
         `check` runs at the beginning of each transaction, and raises if there must be none.
         """
+        super().__init__()
         self._check = check
         self._writer = writer
         self._busy = busy
         self._patience = patience
-        self._mutex = threading.Lock()
-        self._waiting: list[Job] = []
-        self._led = False
         self._committing = False
         self._wary = 0
 
     def submit(self, work: Callable[[], Any]) -> Any:
         """Run `work` in a transaction and return its result once that is committed."""
         job = Job(work)
-        with self._mutex:
-            follows, self._led = self._led, True
-            if follows:
-                job.gate.acquire()
-                self._waiting.append(job)
-        if not follows:
-            self._lead([job])
-        elif not self._wait(job):
-            self._lead(self._next_batch())
+        self._take(job)
         return job.outcome()
 
-    def _wait(self, job: Job) -> bool:
-        """Wait until the job is finished, or chosen to lead: whether it is finished."""
-        try:
-            job.gate.acquire()
-        except BaseException:
-            self._withdraw(job)
-            raise
-        return job.finished
-
-    def _withdraw(self, job: Job) -> None:
-        """An interrupted waiter leaves; were it chosen meanwhile, another must lead."""
-        with self._mutex:
-            job.abandoned = True
-            if job in self._waiting:
-                self._waiting.remove(job)
-            if job.chosen:
-                self._choose()
-
-    def _next_batch(self) -> list[Job]:
-        with self._mutex:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        return batch
-
-    def _lead(self, batch: list[Job]) -> None:
-        """Run a batch whose first job is the caller's own."""
-        try:
-            self._run(batch)
-        finally:
-            followers = batch[1:]
-            with self._mutex:
-                self._waiting[:0] = [job for job in followers if not (job.finished or job.abandoned)]
-                self._choose()
-            for job in followers:
-                if job.finished:
-                    job.gate.release()
-
-    def _choose(self) -> None:
-        """Name the next leader. Needs the mutex."""
-        self._led = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].chosen = True
-            self._waiting[0].gate.release()
+    def _some(self, waiting: list[Job]) -> list[Job]:
+        return waiting[:BATCH]
 
     def _run(self, batch: list[Job]) -> None:
         self._committing = False

@@ -2,13 +2,14 @@
 
 Every connection does `SET ROLE holdfast_app` when it opens, so that even a superuser's login is held by the
 policies. Every transaction sets its scope with `SET LOCAL`, in the same message as its BEGIN; a procedure sets
-it itself and takes a single round trip.
+it itself and takes a single round trip, which callers that overlap may share (postgres_sharing.py).
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,8 +34,9 @@ from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.pool import Pool, PoolExhausted
 from holdfast.core.database.postgres_cursor import PostgresCursor
-from holdfast.core.database.transaction import Call, Transaction, Work, carry_out_afterwards
-from holdfast.core.database.types import VectorBytes, load_json
+from holdfast.core.database.postgres_sharing import SharedCall, SharedCalls
+from holdfast.core.database.transaction import Call, Params, Procedure, Transaction, Work, carry_out_afterwards
+from holdfast.core.database.types import Packed, VectorBytes, load_json
 from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.interrupts import shielded
@@ -81,6 +83,7 @@ class PostgresEngine:
 
     def _start(self) -> None:
         self._replacing = threading.Lock()
+        self._shared: dict[str, SharedCalls] = {}
         self._pool = self._new_pool()
 
     def _new_pool(self) -> Pool[PostgresCursor]:
@@ -101,7 +104,8 @@ class PostgresEngine:
         return shielded(lambda: self._in_transaction(scope, reach, work, _SNAPSHOT))
 
     def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        """See `Engine.write`. Costs two round trips besides the work's own; a lone `Call` takes one in all.
+        """See `Engine.write`. Costs two round trips besides the work's own; a lone `Call` takes one in all, shared with
+        other threads' calls where the procedure can be made together.
 
         Tried again, with growing pauses, when the server chose it to fail for another's sake.
         """
@@ -127,10 +131,38 @@ class PostgresEngine:
         return self._in_transaction(scope, reach, work, "")
 
     def _call(self, scope: Scope, reach: Reach, work: Call[T]) -> T:
-        """A procedure that sets its scope itself, as a transaction of its own."""
-        with self._lent() as cursor:
-            row = self._transaction(cursor, scope, reach).call(work.procedure, work.params)
+        """A procedure that sets its scope itself, as a transaction of its own, or of several callers."""
+        if work.procedure.together is None or scope.is_operator:
+            with self._lent() as cursor:
+                row = self._transaction(cursor, scope, reach).call(work.procedure, work.params)
+        else:
+            with self._gate.inside():
+                row = self._shared_calls(work.procedure).row(work, scope, reach)
         return work.procedure.result(row, work.params)
+
+    def _shared_calls(self, procedure: Procedure[Any]) -> SharedCalls:
+        made = self._shared.get(procedure.name)
+        if made is None:
+            with self._replacing:
+                new = SharedCalls(procedure, alone=self._call_alone, together=partial(self._call_together, procedure))
+                made = self._shared.setdefault(procedure.name, new)
+        return made
+
+    def _call_alone(self, one: SharedCall) -> Sequence[Any]:
+        with self._loan() as cursor:
+            return self._transaction(cursor, one.scope, one.reach).call(one.call.procedure, one.call.params)
+
+    def _call_together(
+        self, procedure: Procedure[Any], scope: Scope, reach: Reach, lists: Params
+    ) -> Sequence[Sequence[Any]] | None:
+        assert procedure.together is not None
+        with self._loan() as cursor:
+            try:
+                return self._transaction(cursor, scope, reach).all(procedure.together.query, lists)
+            except psycopg.Error as error:
+                if _is_lost(error) or (error.sqlstate or "").startswith("57P"):
+                    raise  # nobody knows whether it committed: it must not be made again unasked
+                return None  # rolled back for somebody's sake: each by itself, with an error of its own
 
     def _in_transaction(self, scope: Scope, reach: Reach, work: Work[T], mode: str) -> T:
         afterwards: list[Callable[[], object]] = []
@@ -156,20 +188,25 @@ class PostgresEngine:
     @contextmanager
     def _lent(self) -> Iterator[PostgresCursor]:
         """The cursor of a pooled connection; the driver's errors leave here as named ones."""
-        with self._gate.inside():
-            pool = self._pool
-            try:
-                lent = pool.take()
-            except PoolExhausted as error:
-                raise Busy from error
-            except psycopg.Error as error:
-                raise translate(error) from None
-            try:
-                yield lent
-            except psycopg.Error as error:
-                raise translate(error) from None  # the driver's text can hold values
-            finally:
-                self._give_back(lent, pool)
+        with self._gate.inside(), self._loan() as lent:
+            yield lent
+
+    @contextmanager
+    def _loan(self) -> Iterator[PostgresCursor]:
+        """The same, for who is inside the gate."""
+        pool = self._pool
+        try:
+            lent = pool.take()
+        except PoolExhausted as error:
+            raise Busy from error
+        except psycopg.Error as error:
+            raise translate(error) from None
+        try:
+            yield lent
+        except psycopg.Error as error:
+            raise translate(error) from None  # the driver's text can hold values
+        finally:
+            self._give_back(lent, pool)
 
     def _give_back(self, lent: PostgresCursor, pool: Pool[PostgresCursor]) -> None:
         """To the pool, if it is as it came from there: connected, and in no transaction."""
@@ -196,7 +233,8 @@ class PostgresEngine:
         connection = self._connect()
         connection.prepare_threshold = 1  # for executemany
         connection.adapters.register_loader("json", _JsonLoader)
-        connection.adapters.register_dumper(VectorBytes, _VectorDumper)
+        for packed in (VectorBytes, Packed):
+            connection.adapters.register_dumper(packed, _PackedDumper)
         connection.execute(_SESSION, prepare=False)
         return connection
 
@@ -283,12 +321,12 @@ class _JsonLoader(Loader):
         return load_json(str(data, "utf-8"))
 
 
-class _VectorDumper(Dumper):
-    """Vectors go in pgvector's binary form. Its type has another number in each database, so the server infers it."""
+class _PackedDumper(Dumper):
+    """What is in the server's own binary form: vectors and lists. It infers the type, by the place where it stands."""
 
     format = Format.BINARY
 
-    def dump(self, obj: VectorBytes) -> bytes:
+    def dump(self, obj: bytes) -> bytes:
         return obj
 
 

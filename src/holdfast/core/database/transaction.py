@@ -65,6 +65,23 @@ class Keys(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Together:
+    """A procedure for several callers at once, in one transaction.
+
+    Its parameters are lists: `each_tenant_id`, `each_actor_id`, `each_reach`, and one for each of `names`. It gives
+    rows whose first column is the caller's place, from 1; who gets none calls by itself. It waits for no lock.
+    """
+
+    query: Query[Any]
+    names: Sequence[str]
+    """The procedure's own parameters."""
+    apart: str
+    """The parameter that no two of them may have in common."""
+    row: Callable[[Sequence[Any], Params], Sequence[Any]]
+    """The procedure's own row, from one of these and the caller's parameters."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Procedure(Generic[T]):
     """A named step that takes several statements, done in one round trip where the engine can.
 
@@ -79,6 +96,8 @@ class Procedure(Generic[T]):
     steps: Callable[["Transaction", Params], Sequence[Any]]
     result: Callable[[Sequence[Any], Params], T]
     """What the row means, given the parameters; raises the domain's errors."""
+    together: Together | None = None
+    """For engines with server-side functions."""
 
 
 class Recorded(NamedTuple):

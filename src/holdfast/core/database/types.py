@@ -90,7 +90,8 @@ def _unless_none(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any] |
     return lambda value: None if value is None else convert(value)
 
 
-def _uuid_bytes(value: UUID) -> bytes:
+def uuid_bytes(value: UUID) -> bytes:
+    """How SQLite keeps an id, and PostgreSQL sends one."""
     return value.bytes
 
 
@@ -98,7 +99,7 @@ class Id(PerEngine):
     """A UUID."""
 
     specs = {"sqlite": "BLOB", "postgresql": "UUID"}
-    binds = {"sqlite": _uuid_bytes}
+    binds = {"sqlite": uuid_bytes}
     results = {"sqlite": uuid_from_bytes}
 
 
@@ -254,7 +255,11 @@ def _only_in_queries(_value: object) -> None:
     raise TypeError("secrets and keyed hashes are written by a Query, in a transaction of the store")
 
 
-class VectorBytes(bytes):
+class Packed(bytes):
+    """A value in PostgreSQL's own binary form, which goes to the server as it is."""
+
+
+class VectorBytes(Packed):
     """A vector as PostgreSQL's own binary form: two bytes of dimension, two of nothing, big-endian numbers."""
 
     @classmethod

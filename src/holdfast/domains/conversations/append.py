@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.core.database import Params, Procedure, Transaction
+from holdfast.core.database import Params, Procedure, Together, Transaction
 from holdfast.core.trail import insert_event
 from holdfast.domains.conversations import append_queries, indexing
 from holdfast.domains.conversations.chain import link
@@ -100,7 +100,23 @@ def _result(row: Sequence[Any], params: Params) -> Message:
     return message
 
 
-append_message = Procedure(name="append_message", query=append_queries.append_on_server, steps=_steps, result=_result)
+def _own_row(found: Sequence[Any], params: Params) -> Sequence[Any]:
+    _place, seq, created_at, previous = found
+    return ("ACTIVE", params["id"], seq, None, None, None, created_at, params["digest"], previous)
+
+
+append_message = Procedure(
+    name="append_message",
+    query=append_queries.append_on_server,
+    steps=_steps,
+    result=_result,
+    together=Together(
+        query=append_queries.append_together_on_server,
+        names=append_queries.APPENDED,
+        apart="conversation_id",
+        row=_own_row,
+    ),
+)
 
 
 class _Log:

@@ -13,6 +13,7 @@ from sqlalchemy.types import Text
 
 from holdfast.core import trail
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
+from holdfast.core.database.lists import Each
 from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Digest, Id, Json, Time
 from holdfast.domains.conversations.columns import THIS, within_reach
@@ -101,6 +102,22 @@ keys_of = Query(
 _EVENT = ("id", "at", "actor_role", "face", "address", "credential_id", "request_id", "operation", "details", "mac")
 """What the line in the trail says beyond the message itself."""
 
+_APPENDED = (
+    THIS,
+    bindparam("id", type_=Id),
+    bindparam("role", type_=Text()),
+    bindparam("content", type_=Text()),
+    bindparam("parts", type_=Json),
+    _METADATA,
+    bindparam("request_id", type_=Text()),
+    bindparam("created_at", type_=Time),
+    bindparam("salt", type_=_m.salt.type),
+    bindparam("digest", type_=Digest),
+    *[trail.parameter(name) for name in _EVENT],
+)
+
+APPENDED = tuple(parameter.key for parameter in _APPENDED)
+
 append_on_server = Query(
     select(
         *[
@@ -117,22 +134,21 @@ append_on_server = Query(
                 "previous": Digest(),
             }.items()
         ]
+    ).select_from(func.append_message(TENANT, ACTOR, REACH, *_APPENDED).table_valued("outcome"))
+)
+
+_LISTS = {"tenant_id": Id(), "actor_id": Id(), "reach": Text()} | {name.key: name.type for name in _APPENDED}
+
+append_together_on_server = Query(
+    select(
+        literal_column("place", Integer()),
+        literal_column("seq", Integer()),
+        literal_column("created_at", Time()),
+        literal_column("previous", Digest()),
     ).select_from(
-        func.append_message(
-            TENANT,
-            ACTOR,
-            REACH,
-            THIS,
-            bindparam("id", type_=Id),
-            bindparam("role"),
-            bindparam("content"),
-            bindparam("parts", type_=Json),
-            _METADATA,
-            bindparam("request_id"),
-            bindparam("created_at", type_=Time),
-            bindparam("salt", type_=_m.salt.type),
-            bindparam("digest", type_=Digest),
-            *[trail.parameter(name) for name in _EVENT],
-        ).table_valued("outcome")
+        func.append_messages(
+            *[bindparam(f"each_{name}", type_=Each(kind)) for name, kind in _LISTS.items()]
+        ).table_valued("place")
     )
 )
+"""Several callers' messages, each to another conversation; those that are stored."""

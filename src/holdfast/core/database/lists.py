@@ -1,0 +1,52 @@
+"""Lists for a server-side function that works for several callers at once: one value of a kind for each of them."""
+
+import struct
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy.types import LargeBinary, Text
+
+from holdfast.core.clock import to_microseconds
+from holdfast.core.database.types import Digest, Id, Json, JsonText, Packed, PerEngine, Time, spelled, uuid_bytes
+
+
+class Each(PerEngine):
+    """Values of one kind, one for each of several rows: an array, packed at once (the driver takes 1 µs for each)."""
+
+    specs = {"sqlite": "", "postgresql": ""}
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        number, pack = _PACKED[type(kind)]
+        self.binds = {"postgresql": partial(_array, number, pack)}
+
+
+_ARRAY = struct.Struct(">iiIii")
+_LENGTH = struct.Struct(">i")
+_NONE = _LENGTH.pack(-1)
+_LONG = struct.Struct(">q")
+_SINCE_2000 = 946_684_800_000_000
+
+
+def _array(number: int, pack: Callable[[Any], bytes], values: Sequence[Any]) -> Packed:
+    pieces = [_ARRAY.pack(1, 1, number, len(values), 1)]
+    for value in values:
+        if value is None:
+            pieces.append(_NONE)
+        else:
+            data = pack(value)
+            pieces += (_LENGTH.pack(len(data)), data)
+    return Packed(b"".join(pieces))
+
+
+_PACKED: dict[type[Any], tuple[int, Callable[[Any], bytes]]] = {
+    Id: (2950, uuid_bytes),
+    Time: (1184, lambda value: _LONG.pack(to_microseconds(value) - _SINCE_2000)),
+    Json: (114, lambda value: spelled(value).encode()),
+    JsonText: (114, str.encode),
+    Digest: (17, bytes.fromhex),
+    LargeBinary: (17, bytes),
+    Text: (25, str.encode),
+}
+"""The number PostgreSQL has for each kind, and its binary form."""
