@@ -2022,17 +2022,19 @@ class AsyncInterop:
         return await self._hop(self._room.deviations, address)
 
     async def validator(self, address: str) -> Validator:
-        """What judges any number of HL7 v2 messages by the configuration at an address: 2,000 a second and more.
+        """What judges any number of messages by the configuration at an address: 2,000 a second and more.
 
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        It takes what the reader of the configuration's standard gives: `Message`, `Resource`, `NcpdpMessage`.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`.
         """
         return await self._hop(self._room.validator, address)
 
     async def validate(self, address: str, message: str | bytes) -> Differences:
-        """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+        """Where one message differs from the configuration at an address; nothing of it is kept.
 
+        HL7 v2, a resource of FHIR as JSON, SCRIPT as XML or a transmission of Telecom D.0, as the configuration is.
         Making ready takes some milliseconds, so for many messages there is `validator`.
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message, or several.
         """
         return await self._hop(self._room.validate, address, message)
 

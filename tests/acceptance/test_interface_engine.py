@@ -476,7 +476,7 @@ def patient(one, number):
             "Patient",
             patient,
             ('"gender": "', '"gender": "x-'),
-            ("new value", "Patient-gender.1.1"),
+            ("new value", "Patient.gender"),
             ("unknown code", "Patient.gender"),
         ),
         (
@@ -484,7 +484,7 @@ def patient(one, number):
             "NewRx",
             new_rx,
             ("<MessageID>[^<]*</MessageID>", ""),
-            ("field no longer sent", "Message.Header-MessageID"),
+            ("field no longer sent", "Message.Header.MessageID"),
             ("missing required", "Message.Header.MessageID"),
         ),
         (
@@ -492,7 +492,7 @@ def patient(one, number):
             "B1",
             claim,
             ("\x1cC2[^\x1e]*", ""),
-            ("field no longer sent", "Transmission.AM04-C2"),
+            ("field no longer sent", "Transmission.AM04.C2"),
             ("missing required", "Transmission.AM04.C2"),
         ),
     ],
@@ -507,6 +507,8 @@ def test_1_10_other_standards_take_the_same_road(app, nora, standard, of_type, m
     assert (known.address, known.type, known.messages) == (address, of_type, 60)
 
     changed = [re.sub(*change, one) for one in sent]
+    assert nora.interop.validate(address, sent[0]) == []
+    assert [(one.kind, one.location) for one in nora.interop.validate(address, changed[0])] == [deviation]
     assert app.changed(nora, address, sent).findings == ()
     assert [(one.kind, one.location) for one in app.changed(nora, address, changed).findings] == [finding]
     app.learn(nora, "Planted", ["".join(changed)], standard=standard)

@@ -2263,9 +2263,10 @@ class RemoteInterop:
         return self._caller.call(dict[str, Deviations], "GET", "/interop/deviations", query={"address": address})
 
     def validate(self, address: str, message: str) -> Differences:
-        """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+        """Where one message differs from the configuration at an address; nothing of it is kept.
 
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+        HL7 v2, a resource of FHIR, SCRIPT or Telecom, as the configuration is. Raises `ConfigurationNotFound`,
+        `DocumentUnreadable`, `InvalidInput` for what is no message, or several.
         """
         return self._caller.call(
             Differences, "POST", "/interop/validation", body={"address": address, "message": message}

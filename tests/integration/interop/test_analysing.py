@@ -11,8 +11,10 @@ from holdfast.core.database import Query
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.scope import OPERATOR
 from holdfast.domains.configurations.errors import ConfigurationNotFound
+from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.errors import DocumentUnreadable, ProfileTaken
 from holdfast.domains.interop.hl7 import Message, read
+from holdfast.domains.interop.profiles import ProfileKey, profile_messages
 from holdfast.domains.interop.tables import interop_lots, interop_samples
 from holdfast.domains.records.errors import SetNotFound
 
@@ -172,6 +174,19 @@ def test_what_is_asked_of_a_configuration(sync_store: Any, me: Any) -> None:
     me.configurations.put("Epic/HL7v2/other", {"a": 1}, reason="not inferred")
     with pytest.raises(DocumentUnreadable, match="no configuration inferred from messages"):
         me.interop.deviations("Epic/HL7v2/other")
+
+
+def test_a_resource_is_validated_where_its_configuration_is_of_fhir(me: Any) -> None:
+    sent = [f'{{"resourceType": "Patient", "id": "p{number}", "gender": "female"}}\n' for number in range(20)]
+    profile = profile_messages("".join(sent).encode(), ProfileKey(b"of this test alone"), standard="FHIR")
+    address = "North/FHIR/Patient"
+    me.configurations.put(address, documents(profile, vendor="North")["Patient"], reason="inferred")
+    assert me.interop.validate(address, sent[3]) == []
+    found = me.interop.validate(address, sent[3].replace("female", "f"))
+    assert [(one.kind, one.location, one.position) for one in found] == [("unknown code", "Patient.gender", 1)]
+    for wrong in ('{"resourceType": ', "".join(sent), " "):
+        with pytest.raises(InvalidInput, match="^message: "):
+            me.interop.validate(address, wrong)
 
 
 def test_messages_are_made_as_the_sender_would_send_them_of_what_the_caller_may_read(sync_store: Any, me: Any) -> None:

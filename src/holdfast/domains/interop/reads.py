@@ -17,8 +17,9 @@ from holdfast.domains.interop.hl7 import Message, Problem, parse, read
 from holdfast.domains.interop.lots import Given, lots_of, sources_of
 from holdfast.domains.interop.picking import check_reference, picked
 from holdfast.domains.interop.profiles import Profile, ProfileKey, profile_messages
-from holdfast.domains.interop.profiles.standards import HL7V2
+from holdfast.domains.interop.profiles.standards import HL7V2, Standard, tree_pieces
 from holdfast.domains.interop.synthesis import synthesise as made_from
+from holdfast.domains.interop.trees import TreeMessage
 from holdfast.domains.interop.validation import Difference, Validator
 from holdfast.domains.records import Records
 
@@ -57,30 +58,25 @@ class InteropReads(Actions):
 
     @composite
     def validator(self, address: str) -> Validator:
-        """What judges any number of HL7 v2 messages by the configuration at an address: 2,000 a second and more.
+        """What judges any number of messages by the configuration at an address: 2,000 a second and more.
 
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for another standard.
+        It takes what the reader of the configuration's standard gives: `Message`, `Resource`, `NcpdpMessage`.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`.
         """
-        known = self._inferred(address)
-        if known.standard != HL7V2:
-            raise InvalidInput(f"address: messages of {known.standard} are not validated yet", field="address")
-        return Validator(known)
+        return Validator(self._inferred(address))
 
     @composite
     def validate(self, address: str, message: str | bytes) -> Differences:
-        """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+        """Where one message differs from the configuration at an address; nothing of it is kept.
 
+        HL7 v2, a resource of FHIR as JSON, SCRIPT as XML or a transmission of Telecom D.0, as the configuration is.
         Making ready takes some milliseconds, so for many messages there is `validator`.
-        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+        Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message, or several.
         """
-        check = self.validator(address)
+        known = self._inferred(address)
         (source,) = sources_of(message)
         raw = source if isinstance(source, bytes) else b""
-        found = parse(raw.lstrip(b"\x0b\r\n").removeprefix(b"\xef\xbb\xbf"))
-        if isinstance(found, Problem):
-            raise InvalidInput(f"message: {found.detail}", field="message")
-        assert isinstance(found, Message)
-        return check(found)
+        return Validator(known)(_one_of(known.standard, raw))
 
     @composite
     def synthesise(
@@ -151,3 +147,19 @@ class InteropReads(Actions):
         if not isinstance(document, Mapping):
             raise DocumentUnreadable("it is no object")
         return document
+
+
+def _one_of(standard: Standard, raw: bytes) -> Message | TreeMessage:
+    """The one message of these bytes. Raises `InvalidInput`."""
+    if standard == HL7V2:
+        found = parse(raw.lstrip(b"\x0b\r\n").removeprefix(b"\xef\xbb\xbf"))
+        if isinstance(found, Problem):
+            raise InvalidInput(f"message: {found.detail}", field="message")
+        return found
+    pieces = list(tree_pieces(standard)(raw))
+    if problems := [problem for piece in pieces for problem in piece.problems]:
+        raise InvalidInput(f"message: {problems[0].detail}", field="message")
+    messages = [piece.message for piece in pieces if piece.message is not None]
+    if len(messages) != 1:
+        raise InvalidInput(f"message: {len(messages)} messages of {standard}; give one", field="message")
+    return messages[0]

@@ -9,63 +9,70 @@ Made once for a configuration, which takes some milliseconds; then 2,000 message
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 
 from .documents import Inferred
-from .hl7 import Delimiters, Message
+from .expecting import SURE, Difference, ExpectedValue, Found, always, difference
+from .hl7 import Delimiters, Message, read
 from .hl7.messages import name_of
-from .profiles.counts import Column, Leaf, SegmentCounts
-from .profiles.kinds import NUMBERS, is_dated, kind_of
+from .places import TYPE_AND_VERSION
+from .profiles.counts import Column, SegmentCounts
 from .profiles.profiling import type_of
+from .profiles.standards import HL7V2, tree_pieces
 from .profiles.type_counts import TypeCounts
 from .profiles.wilson import wilson
-from .severities import DifferenceKind, Severity
+from .severities import DifferenceKind
+from .sources import Source
+from .tree_validation import ExpectedTree
+from .trees import TreeMessage
 
-SURE = 0.8
-"""The least share (Wilson's lower bound) for which what was always so is expected: 16 messages that were all alike."""
+__all__ = ["SURE", "Difference", "Validator"]
+
 _KNOWN = 4_096
 """How many different values of a field are remembered with what is to be said of them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One place of a message that is not as the configuration has it. It never repeats what stands there.
-
-    `location` is "PID", "PID-8" or "PID-8.1.1", `position` that of the segment in the message, from 1; None for what is
-    missing or of the message as a whole.
-    """
-
-    kind: DifferenceKind
-    severity: Severity
-    location: str
-    detail: str
-    position: int | None = None
-
-
-_Found = tuple[DifferenceKind, Severity, str, str]
-
-
 class Validator:
-    """Judges messages by one configuration. Remembers values it has judged, up to a limit; not for several threads."""
+    """Judges messages by one configuration, of whichever standard that is.
+
+    Remembers values it has judged, up to a limit; not for several threads.
+    """
 
     def __init__(self, configuration: Inferred) -> None:
         self._configuration = configuration
-        self._versions = {version: _Version(counts) for version, counts in configuration.versions.items()}
+        made = _Version if configuration.standard == HL7V2 else ExpectedTree
+        self._versions: dict[str, _Version | ExpectedTree] = {
+            version: made(counts) for version, counts in configuration.versions.items()
+        }
         self._usual = max(configuration.versions, key=lambda one: configuration.versions[one].messages, default="")
 
-    def __call__(self, message: Message) -> list[Difference]:
+    def messages(self, source: Source) -> Iterator[Message | TreeMessage]:
+        """The messages of a source, read as the configuration's standard has them. Raises `MessagesNotFound`."""
+        standard = self._configuration.standard
+        if standard == HL7V2:
+            yield from (found for found in read(source) if isinstance(found, Message))
+            return
+        for piece in tree_pieces(standard)(source):
+            if piece.message is not None:
+                yield piece.message
+
+    def __call__(self, message: Message | TreeMessage) -> list[Difference]:
         """What differs, in the order of the message. Empty where all is as it has been."""
-        message_type, version = type_of(message)
+        message_type, version = _named(message)
+        of_type, of_version = TYPE_AND_VERSION[self._configuration.standard]
         if message_type != self._configuration.type:
             detail = f"the configuration is of {self._configuration.type}"
-            return [Difference(kind="wrong type", severity="error", location="MSH-9", detail=detail, position=1)]
+            return [Difference(kind="wrong type", severity="error", location=of_type, detail=detail, position=1)]
         found = list[Difference]()
         if version not in self._versions:
             detail = f"versions sent so far: {', '.join(sorted(self._versions))}"
-            found.append(_difference(("unknown code", "warning", "MSH-12", detail), 1))
+            found.append(difference(("unknown code", "warning", of_version, detail), 1))
         against = self._versions.get(version) or self._versions.get(self._usual)
-        return found if against is None else found + list(against.judge(message))
+        return found if against is None else found + list(against.judge(message))  # type: ignore[arg-type]  # as made
+
+
+def _named(message: Message | TreeMessage) -> tuple[str, str]:
+    return type_of(message) if isinstance(message, Message) else (message.type, message.version)
 
 
 class _Version:
@@ -74,7 +81,7 @@ class _Version:
     def __init__(self, counts: TypeCounts) -> None:
         self.counts = counts
         self.segments = {name: _Segment(name, one) for name, one in counts.segments.items()}
-        self.always = [name for name, one in counts.segments.items() if _always(one.messages, counts.messages)]
+        self.always = [name for name, one in counts.segments.items() if always(one.messages, counts.messages)]
         self.first = {
             pair: True
             for pair, count in counts.precedes.items()
@@ -88,27 +95,27 @@ class _Version:
         for position, line in enumerate(message.lines, 1):
             name = name_of(line[:4], separator)
             if not name:
-                yield _difference(("extra", "warning", "", "a line that begins with no segment's name"), position)
+                yield difference(("extra", "warning", "", "a line that begins with no segment's name"), position)
                 continue
             seen[name] += 1
             expected = self.segments.get(name)
             if expected is None:
                 kind: DifferenceKind = "custom segment" if name.startswith("Z") else "extra"
-                yield _difference((kind, "warning", name, "this sender has not sent the segment"), position)
+                yield difference((kind, "warning", name, "this sender has not sent the segment"), position)
                 continue
             if seen[name] == expected.most + 1:
-                yield _difference(("extra", "warning", name, f"more than {expected.most} in a message"), position)
+                yield difference(("extra", "warning", name, f"more than {expected.most} in a message"), position)
             for found in expected.judge(line.split(separator), delimiters):
-                yield _difference(found, position)
+                yield difference(found, position)
         for name in self.always:
             if not seen[name]:
-                yield _difference(("missing required", "error", name, "was in every message"), None)
+                yield difference(("missing required", "error", name, "was in every message"), None)
         yield from self._order(list(seen))
 
     def _order(self, names: list[str]) -> Iterator[Difference]:
         for one, other in combinations(names[:64], 2):
             if f"{other}>{one}" in self.first:
-                yield _difference(("reordered", "warning", other, f"has always come before {one}"), None)
+                yield difference(("reordered", "warning", other, f"has always come before {one}"), None)
 
     def _encoding(self, message: Message) -> Iterator[Difference]:
         habits = self.counts.habits
@@ -119,7 +126,7 @@ class _Version:
         }
         for habit, value in used.items():
             if habit in habits and value not in habits[habit]:
-                yield _difference(("extra", "warning", "MSH", f"{habit}: {value} was not used so far"), 1)
+                yield difference(("extra", "warning", "MSH", f"{habit}: {value} was not used so far"), 1)
 
 
 class _Segment:
@@ -135,10 +142,10 @@ class _Segment:
             if isinstance(number, int)
         }
         self.always = [
-            number for number, column in counts.columns.items() if _always(column.present, counts.occurrences)
+            number for number, column in counts.columns.items() if always(column.present, counts.occurrences)
         ]
 
-    def judge(self, parts: list[str], delimiters: Delimiters) -> Iterator[_Found]:
+    def judge(self, parts: list[str], delimiters: Delimiters) -> Iterator[Found]:
         offset = self.offset
         for number, value in enumerate(parts[1:], 1 + offset):
             if not value or (offset and number == 2):
@@ -148,8 +155,8 @@ class _Segment:
                 yield "extra", "warning", f"{self.name}-{number}", "this sender has not sent the field"
             else:
                 yield from field.judge(value, delimiters)
-        for always in self.always:
-            number = int(always)
+        for expected in self.always:
+            number = int(expected)
             at = number - offset
             if at >= len(parts) or not parts[at]:
                 yield "missing required", "error", f"{self.name}-{number}", "was in every such segment"
@@ -161,10 +168,12 @@ class _Field:
     def __init__(self, location: str, column: Column) -> None:
         self.location = location
         self.most = max(column.repetitions, default=0)
-        self.parts = {place: _Part(f"{location}.{place[0]}.{place[1]}", leaf) for place, leaf in column.leaves.items()}
-        self._known: dict[tuple[str, Delimiters], tuple[_Found, ...]] = {}
+        self.parts = {
+            place: ExpectedValue(f"{location}.{place[0]}.{place[1]}", leaf) for place, leaf in column.leaves.items()
+        }
+        self._known: dict[tuple[str, Delimiters], tuple[Found, ...]] = {}
 
-    def judge(self, value: str, delimiters: Delimiters) -> tuple[_Found, ...]:
+    def judge(self, value: str, delimiters: Delimiters) -> tuple[Found, ...]:
         found = self._known.get((value, delimiters))
         if found is None:
             found = tuple(self._judged(value, delimiters))
@@ -173,7 +182,7 @@ class _Field:
             self._known[value, delimiters] = found
         return found
 
-    def _judged(self, value: str, delimiters: Delimiters) -> Iterator[_Found]:
+    def _judged(self, value: str, delimiters: Delimiters) -> Iterator[Found]:
         repeated = value.split(delimiters.repetition)
         if len(repeated) > self.most:
             yield "extra", "warning", self.location, f"more than {self.most} repetitions"
@@ -190,55 +199,6 @@ class _Field:
                         yield from expected.judge(text)
 
 
-class _Part:
-    """What is expected of a value without parts."""
-
-    def __init__(self, location: str, leaf: Leaf) -> None:
-        self.location = location
-        self.longest = leaf.longest
-        self.codes = frozenset(leaf.values) if leaf.values and not leaf.withheld else None
-        kinds = {kind for kind, count in leaf.kinds.items() if count}
-        self.formats = (
-            kinds if kinds and _sure(sum(leaf.kinds.values())) and all(_strict(kind) for kind in kinds) else None
-        )
-        self.said = ", ".join(sorted(kinds)) if self.formats else ""
-
-    def judge(self, value: str) -> Iterator[_Found]:
-        if value == '""':
-            return
-        if self.codes is not None and value not in self.codes:
-            yield "unknown code", "warning", self.location, "a code that this sender has not sent"
-            return
-        if self.formats is not None and (kind := kind_of(value)) not in self.formats and not _near(kind, self.formats):
-            yield "wrong type", "error", self.location, f"looks like {kind}; so far {self.said}"
-            return
-        if len(value) > self.longest:
-            yield "over-long", "warning", self.location, f"{len(value)} characters; at most {self.longest} so far"
-
-
-def _strict(kind: str) -> bool:
-    """Whether what looks like this is a date, a time or a number, which other values are not by chance."""
-    return is_dated(kind) or kind in NUMBERS
-
-
-def _near(kind: str, known: set[str]) -> bool:
-    """A whole number among decimals, and a date that also looks like a number, are no other type."""
-    return kind in NUMBERS and bool(known & NUMBERS)
-
-
-def _always(count: int, whole: int) -> bool:
-    return count == whole and _sure(whole)
-
-
-def _sure(seen: int) -> bool:
-    return wilson(seen, seen)[0] >= SURE
-
-
 def _turned(pair: str) -> str:
     one, other = pair.split(">")
     return f"{other}>{one}"
-
-
-def _difference(found: _Found, position: int | None) -> Difference:
-    kind, severity, location, detail = found
-    return Difference(kind=kind, severity=severity, location=location, detail=detail, position=position)

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import holdfast
 from holdfast.core.errors import InvalidInput
 from holdfast.core.jobs import Job
-from holdfast.domains.interop.hl7 import Message, read
 from holdfast.domains.interop.models import Verdict
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
@@ -159,7 +158,7 @@ def drift(context: typer.Context, address: Address, files: Files, as_json: AsJso
 def validate(
     context: typer.Context,
     address: Address,
-    file: Annotated[str, typer.Argument(help="A file of HL7 v2 messages; - reads them from stdin.")],
+    file: Annotated[str, typer.Argument(help="A file of messages, of the standard as the configuration; - for stdin.")],
     as_json: AsJson = False,
 ) -> None:
     """Judge messages by a configuration, one by one. Exit code 8 where one differs."""
@@ -167,11 +166,7 @@ def validate(
     source = sys.stdin.buffer.read() if file == "-" else Path(file)
     with target.person() as me:
         check = me.interop.validator(address)
-        found = [
-            Verdict(message=one.number, differences=tuple(check(one)))
-            for one in read(source)
-            if isinstance(one, Message)
-        ]
+        found = [Verdict(message=one.number, differences=tuple(check(one))) for one in check.messages(source)]
     wrong = [one for one in found if one.differences]
     if as_json:
         show_json(found)

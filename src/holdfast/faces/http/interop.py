@@ -37,9 +37,10 @@ def drift(room: Interop, address: str, messages: str | Sequence[str]) -> Drift:
 
 
 def validate(room: Interop, address: str, message: str) -> Differences:
-    """Where one HL7 v2 message differs from the configuration at an address; nothing of it is kept.
+    """Where one message differs from the configuration at an address; nothing of it is kept.
 
-    Raises `ConfigurationNotFound`, `DocumentUnreadable`, `InvalidInput` for what is no message.
+    HL7 v2, a resource of FHIR, SCRIPT or Telecom, as the configuration is. Raises `ConfigurationNotFound`,
+    `DocumentUnreadable`, `InvalidInput` for what is no message, or several.
     """
     return room.validate(address, message)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from holdfast.domains.interop.documents import Inferred, by_type
 from holdfast.domains.interop.errors import NothingToCompare
+from holdfast.domains.interop.places import whole_of
 from holdfast.domains.interop.profiles import Profile
 from holdfast.domains.interop.profiles.type_counts import TypeCounts
 
@@ -29,7 +30,7 @@ def drift(before: Inferred, after: Profile, *, rate: float = RATE, least: float 
     questions = list(version_questions(before, versions))
     for version, counts in sorted(versions.items()):
         earlier = before.versions.get(version) or max(before.versions.values(), key=lambda one: one.messages)
-        questions += _questions(earlier, counts, version, before.k)
+        questions += _questions(earlier, counts, version, before)
     answers = adjusted([question.p for question in questions])
     found = [
         (question, answer)
@@ -44,12 +45,12 @@ def drift(before: Inferred, after: Profile, *, rate: float = RATE, least: float 
     )
 
 
-def _questions(before: TypeCounts, after: TypeCounts, version: str, k: int) -> Iterator[Question]:
-    yield from encoding_questions(before, after)
+def _questions(before: TypeCounts, after: TypeCounts, version: str, known: Inferred) -> Iterator[Question]:
+    yield from encoding_questions(before, after, whole_of(known.standard, known.type))
     yield from segment_questions(before, after)
     yield from order_questions(before, after)
     for name in sorted(before.segments.keys() & after.segments.keys()):
-        yield from field_questions(name, before, after, version, k)
+        yield from field_questions(name, before, after, version, known.k)
 
 
 _Found = list[tuple[Question, float]]

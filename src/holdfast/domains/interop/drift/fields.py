@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from math import ceil
 
-from holdfast.domains.interop.profiles.counts import Column, Leaf, SegmentCounts, Value
+from holdfast.domains.interop.places import place_of
+from holdfast.domains.interop.profiles.counts import Column, Field, Leaf, SegmentCounts, Value
 from holdfast.domains.interop.profiles.kinds import NUMBERS, is_dated
 from holdfast.domains.interop.profiles.type_counts import TypeCounts
 from holdfast.domains.interop.standard.rules import rules
@@ -21,14 +22,14 @@ def field_questions(name: str, before: TypeCounts, after: TypeCounts, version: s
     worths = worth(one.in_message), worth(other.in_message)
     none = Column()
     for number in sorted(one.columns.keys() | other.columns.keys()):
-        location = f"{name}-{number}"
+        location = place_of(name, number)
         mine, theirs = one.columns.get(number, none), other.columns.get(number, none)
         asked = presence(location, "field", _share(location, (mine.present, theirs.present), one, other, worths))
         if asked is not None:
             yield asked
         if mine.present and theirs.present:
             sides = _Side(mine, before, worths[0]), _Side(theirs, after, worths[1])
-            yield from _of_column(location, *sides, k, measured=number not in numbered)
+            yield from _of_column(name, number, *sides, k, measured=number not in numbered)
 
 
 def _numbered(name: str, version: str) -> frozenset[int]:
@@ -64,9 +65,9 @@ class _Side:
         return self.column.leaves.get(place, Leaf())
 
 
-def _of_column(location: str, one: _Side, other: _Side, k: int, *, measured: bool) -> Iterator[Question]:
+def _of_column(segment: str, field: Field, one: _Side, other: _Side, k: int, *, measured: bool) -> Iterator[Question]:
     repeated = steps(
-        location,
+        place_of(segment, field),
         "cardinality",
         one.column.repetitions,
         other.column.repetitions,
@@ -76,7 +77,7 @@ def _of_column(location: str, one: _Side, other: _Side, k: int, *, measured: boo
         yield repeated
     places = sorted(one.column.leaves.keys() | other.column.leaves.keys())
     for place in places:
-        where = f"{location}.{place[0]}.{place[1]}"
+        where = place_of(segment, field, place)
         mine, theirs = one.leaf(place), other.leaf(place)
         if len(places) > 1:
             share = Share(

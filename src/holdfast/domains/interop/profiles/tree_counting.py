@@ -6,6 +6,7 @@ are looked into. The objects at a path are a segment, their values without parts
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from heapq import nsmallest
 from itertools import pairwise
 from typing import Any
@@ -22,8 +23,8 @@ from .type_counts import TypeCounts
 _NAME = re.compile(r"[@#_]?[A-Za-z0-9][A-Za-z0-9]{0,63}(?:@[A-Za-z][A-Za-z0-9]{0,63})?")
 _DIGITS = re.compile(r"\d{6}")
 _OTHER = "other"
-_SLICED = frozenset({"extension", "modifierExtension"})
-_KINDS = {bool: "boolean", int: "JSON integer", float: "JSON decimal"}
+SLICED = frozenset({"extension", "modifierExtension"})
+KINDS = {bool: "boolean", int: "JSON integer", float: "JSON decimal"}
 _COMMON_OID = "urn:oid:2.16.840.1.113883"
 """Where HL7 registers systems of codes; six digits of it are no identifier of anybody."""
 
@@ -105,7 +106,7 @@ class TreeCounting:
                     child.whose.append(self._patient)
             elif kind is dict:
                 if depth < DEEPEST:
-                    self._object(self._slice(place, name, value) if name in _SLICED else child, value, depth + 1)
+                    self._object(self._slice(place, name, value) if name in SLICED else child, value, depth + 1)
             elif kind is list:
                 self._list(place, child, name, value, depth)
             elif value is None:
@@ -120,7 +121,7 @@ class TreeCounting:
             kind = value.__class__
             if kind is dict:
                 if depth < DEEPEST:
-                    self._object(self._slice(place, name, value) if name in _SLICED else child, value, depth + 1)
+                    self._object(self._slice(place, name, value) if name in SLICED else child, value, depth + 1)
                 continue
             plain += 1
             if kind is str:
@@ -136,16 +137,14 @@ class TreeCounting:
 
     def _slice(self, place: _Place, name: str, value: Tree) -> _Place:
         """The place of an extension, by the end of its URL, as in `extension:us-core-race`."""
-        end = fhir.slice_of(value.get("url"))
-        child = place.children.get(full := f"{name}:{end}")
+        child = place.children.get(full := place_name(name, value))
         if child is None:
             child = place.children[full] = _Place(f"{place.path}.{full}", False)
         return child
 
     def _child(self, place: _Place, name: str) -> _Place:
         """The place of a name; all that do not look like one share a place, since they may be anything."""
-        if name not in _SLICED and not _looks_like_a_name(name):
-            name = _OTHER
+        name = place_name(name)
         child = place.children.get(name)
         if child is None:
             coded = bool(bound(self.standard, self.version, place.path)(name))
@@ -163,6 +162,16 @@ class TreeCounting:
                     _count_column(segment.columns.setdefault(name, Column()), child)
         for child in place.children.values():
             self._count(child)
+
+
+def place_name(name: str, extension: Mapping[str, Any] | None = None) -> str:
+    """What a name is called in a location: as it is where it looks like one, since it may be anything.
+
+    `extension`: the object that tells one from others by its URL, as in `extension:us-core-race`.
+    """
+    if extension is not None:
+        return f"{name}:{fhir.slice_of(extension.get('url'))}"
+    return name if name in SLICED or _looks_like_a_name(name) else _OTHER
 
 
 def _looks_like_a_name(name: str) -> bool:
@@ -193,7 +202,7 @@ def _count_column(column: Column, place: _Place) -> None:
     count_leaf(leaf, found)
     for kind, times in Counter(map(type, place.others)).items():
         leaf.present += times
-        add_up(leaf.kinds, {_KINDS[kind]: times})
+        add_up(leaf.kinds, {KINDS[kind]: times})
     _count_lengths(leaf, Counter(map(str, place.others)))
     if place.coded:
         _count_codes(leaf, place, found)
