@@ -28,6 +28,8 @@ class Room:
     modules: tuple[str, ...]
     beside: str | None = None
     """Where there are methods made of those others: a client has them as they are."""
+    mirrored: bool = True
+    """Whether the async face has them from here; else they are written for it (`holding_async.py`)."""
 
 
 ROOMS = (
@@ -97,6 +99,7 @@ ROOMS = (
         "Metering",
         tuple(f"domains/metering/{name}.py" for name in ("reads", "limiting", "pricing", "recording", "actions")),
         beside="domains/metering/holding.py",
+        mirrored=False,
     ),
     Room(
         "Connections",
@@ -150,7 +153,7 @@ def _mirror_class(room: Room, imports: dict[str, str]) -> str:
         "        self._room = room",
         "",
     ]
-    for path in (*room.modules, *([room.beside] if room.beside else [])):
+    for path in (*room.modules, *([room.beside] if room.beside and room.mirrored else [])):
         module = Module.read(path)
         for method in module.operations():
             lines += [_mirror_method(method), ""]

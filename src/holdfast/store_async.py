@@ -17,7 +17,6 @@ from holdfast.asynchronous import (
     AsyncKeys,
     AsyncKnowledge,
     AsyncMemory,
-    AsyncMetering,
     AsyncRecords,
     AsyncRuns,
 )
@@ -31,6 +30,7 @@ from holdfast.core.scope import Scope
 from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.identity import TenantProfile
 from holdfast.domains.identity.cleaning import Cleaned
+from holdfast.holding_async import AsyncHoldingMetering
 from holdfast.store import Store, SystemScope, TenantScope, UserScope
 
 
@@ -47,7 +47,7 @@ class AsyncUserScope:
         self.configurations = AsyncConfigurations(hop, scope.configurations)
         self.interop = AsyncInterop(hop, scope.interop)
         self.records = AsyncRecords(hop, scope.records)
-        self.metering = AsyncMetering(hop, scope.metering)
+        self.metering = AsyncHoldingMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)
         self.runs = AsyncRuns(hop, scope.runs)
         self.jobs = AsyncJobs(hop, scope.jobs)
@@ -66,7 +66,7 @@ class AsyncSystemScope:
         self.identity = AsyncIdentity(hop, scope.identity)
         self.keys = AsyncKeys(hop, scope.keys)
         self.connections = AsyncConnections(hop, scope.connections)
-        self.metering = AsyncMetering(hop, scope.metering)
+        self.metering = AsyncHoldingMetering(hop, scope.metering)
         self.audit = AsyncAudit(hop, scope.audit)
         self.jobs = AsyncJobs(hop, scope.jobs)
         self._hop = hop

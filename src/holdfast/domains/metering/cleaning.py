@@ -7,10 +7,12 @@ as used, in the name of whoever took it.
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from holdfast.core.clock import now
 from holdfast.core.database.engine import Engine
+from holdfast.core.ids import first_id_at
 from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.kinds import Nothing
 from holdfast.core.scope import OPERATOR, Scope
@@ -38,10 +40,20 @@ def sweep(engine: Engine, *, moment: datetime | None = None) -> Swept:
     present = moment or now()
     tenants = engine.read(OPERATOR, "all", lambda tx: tx.all(queries.tenants_with_expired, {"moment": present}))
     ended = sum(_sweep_tenant(engine, tenant_id, present) for (tenant_id,) in tenants)
-    asked, deleted = {"before": present - KEPT, "most": LOT}, 0
-    while some := engine.write(OPERATOR, "all", lambda tx: tx.run(queries.forget_holds, asked)):
-        deleted += some
-    return Swept(ended=ended, deleted=deleted)
+    return Swept(ended=ended, deleted=_forget(engine, present - KEPT))
+
+
+def _forget(engine: Engine, before: datetime) -> int:
+    """Delete what ended before a moment, so many to a transaction."""
+    asked, deleted = {"made_before": first_id_at(before), "before": before, "most": LOT}, 0
+    for (tenant_id,) in engine.read(OPERATOR, "all", lambda tx: tx.all(queries.tenants_with_old, asked)):
+        while some := _forget_some(engine, {**asked, "in_tenant": tenant_id}):
+            deleted += some
+    return deleted
+
+
+def _forget_some(engine: Engine, asked: dict[str, Any]) -> int:
+    return engine.write(OPERATOR, "all", lambda tx: tx.run(queries.forget_holds, asked))
 
 
 @job("metering.sweep", submit="jobs.schedules")

@@ -114,6 +114,23 @@ class Lease:
             self._used += requests
             self._tokens_used += tokens
 
+    def take_at_hand(self, requests: int = 1, *, tokens: int = 0) -> bool:
+        """Use so much if that is leased already; whether it was. Waits for nobody: for an event loop."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if requests < 0 or tokens < 0 or requests > self._left or tokens > self._tokens_left:
+                return False
+            if monotonic() >= self._until:
+                return False
+            self._left -= requests
+            self._tokens_left -= tokens
+            self._used += requests
+            self._tokens_used += tokens
+        finally:
+            self._lock.release()
+        return True
+
     def close(self) -> None:
         """Charge what was given out and give back the rest."""
         with self._lock:

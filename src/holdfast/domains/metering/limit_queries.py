@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, case, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import BigInteger, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
@@ -11,6 +11,7 @@ from holdfast.core.database import TENANT, Query
 from holdfast.core.database.constructs import alongside, one_at_a_time
 from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Id, Time
+from holdfast.domains.identity.tables import tenants
 from holdfast.domains.metering.queries import sum_of
 from holdfast.domains.metering.tables import (
     limit_counters,
@@ -21,6 +22,7 @@ from holdfast.domains.metering.tables import (
     usage_rollups,
 )
 
+_t = tenants.c
 _l, _c, _s, _h, _u, _e = limits.c, limit_counters.c, limit_slots.c, limit_holds.c, usage_rollups.c, usage_events.c
 _IN = bindparam("in_tenant", type_=Id)
 _LIMIT_ID = bindparam("limit_id", type_=Id)
@@ -180,13 +182,21 @@ next_expiry = Query(select(func.min(_h.expires_at)).where(_h.tenant_id == TENANT
 
 tenants_with_expired = Query(select(_h.tenant_id).where(*_EXPIRED).distinct(), operator=True)
 
+_MADE_BEFORE = bindparam("made_before", type_=Id)
 _old = (
-    select(_h.tenant_id, _h.id)
-    .where(_h.ended_at < bindparam("before", type_=Time))
+    select(_h.id)
+    .where(
+        _h.tenant_id == _IN, _h.id < bindparam("made_before", type_=Id), _h.ended_at < bindparam("before", type_=Time)
+    )
+    .order_by(_h.id)
     .limit(bindparam("most", type_=Integer()))
 )
-forget_holds = Query(delete(limit_holds).where(tuple_(_h.tenant_id, _h.id).in_(_old)), operator=True)
-"""Reads every hold: background work, once a day or an hour. An index would be paid for by each that is ended."""
+forget_holds = Query(delete(limit_holds).where(_h.tenant_id == _IN, _h.id.in_(_old)), operator=True)
+"""By primary key: what ended before a moment was made before it, and ids are in the order of their making."""
+
+_any_old = exists(select(_h.id).where(_h.tenant_id == _t.id, _h.id < _MADE_BEFORE))
+tenants_with_old = Query(select(_t.id).where(_any_old), operator=True)
+"""One look into the primary key for each tenant."""
 
 # -- setting and listing -----------------------------------------------------------------------------------------------
 
