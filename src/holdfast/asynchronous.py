@@ -117,7 +117,6 @@ from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal,
 from holdfast.domains.memory.proposing import Extractor
 from holdfast.domains.metering import Metering
 from holdfast.domains.metering.analytics import Analytics
-from holdfast.domains.metering.holding import Hold, Lease
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
     Counter,
@@ -2604,56 +2603,6 @@ class AsyncMetering:
         those who administer the tenant, end them.
         """
         return await self._hop(self._room.reclaim)
-
-    async def reserve(
-        self,
-        *,
-        tokens: int = 0,
-        requests: int = 1,
-        cost: Decimal | None = None,
-        model: str | None = None,
-        provider: str | None = None,
-        operation: str = "call",
-        workspace: UUID | str | None = None,
-        conversation: UUID | str | None = None,
-        expires: timedelta = timedelta(minutes=5),
-    ) -> Hold:
-        """`hold`, to use in a `with` statement: `hold.settle(…)` within it, or it is released at its end."""
-        return await self._hop(
-            self._room.reserve,
-            tokens=tokens,
-            requests=requests,
-            cost=cost,
-            model=model,
-            provider=provider,
-            operation=operation,
-            workspace=workspace,
-            conversation=conversation,
-            expires=expires,
-        )
-
-    async def lease(
-        self,
-        *,
-        requests: int = 1000,
-        tokens: int = 0,
-        operation: str = "leased",
-        workspace: UUID | str | None = None,
-        expires: timedelta = timedelta(seconds=30),
-    ) -> Lease:
-        """A lease of so many requests and tokens at a time, to check limits without asking the database each time.
-
-        Nothing is taken before the first `take`. What it charges has no model and no price: for limits on requests and
-        tokens.
-        """
-        return await self._hop(
-            self._room.lease,
-            requests=requests,
-            tokens=tokens,
-            operation=operation,
-            workspace=workspace,
-            expires=expires,
-        )
 
 
 class AsyncConnections:

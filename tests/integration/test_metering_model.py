@@ -108,6 +108,9 @@ class Model:
     def _fits(self, cap, period, units):
         return cap.used_in(period) + cap.held.get(period, 0) + units <= cap.amount
 
+    def _counts(self, cap, at):
+        return at >= cap.begins or (self.in_redis and cap.per != "window")
+
     def refuse(self, person, units):
         full = next(cap for cap in self.of(person) if not self._fits(cap, cap.period(CLOCK.at), units))
         if any(cap is full for hold in self._expired() for cap in self._held_by(hold)):
@@ -135,7 +138,8 @@ class Model:
             self._give_back(hold, "settled")
         hold["status"] = "settled"
         for cap in self.of(hold["person"]):
-            cap.charge(hold["at"], units, held_before=True)
+            if not self.in_redis or self._counts(cap, hold["at"]):
+                cap.charge(hold["at"], units, held_before=True)
         self.events.append((hold["person"], hold["at"], units))
 
     def release(self, number):
@@ -144,7 +148,7 @@ class Model:
 
     def record(self, person, at, units):
         for cap in self.of(person):
-            if at >= cap.begins:
+            if self._counts(cap, at):
                 cap.charge(at, units)
         self.events.append((person, at, units))
 

@@ -35,6 +35,12 @@ class Applied:
             return EPOCH
         return start_of(at, "day" if self.per == "day" else "month")
 
+    def counts(self, at: datetime) -> bool:
+        """Whether what was used then is on its counter. What one in Redis counts of a day or month is the ledger's sum
+        of it, whole.
+        """
+        return at >= self.counts_from or (self.is_in_redis and self.per != "window")
+
     @property
     def is_in_redis(self) -> bool:
         """Whether it is counted there."""

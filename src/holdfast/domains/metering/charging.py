@@ -27,7 +27,7 @@ def charge(tx: Transaction, rows: Iterable[Mapping[str, Any]], counting: Countin
     for limit in limits:
         counted: dict[datetime, int] = defaultdict(int)
         for subjects, row in by_subjects:
-            if limit.subject_id in subjects and row["at"] >= limit.counts_from:
+            if limit.subject_id in subjects and limit.counts(row["at"]):
                 key = slot_of(row["at"], limit.window_seconds) if limit.per == "window" else limit.period(row["at"])
                 counted[key] += units_of(limit.measure, row)
         if limit.is_in_redis:

@@ -90,17 +90,19 @@ def reclaim(tx: Transaction, moment: datetime, engine: Engine) -> int:
     An abandoned lease is spent: nobody knows how much of it was used. What is charged for it is an event of whoever
     took it, so it is left to them, and to those who reach the whole tenant.
     """
-    count = 0
+    ended = []
     for hold in holds_of(tx.all(queries.expired_holds, {"moment": moment, "most": RECLAIMED_AT_ONCE})):
+        if hold.leased and tx.reach == "own" and hold.user_id != tx.scope.actor_id:
+            continue
+        if end(tx, hold, "settled" if hold.leased else "expired", moment):
+            ended.append(hold)
+    for hold in ended:  # only now: who settles one of these has it, and waits for the counter
         if hold.leased:
-            if tx.reach == "own" and hold.user_id != tx.scope.actor_id:
-                continue
-            count += spend(tx, hold, moment)
-        elif end(tx, hold, "expired", moment):
+            spend(tx, hold, moment)
+        else:
             give_back(tx, hold)
             _end_in_redis(tx, hold, Counting(engine, tx.scope.tenant_id, moment, hold.id))
-            count += 1
-    return count
+    return len(ended)
 
 
 def _end_in_redis(tx: Transaction, hold: Hold, counting: Counting) -> None:

@@ -110,12 +110,14 @@ def _settle_in_redis(
     held, more, ended = hold.held, [], []
     for limit, units in limits:
         period, kept = held.get(limit.id, (None, 0))
-        if period is None and row["at"] < limit.counts_from:
+        counted = limit.counts(row["at"])
+        if period is None and not counted:
             continue
         name = slot_field(slot_of(row["at"], limit.window_seconds)) if limit.per == "window" else "used"
-        asked = Asked(limit, period or limit.period(row["at"]), units, spent={name: units})
+        spent = {name: units} if counted else {}
+        asked = Asked(limit, period or limit.period(row["at"]), units, spent=spent)
         ended.append((asked.place, asked.spent))
-        if units > (kept if hold.status == "open" else 0):
+        if counted and units > (kept if hold.status == "open" else 0):
             more.append(asked)
     if counting is None:
         fall_behind(tx, {limit.id for limit, _ in limits}, row["recorded_at"])
@@ -143,11 +145,8 @@ def _settled_before(tx: Transaction, hold: Hold) -> Settlement:
     )
 
 
-def spend(tx: Transaction, hold: Hold, moment: datetime) -> bool:
-    """Charge an abandoned lease in full."""
-    if not end(tx, hold, "settled", moment):
-        return False
+def spend(tx: Transaction, hold: Hold, moment: datetime) -> None:
+    """Charge an abandoned lease in full; it was ended before."""
     row = ledger.row_of_lease(tx, hold.__dict__, moment)
     settle_counters(tx, hold, row, look=False)
     ledger.write(tx, [row])
-    return True
