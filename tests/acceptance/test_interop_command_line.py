@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import commands
 from support.hl7 import messages, patients
 
 import holdfast
@@ -30,10 +29,8 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str, code: int = 0, room: str = "interop") -> str:
     me = ("--store", f"sqlite:///{folder}/me.db", "--tenant", "home", "--user", "me@home.test")
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, room, *arguments]
-    environment = os.environ | {"HOLDFAST_KEY": KEY, "COLUMNS": "200"}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
-    assert ran.returncode == code, ran.stdout + ran.stderr
+    environment = {"HOLDFAST_KEY": KEY, "HOLDFAST_KEYRING": os.environ["HOLDFAST_KEYRING"], "COLUMNS": "200"}
+    ran = commands.run(folder, *me, room, *arguments, code=code, **environment)
     return ran.stdout + ran.stderr
 
 

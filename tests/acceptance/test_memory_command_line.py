@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import commands
 
 import holdfast
 
@@ -27,10 +26,8 @@ def message(tmp_path: Path) -> str:
 
 def run(folder: Path, *arguments: str, given: str = "", code: int = 0) -> str:
     me = ("--store", f"sqlite:///{folder}/me.db", "--tenant", "home", "--user", "me@home.test")
-    command = [sys.executable, "-c", "from holdfast.faces.cli import main; main()", *me, "memory", *arguments]
-    environment = os.environ | {"HOLDFAST_KEY": KEY, "COLUMNS": "200"}
-    ran = subprocess.run(command, input=given, env=environment, capture_output=True, text=True)
-    assert ran.returncode == code, ran.stdout + ran.stderr
+    environment = {"HOLDFAST_KEY": KEY, "HOLDFAST_KEYRING": os.environ["HOLDFAST_KEYRING"], "COLUMNS": "200"}
+    ran = commands.run(folder, *me, "memory", *arguments, code=code, given=given, **environment)
     return ran.stdout + ran.stderr
 
 

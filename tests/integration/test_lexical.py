@@ -172,11 +172,11 @@ def texts_of(chance, count):
 
 def test_both_engines_rank_alike(tmp_path, postgres):
     """Ranked by the same numbers, so the first ten are the same ten."""
-    texts, chance = texts_of(random.Random(5), 3_000), random.Random(6)
-    questions = [" ".join(chance.sample(chance.choice(texts).split(), 3)) for _ in range(60)]
+    texts, chance = texts_of(random.Random(5), 1_500), random.Random(6)
+    questions = [" ".join(chance.sample(chance.choice(texts).split(), 3)) for _ in range(40)]
     postgres.execute("CREATE DATABASE alike")
     answers = [
-        [_answers(url, texts, questions, window) for window in (500, 100_000)]
+        [_answers(url, texts, questions, window) for window in (250, 100_000)]
         for url in (f"sqlite:///{tmp_path}/alike.db", postgres.url("alike"))
     ]
     (sqlite, sqlite_whole), (server, server_whole) = answers

@@ -25,7 +25,7 @@ def run(folder: Path, *arguments: str, code: int = 0, given: str = "", **environ
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["holdfast", *arguments])
         patch.setattr(sys, "stdin", io.StringIO(given))
-        _set_environment(patch, {**environment, "COLUMNS": "80"})
+        _set_environment(patch, {"COLUMNS": "80", **environment})
         with redirect_stdout(out), redirect_stderr(err):
             ended = _exit_code()
     return _checked(subprocess.CompletedProcess(arguments, ended, out.getvalue(), err.getvalue()), code)

@@ -409,7 +409,7 @@ ONLY_OWNERS = (
     scope="module",
     params=[
         pytest.param("sqlite", marks=pytest.mark.xdist_group("access-sqlite")),
-        pytest.param("postgresql", marks=pytest.mark.xdist_group("access-postgresql")),
+        pytest.param("postgresql", marks=[pytest.mark.xdist_group("access-postgresql"), pytest.mark.thorough]),
     ],
 )
 def world(request, tmp_path_factory):

@@ -1,6 +1,7 @@
 """Schemathesis over the OpenAPI document: every route, all checks, the same cases on every run."""
 
 import shutil
+from functools import cache
 
 import hypothesis
 import pytest
@@ -11,9 +12,10 @@ from support.server import UNLIMITED, RunningServer
 
 import holdfast
 from holdfast.core.policy import POLICY
-from holdfast.faces.http.app import EVERY_OPERATION, ROUTES, document
+from holdfast.faces.http.app import EVERY_OPERATION, PREFIX, ROUTES, document
 from holdfast.faces.http.options import Options
 
+pytestmark = pytest.mark.xdist_group("schema")
 KEY = "0123456789abcdef" * 4
 REFUSED_BY_RULE = ["2xx", "400", "401", "403", "404", "409", "412", "415", "422"]
 """A document cannot say everything: that a text holds no NUL, that a cursor was given out, that a thing is there."""
@@ -40,17 +42,33 @@ def api_schema():
     return schemathesis.openapi.from_dict(described, config=config)
 
 
-OPERATIONS = {found.ok().label: found.ok() for found in api_schema().get_all_operations()}
+@cache
+def operations():
+    """By method and path. Describing every route takes seconds, and is not for every process that collects."""
+    return {found.ok().label: found.ok() for found in api_schema().get_all_operations()}
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
-@pytest.mark.parametrize("label", OPERATIONS)
-def test_no_request_gets_an_answer_that_is_not_documented(label, mode, served):
+LABELS = sorted(f"{route.method} {PREFIX}{route.path}" for route in ROUTES)
+
+
+@pytest.mark.parametrize("examples", [3, pytest.param(8, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("label", LABELS)
+def test_no_request_gets_an_answer_that_is_not_documented(label, examples, served):
+    """What the document allows, and what it does not."""
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        ask(label, mode, examples, served)
+
+
+def test_every_operation_of_the_document_is_asked():
+    assert sorted(operations()) == LABELS
+
+
+def ask(label, mode, examples, served):
     running, key, chat = served
 
-    @hypothesis.given(OPERATIONS[label].as_strategy(generation_mode=mode))
+    @hypothesis.given(operations()[label].as_strategy(generation_mode=mode))
     @hypothesis.settings(
-        max_examples=6,
+        max_examples=examples,
         derandomize=True,
         deadline=None,
         database=None,
@@ -66,6 +84,9 @@ def test_no_request_gets_an_answer_that_is_not_documented(label, mode, served):
         check()
     except hypothesis.errors.Unsatisfiable:
         assert mode is GenerationMode.NEGATIVE  # it takes nothing that could be wrong
+    except Exception as error:
+        error.add_note(f"{label}, {mode.value} data")
+        raise
 
 
 CLIENT_ONLY = {("memory", "propose"), ("interop", "validator")}
