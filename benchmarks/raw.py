@@ -14,7 +14,8 @@ from uuid import uuid4
 import psycopg
 from sqlcipher3 import dbapi2 as sqlite
 
-METADATA = json.dumps({"model": "llama3.2:3b", "tokens": 212})
+METADATA = {"model": "llama3.2:3b", "tokens": 212}
+"""A value, as an application has it: spelled for each message, which is a part of storing it."""
 Message = tuple[Any, ...]
 
 _CONVERSATIONS = "CREATE TABLE conversations (id TEXT PRIMARY KEY, message_count INTEGER, last_message_at TEXT)"
@@ -36,7 +37,7 @@ _PAGE = "SELECT * FROM conversations ORDER BY last_message_at DESC LIMIT {0}"
 
 def _rows(conversation: str, contents: Iterable[str]) -> Iterable[Message]:
     for seq, content in enumerate(contents, 1):
-        yield (str(uuid4()), conversation, seq, "user", content, METADATA, datetime.now(UTC).isoformat())
+        yield (str(uuid4()), conversation, seq, "user", content, json.dumps(METADATA), datetime.now(UTC).isoformat())
 
 
 class RawConnection:
@@ -56,7 +57,7 @@ class RawConnection:
         if self._begin is not None:
             execute(self._begin)
         seq: int = execute(self._update, (moment, conversation)).fetchone()[0]
-        execute(self._insert, (str(uuid4()), conversation, seq, "user", content, METADATA, moment))
+        execute(self._insert, (str(uuid4()), conversation, seq, "user", content, json.dumps(METADATA), moment))
         self._commit()
         return seq
 

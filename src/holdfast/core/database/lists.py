@@ -30,14 +30,18 @@ _SINCE_2000 = 946_684_800_000_000
 
 
 def _array(number: int, pack: Callable[[Any], bytes], values: Sequence[Any]) -> Packed:
-    pieces = [_ARRAY.pack(1, 1, number, len(values), 1)]
-    for value in values:
-        if value is None:
-            pieces.append(_NONE)
-        else:
-            data = pack(value)
-            pieces += (_LENGTH.pack(len(data)), data)
-    return Packed(b"".join(pieces))
+    head = _ARRAY.pack(1, 1, number, len(values), 1)
+    first = values[0]
+    if values[-1] is first and all(value is first for value in values):  # what callers share is made once
+        return Packed(head + _one(first, pack) * len(values))
+    return Packed(head + b"".join([_one(value, pack) for value in values]))
+
+
+def _one(value: Any, pack: Callable[[Any], bytes]) -> bytes:
+    if value is None:
+        return _NONE
+    data = pack(value)
+    return _LENGTH.pack(len(data)) + data
 
 
 _PACKED: dict[type[Any], tuple[int, Callable[[Any], bytes]]] = {
