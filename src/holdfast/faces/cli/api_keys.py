@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.faces.cli.output import AsJson, console, show_json, table
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
@@ -20,15 +20,22 @@ def list_api_keys(context: typer.Context, of: Of = None, as_json: AsJson = False
     target: Target = context.obj
     with target.acting() as (identity, tenant):
         found = identity.list_api_keys(user=of, tenant=tenant)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("id", "begins", "name", "scopes", "last used", "until")
-    for key in found:
-        until = "[red]revoked[/red]" if key.revoked_at else _day(key.expires_at)
-        scopes = "all" if key.scopes is None else " ".join(key.scopes)
-        shown.add_row(str(key.id), key.hint, key.name or "", scopes, _day(key.last_used_at), until)
-    console.print(shown)
+    show_list(
+        found,
+        ("id", "begins", "name", "scopes", "last used", "until"),
+        (
+            (
+                str(key.id),
+                key.hint,
+                key.name or "",
+                "all" if key.scopes is None else " ".join(key.scopes),
+                _day(key.last_used_at),
+                "[red]revoked[/red]" if key.revoked_at else _day(key.expires_at),
+            )
+            for key in found
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()

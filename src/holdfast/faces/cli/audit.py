@@ -13,7 +13,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.rendering import plain
 from holdfast.domains.audit import Audit, AuditEvent, Checkpoint
 from holdfast.domains.audit.checkpoints import from_document
-from holdfast.faces.cli.output import NOT_SOUND, AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import NOT_SOUND, AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
@@ -57,15 +57,13 @@ def list_events(
             limit=limit,
             cursor=cursor,
         )
-    if as_json:
-        show_json(page)
-        return
-    shown = table("when", "who", "what", "outcome", "on", "request")
-    for line in page.items:
-        shown.add_row(*_cells(line))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … audit list --cursor {page.next}")
+    show_list(
+        page,
+        ("when", "who", "what", "outcome", "on", "request"),
+        (_cells(line) for line in page.items),
+        as_json=as_json,
+        again="audit list",
+    )
 
 
 def _cells(line: AuditEvent) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.configurations import Configuration, FoundConfiguration
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -38,15 +38,13 @@ def list_configurations(
     with target.person() as me:
         c = me.configurations
         page = c.list(limit=limit, cursor=cursor) if pattern is None else c.find(pattern, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("address", "version", "who reads it", "changed")
-    for one in page.items:
-        shown.add_row(escape(one.address), str(one.version), one.visibility, when(one.updated_at))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations list {pattern or ''} --cursor {page.next}")
+    show_list(
+        page,
+        ("address", "version", "who reads it", "changed"),
+        ((escape(one.address), str(one.version), one.visibility, when(one.updated_at)) for one in page.items),
+        as_json=as_json,
+        again=f"configurations list {pattern or ''}",
+    )
 
 
 @app.command()
@@ -103,17 +101,23 @@ def history(
     target: Target = context.obj
     with target.person() as me:
         page = me.configurations.history(address, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("version", "when", "by", "how", "bytes", "reason")
-    for one in page.items:
-        how = one.origin if one.from_version is None else f"{one.origin} to {one.from_version}"
-        row = (str(one.version), when(one.created_at), str(one.author_id), how, f"{one.bytes:,}", escape(one.reason))
-        shown.add_row(*row)
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations history '{address}' --cursor {page.next}")
+    show_list(
+        page,
+        ("version", "when", "by", "how", "bytes", "reason"),
+        (
+            (
+                str(one.version),
+                when(one.created_at),
+                str(one.author_id),
+                one.origin if one.from_version is None else f"{one.origin} to {one.from_version}",
+                f"{one.bytes:,}",
+                escape(one.reason),
+            )
+            for one in page.items
+        ),
+        as_json=as_json,
+        again=f"configurations history '{address}'",
+    )
 
 
 @app.command()
@@ -197,13 +201,12 @@ def branch(
     with target.person() as me:
         c = me.configurations
         found = c.branches(address) if name is None else [c.branch(address, name, from_version=from_version)]
-    if as_json:
-        show_json(found)
-        return
-    shown = table("branch", "version", "of version", "changed")
-    for one in found:
-        shown.add_row(escape(one.name), str(one.version), str(one.base_version), when(one.updated_at))
-    console.print(shown)
+    show_list(
+        found,
+        ("branch", "version", "of version", "changed"),
+        ((escape(one.name), str(one.version), str(one.base_version), when(one.updated_at)) for one in found),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -274,23 +277,21 @@ def shares(context: typer.Context, address: Address, as_json: AsJson = False) ->
     target: Target = context.obj
     with target.person() as me:
         found = me.configurations.shares(address)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("member", "may", "since")
-    for one in found:
-        shown.add_row(str(one.user_id), one.level, when(one.created_at))
-    console.print(shown)
+    show_list(
+        found,
+        ("member", "may", "since"),
+        ((str(one.user_id), one.level, when(one.created_at)) for one in found),
+        as_json=as_json,
+    )
 
 
 def _show_found(found: Sequence[FoundConfiguration], measure: str, *, as_json: bool) -> None:
-    if as_json:
-        show_json(list(found))
-        return
-    shown = table(measure, "address", "version")
-    for one in found:
-        shown.add_row(f"{one.score:.3f}", escape(one.configuration.address), str(one.configuration.version))
-    console.print(shown)
+    show_list(
+        list(found),
+        (measure, "address", "version"),
+        ((f"{one.score:.3f}", escape(one.configuration.address), str(one.configuration.version)) for one in found),
+        as_json=as_json,
+    )
 
 
 def _resolutions(text: str) -> dict[str, Any]:

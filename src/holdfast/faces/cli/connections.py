@@ -10,7 +10,7 @@ import typer
 
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.connections import RevocationReport
-from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -36,16 +36,23 @@ def list_connections(
     target: Target = context.obj
     with target.person() as me:
         page = me.connections.list(workspace=workspace, status=status, limit=limit, cursor=cursor)  # type: ignore[arg-type]  # checked there
-    if as_json:
-        show_json(page)
-        return
-    shown = table("workspace", "platform", "status", "expires", "account", "error")
-    for item in page.items:
-        expires = "" if item.expires_at is None else f"{item.expires_at:%Y-%m-%d %H:%M}"
-        shown.add_row(str(item.workspace_id), item.platform, item.status, expires, item.account or "", item.error or "")
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … connections list --cursor {page.next}")
+    show_list(
+        page,
+        ("workspace", "platform", "status", "expires", "account", "error"),
+        (
+            (
+                str(item.workspace_id),
+                item.platform,
+                item.status,
+                "" if item.expires_at is None else f"{item.expires_at:%Y-%m-%d %H:%M}",
+                item.account or "",
+                item.error or "",
+            )
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="connections list",
+    )
 
 
 @app.command()
@@ -145,16 +152,23 @@ def revocations(
     target: Target = context.obj
     with target.person() as me:
         page = me.connections.revocations(workspace=workspace, status=status, limit=limit, cursor=cursor)  # type: ignore[arg-type]  # checked there
-    if as_json:
-        show_json(page)
-        return
-    shown = table("workspace", "platform", "status", "attempts", "next", "error")
-    for item in page.items:
-        due = f"{item.next_at:%Y-%m-%d %H:%M}" if item.status == "queued" else ""
-        shown.add_row(str(item.workspace_id), item.platform, item.status, str(item.attempts), due, item.error or "")
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … connections revocations --cursor {page.next}")
+    show_list(
+        page,
+        ("workspace", "platform", "status", "attempts", "next", "error"),
+        (
+            (
+                str(item.workspace_id),
+                item.platform,
+                item.status,
+                str(item.attempts),
+                f"{item.next_at:%Y-%m-%d %H:%M}" if item.status == "queued" else "",
+                item.error or "",
+            )
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="connections revocations",
+    )
 
 
 @app.command()
@@ -169,11 +183,17 @@ def snapshots(
     within = None if fresh_hours is None else timedelta(hours=fresh_hours)
     with target.person() as me:
         found = me.connections.snapshots(workspace=workspace, fresh_within=within)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("platform", "taken", "age", "metrics")
-    for item in found:
-        taken = f"{item.taken_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        shown.add_row(item.platform, taken, str(timedelta(seconds=item.age_seconds)), json.dumps(item.metrics))
-    console.print(shown)
+    show_list(
+        found,
+        ("platform", "taken", "age", "metrics"),
+        (
+            (
+                item.platform,
+                f"{item.taken_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+                str(timedelta(seconds=item.age_seconds)),
+                json.dumps(item.metrics),
+            )
+            for item in found
+        ),
+        as_json=as_json,
+    )

@@ -9,7 +9,7 @@ from rich.text import Text
 from holdfast.domains.conversations.models import Message
 from holdfast.domains.conversations.snippets import MARK
 from holdfast.faces.cli.embedding import embed_all
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,17 +31,22 @@ def list_conversations(
     target: Target = context.obj
     with target.person() as me:
         page = me.conversations.list(limit=limit, cursor=cursor, status=status)  # type: ignore[arg-type]  # checked there
-    if as_json:
-        show_json(page)
-        return
-    shown = table("last active", "id", "messages", "status", "title")
-    for item in page.items:
-        title = escape(item.title or "(untitled)") + (" [dim](fork)[/dim]" if item.parent_id else "")
-        when = f"{item.active_at:%Y-%m-%d %H:%M}"
-        shown.add_row(when, str(item.id), str(item.message_count), item.status.lower(), title)
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … conversations list --cursor {page.next}")
+    show_list(
+        page,
+        ("last active", "id", "messages", "status", "title"),
+        (
+            (
+                f"{item.active_at:%Y-%m-%d %H:%M}",
+                str(item.id),
+                str(item.message_count),
+                item.status.lower(),
+                escape(item.title or "(untitled)") + (" [dim](fork)[/dim]" if item.parent_id else ""),
+            )
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="conversations list",
+    )
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
@@ -40,16 +40,16 @@ def list_decisions(
             limit=limit,
             cursor=cursor,
         )
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "when", "kind", "status", "reasons")
-    for item in page.items:
-        when = f"{item.created_at:%Y-%m-%d %H:%M}"
-        shown.add_row(str(item.id), when, item.kind, item.status, ", ".join(item.reasons))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … decisions list --cursor {page.next}")
+    show_list(
+        page,
+        ("id", "when", "kind", "status", "reasons"),
+        (
+            (str(item.id), f"{item.created_at:%Y-%m-%d %H:%M}", item.kind, item.status, ", ".join(item.reasons))
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="decisions list",
+    )
 
 
 @app.command()

@@ -13,7 +13,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.jobs import Job, Jobs
 from holdfast.core.scope import NIL
 from holdfast.core.telemetry import configure_logs
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,15 +44,13 @@ def list_jobs(
     """Background work, the newest first: yours, your tenant's, or, without --user, everybody's."""
     with _room(context.obj) as room:
         page = room.list(status=status, kind=kind, limit=limit, cursor=cursor)  # type: ignore[arg-type]  # checked there
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "kind", "status", "progress", "error")
-    for item in page.items:
-        shown.add_row(str(item.id), item.kind, item.status, _progress(item), item.error or "")
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … jobs list --cursor {page.next}")
+    show_list(
+        page,
+        ("id", "kind", "status", "progress", "error"),
+        ((str(item.id), item.kind, item.status, _progress(item), item.error or "") for item in page.items),
+        as_json=as_json,
+        again="jobs list",
+    )
 
 
 def _progress(job: Job) -> str:
@@ -135,13 +133,15 @@ def show_schedule(context: typer.Context, as_json: AsJson = False) -> None:
     target: Target = context.obj
     with target.opened() as store:
         found = store.system().jobs.schedules()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("name", "kind", "when (UTC)", "last")
-    for line in found:
-        shown.add_row(line.name, line.kind, line.cron, "" if line.last is None else f"{line.last:%Y-%m-%d %H:%M}")
-    console.print(shown)
+    show_list(
+        found,
+        ("name", "kind", "when (UTC)", "last"),
+        (
+            (line.name, line.kind, line.cron, "" if line.last is None else f"{line.last:%Y-%m-%d %H:%M}")
+            for line in found
+        ),
+        as_json=as_json,
+    )
 
 
 def register(cli: typer.Typer) -> None:

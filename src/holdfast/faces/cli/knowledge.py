@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from holdfast.core.clock import now
 from holdfast.domains.knowledge import EmbeddingReport, FolderReport
-from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.store import UserScope
 
@@ -37,14 +37,13 @@ def bases(
         if create is not None:
             me.knowledge.create_base(create, clearance=clearance, embedder=embedder)
         found = me.knowledge.list_bases()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("name", "id", "clearance", "embedder", "description")
-    for base in found:
-        shown.add_row(base.name, str(base.id), base.clearance, base.embedder or "", base.description or "")
-    console.print(shown)
-    what_now("holdfast … knowledge add BASE FILE", 'holdfast … knowledge search "what you want to know"')
+    show_list(
+        found,
+        ("name", "id", "clearance", "embedder", "description"),
+        ((base.name, str(base.id), base.clearance, base.embedder or "", base.description or "") for base in found),
+        as_json=as_json,
+        then=("knowledge add BASE FILE", 'knowledge search "what you want to know"'),
+    )
 
 
 @app.command()
@@ -145,16 +144,16 @@ def list_documents(
     target: Target = context.obj
     with target.person() as me:
         page = me.knowledge.documents(base, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "title", "clearance", "kind", "chunks", "source")
-    for one in page.items:
-        shown.add_row(str(one.id), one.title, one.clearance, one.media_type, str(one.chunk_count), one.source or "")
-    console.print(shown)
-    what_now(
-        *([f"holdfast … knowledge list {base} --cursor {page.next}"] if page.next else []),
-        "holdfast … knowledge show ID",
+    show_list(
+        page,
+        ("id", "title", "clearance", "kind", "chunks", "source"),
+        (
+            (str(one.id), one.title, one.clearance, one.media_type, str(one.chunk_count), one.source or "")
+            for one in page.items
+        ),
+        as_json=as_json,
+        again=f"knowledge list {base}",
+        then=("knowledge show ID",),
     )
 
 

@@ -13,7 +13,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.pages import Page
 from holdfast.domains.memory import Fact
 from holdfast.faces.cli.embedding import embed_all
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, table
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
@@ -45,7 +45,7 @@ def list_facts(
     if as_json:
         show_json({"items": page.items, "next": page.next, "count": count})
         return
-    _show(page, "list")
+    _show(page, "list", as_json=False)
     console.print(f"\n{count} in all")
 
 
@@ -102,14 +102,15 @@ def recall(
     target: Target = context.obj
     with target.person() as me:
         found = me.memory.recall(query, k=k, workspace=workspace, user=user)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("score", "found by", "key", "value", "id")
-    for one in found:
-        by = ", ".join(one.found_by)
-        shown.add_row(f"{one.score:.2f}", by, escape(one.fact.key), _value(one.fact), str(one.fact.id))
-    console.print(shown)
+    show_list(
+        found,
+        ("score", "found by", "key", "value", "id"),
+        (
+            (f"{one.score:.2f}", ", ".join(one.found_by), escape(one.fact.key), _value(one.fact), str(one.fact.id))
+            for one in found
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -126,10 +127,7 @@ def history(
     target: Target = context.obj
     with target.person() as me:
         page = me.memory.history(key, workspace=workspace, user=user, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-    else:
-        _show(page, f"history {key}")
+    _show(page, f"history {key}", as_json=as_json)
 
 
 @app.command(name="as-of")
@@ -150,10 +148,7 @@ def as_of(
     known = moment(known_at, "known-at")
     with target.person() as me:
         page = me.memory.as_of(at, key, known_at=known, workspace=workspace, user=user, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-    else:
-        _show(page, f"as-of {when}")
+    _show(page, f"as-of {when}", as_json=as_json)
 
 
 @app.command()
@@ -210,15 +205,24 @@ def forget(
         console.print(f"Forgotten: {gone.versions} versions, {gone.sources} sources.")
 
 
-def _show(page: Page[Fact], again: str) -> None:
-    shown = table("since", "until", "key", "value", "confidence", "id")
-    for fact in page.items:
-        until = "" if fact.valid_to is None else _when(fact.valid_to)
-        confidence = f"{fact.confidence:.2f}"
-        shown.add_row(_when(fact.valid_from), until, escape(fact.key), _value(fact), confidence, str(fact.id))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … memory {again} --cursor {page.next}")
+def _show(page: Page[Fact], again: str, *, as_json: bool) -> None:
+    show_list(
+        page,
+        ("since", "until", "key", "value", "confidence", "id"),
+        (
+            (
+                _when(fact.valid_from),
+                "" if fact.valid_to is None else _when(fact.valid_to),
+                escape(fact.key),
+                _value(fact),
+                f"{fact.confidence:.2f}",
+                str(fact.id),
+            )
+            for fact in page.items
+        ),
+        as_json=as_json,
+        again=f"memory {again}",
+    )
 
 
 def _value(fact: Fact) -> str:

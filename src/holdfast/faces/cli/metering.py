@@ -14,7 +14,7 @@ from holdfast.core.clock import now
 from holdfast.domains.metering import Analytics, Limit, Metering, Price, UsageLine, UsageReport
 from holdfast.domains.metering.analytics import DayOfUse
 from holdfast.faces.cli.charts import bar
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.sheets import write_sheet
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
@@ -95,18 +95,25 @@ def events(
     period: Any = {"since": moment(since, "since"), "until": moment(until, "until")}
     with target.person() as me:
         page = me.metering.events(conversation=conversation, limit=limit, cursor=cursor, **period)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("when", "operation", "model", "tokens", "cost", "priced by", "ms", "outcome")
-    for one in page.items:
-        cost = "unknown" if one.cost is None else _money(one.cost)
-        took = "" if one.latency_ms is None else str(one.latency_ms)
-        row = (f"{one.at:%Y-%m-%d %H:%M:%S}", one.operation, one.model or "", f"{one.tokens:,}", cost, one.priced_by)
-        shown.add_row(*(escape(text) for text in row), took, one.outcome)
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … metering events --cursor {page.next}")
+    show_list(
+        page,
+        ("when", "operation", "model", "tokens", "cost", "priced by", "ms", "outcome"),
+        (
+            (
+                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                escape(one.operation),
+                escape(one.model or ""),
+                f"{one.tokens:,}",
+                "unknown" if one.cost is None else _money(one.cost),
+                escape(one.priced_by),
+                "" if one.latency_ms is None else str(one.latency_ms),
+                one.outcome,
+            )
+            for one in page.items
+        ),
+        as_json=as_json,
+        again="metering events",
+    )
 
 
 @app.command()
@@ -160,19 +167,25 @@ def limits(context: typer.Context, as_json: AsJson = False) -> None:
     """Show the limits, and how they stand."""
     with _acting(context.obj) as (metering, tenant):
         found = metering.limits(tenant=tenant)
-    if as_json:
-        show_json({"items": found, "next": None})
-        return
-    shown = table(
-        "whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "counted in", "set by", "id"
+    show_list(
+        {"items": found, "next": None},
+        ("whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "counted in", "set by", "id"),
+        (
+            (
+                one.subject,
+                one.measure,
+                _per(one),
+                *[f"{value:,}" for value in (one.amount, one.used, one.reserved, one.left)],
+                bar(float((one.used + one.reserved) / one.amount) if one.amount else 1.0, 10),
+                "" if one.resets_at is None else f"{one.resets_at:%Y-%m-%d}",
+                _where(one),
+                one.set_by,
+                str(one.id),
+            )
+            for one in found
+        ),
+        as_json=as_json,
     )
-    for one in found:
-        resets = "" if one.resets_at is None else f"{one.resets_at:%Y-%m-%d}"
-        share = float((one.used + one.reserved) / one.amount) if one.amount else 1.0
-        counts = [f"{value:,}" for value in (one.amount, one.used, one.reserved, one.left)]
-        names = (one.subject, one.measure, _per(one), *counts, bar(share, 10))
-        shown.add_row(*names, resets, _where(one), one.set_by, str(one.id))
-    console.print(shown)
 
 
 @app.command(name="set-limit")

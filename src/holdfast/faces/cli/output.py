@@ -2,10 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from holdfast.core.errors import (
@@ -18,6 +19,7 @@ from holdfast.core.errors import (
     StoreError,
     Unavailable,
 )
+from holdfast.core.pages import Page
 from holdfast.core.rendering import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -51,6 +53,32 @@ def table(*columns: str, title: str | None = None) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def show_list(
+    found: object,
+    columns: Sequence[str],
+    rows: Iterable[Iterable[RenderableType]],
+    *,
+    as_json: bool,
+    again: str = "",
+    then: Sequence[str] = (),
+) -> None:
+    """Print what a list command found: as JSON, or as a table with, below it, how the page after it is had.
+
+    `found`: a page, or a list; `rows`: its items as cells, made only where they are shown. `again`, without the cursor,
+    and `then` are commands without `holdfast …`: the one that was given, and those that make sense next.
+    """
+    if as_json:
+        show_json(found)
+        return
+    shown = table(*columns)
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+    more = [f"{again} --cursor {found.next}"] if isinstance(found, Page) and found.next is not None else []
+    if more or then:
+        what_now(*(f"holdfast … {command}" for command in (*more, *then)))
 
 
 def what_now(*commands: str) -> None:

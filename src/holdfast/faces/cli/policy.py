@@ -6,7 +6,7 @@ import typer
 
 from holdfast.core.policy import POLICY
 from holdfast.core.scope import ROLES
-from holdfast.faces.cli.output import AsJson, console, show_json, table
+from holdfast.faces.cli.output import AsJson, show_list
 
 _COLOURS = {"own": "yellow", "tenant": "green", "all": "magenta"}
 
@@ -24,13 +24,12 @@ def policy(
     if not chosen:
         raise typer.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
     rows = {operation: {name: reaches.get(name) for name in chosen} for operation, reaches in POLICY.items()}
-    if as_json:
-        show_json(rows)
-        return
-    shown = table("operation", *chosen)
-    for operation, reaches in rows.items():
-        shown.add_row(operation, *(_cell(reaches[name]) for name in chosen))
-    console.print(shown)
+    show_list(
+        rows,
+        ("operation", *chosen),
+        ((operation, *(_cell(reaches[name]) for name in chosen)) for (operation, reaches) in rows.items()),
+        as_json=as_json,
+    )
 
 
 def _cell(reach: str | None) -> str:

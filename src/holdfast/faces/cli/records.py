@@ -12,7 +12,7 @@ from holdfast.core.errors import InvalidInput
 from holdfast.domains.interop.reference import KINDS, load
 from holdfast.domains.records import Record, Records, StoreReport
 from holdfast.domains.records.formats import FORMATS, format_of, read, write
-from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -68,15 +68,24 @@ def sets(context: typer.Context, as_json: AsJson = False) -> None:
     target: Target = context.obj
     with target.person() as me:
         found = me.records.sets()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("name", "key", "indexed", "text", "weight", "clearance", "description")
-    for one in found:
-        paths = (", ".join(one.indexed), ", ".join(one.text), one.weight or "")
-        shown.add_row(one.name, one.key, *paths, one.clearance or "", one.description or "")
-    console.print(shown)
-    what_now("holdfast … records find SET", "holdfast … records define SET --key PATH")
+    show_list(
+        found,
+        ("name", "key", "indexed", "text", "weight", "clearance", "description"),
+        (
+            (
+                one.name,
+                one.key,
+                ", ".join(one.indexed),
+                ", ".join(one.text),
+                one.weight or "",
+                one.clearance or "",
+                one.description or "",
+            )
+            for one in found
+        ),
+        as_json=as_json,
+        then=("records find SET", "records define SET --key PATH"),
+    )
 
 
 @app.command()
@@ -153,13 +162,12 @@ def group(
     target: Target = context.obj
     with target.person() as me:
         found = me.records.group(name, by=by, where=None if where is None else _parse_json(where, "where"), limit=limit)
-    if as_json:
-        show_json(found)
-        return
-    shown = table(by, "records")
-    for one in found:
-        shown.add_row("–" if one.value is None else str(one.value), f"{one.count:,}")
-    console.print(shown)
+    show_list(
+        found,
+        (by, "records"),
+        (("–" if one.value is None else str(one.value), f"{one.count:,}") for one in found),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -190,17 +198,20 @@ def history(
     target: Target = context.obj
     with target.person() as me:
         found = me.records.history(name, key)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("version", "changed", "record")
-    for one in found:
-        said = "deleted" if one.data is None else json.dumps(one.data, ensure_ascii=False)
-        shown.add_row(
-            str(one.version), f"{one.changed_at:%Y-%m-%d %H:%M}", said if len(said) <= WIDTH else said[:WIDTH]
-        )
-    console.print(shown)
-    what_now(f"holdfast … records get {name} {key}")
+    show_list(
+        found,
+        ("version", "changed", "record"),
+        (
+            (
+                str(one.version),
+                f"{one.changed_at:%Y-%m-%d %H:%M}",
+                ("deleted" if one.data is None else json.dumps(one.data, ensure_ascii=False))[:WIDTH],
+            )
+            for one in found
+        ),
+        as_json=as_json,
+        then=(f"records get {name} {key}",),
+    )
 
 
 @app.command()

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from holdfast.domains.configurations import ChangeRequest, RequestComment
 from holdfast.faces.cli.configurations import Address, Cursor, Limit, Reason, read_document, told, when
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 
@@ -62,16 +62,23 @@ def requests(
             _show_request(c.request(show), as_json=as_json, comments=c.comments(show, limit=200).items)
             return
         page = c.requests(address=address, status="any" if every else "open", limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "address", "over", "status", "approvals", "reason")
-    for one in page.items:
-        has = f"{len(one.approvals)} of {one.required}"
-        shown.add_row(str(one.id), escape(one.address), str(one.base_version), one.status, has, escape(one.reason))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations requests --cursor {page.next}")
+    show_list(
+        page,
+        ("id", "address", "over", "status", "approvals", "reason"),
+        (
+            (
+                str(one.id),
+                escape(one.address),
+                str(one.base_version),
+                one.status,
+                f"{len(one.approvals)} of {one.required}",
+                escape(one.reason),
+            )
+            for one in page.items
+        ),
+        as_json=as_json,
+        again="configurations requests",
+    )
 
 
 def approve(
@@ -148,14 +155,19 @@ def rule(
         if pattern is not None:
             me.configurations.set_rule(pattern, approvals=approvals, schema=wanted)
         found = me.configurations.rules()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("addresses", "approvals", "schema")
-    for one in found:
-        needs = "" if one.approvals is None else str(one.approvals)
-        shown.add_row(escape(one.pattern), needs, "" if one.schema is None else "required")
-    console.print(shown)
+    show_list(
+        found,
+        ("addresses", "approvals", "schema"),
+        (
+            (
+                escape(one.pattern),
+                "" if one.approvals is None else str(one.approvals),
+                "" if one.schema is None else "required",
+            )
+            for one in found
+        ),
+        as_json=as_json,
+    )
 
 
 def rate(
@@ -184,15 +196,22 @@ def standing(context: typer.Context, address: Address, as_json: AsJson = False) 
     target: Target = context.obj
     with target.person() as me:
         found = me.configurations.standing(address)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("version", "uses", "up", "down", "accuracy", "samples")
-    for one in found:
-        accuracy = "" if one.accuracy is None else f"{one.accuracy:.3f}"
-        up, down = str(one.ratings_up), str(one.ratings_down)
-        shown.add_row(str(one.version), f"{one.uses:,}", up, down, accuracy, f"{one.samples:,}")
-    console.print(shown)
+    show_list(
+        found,
+        ("version", "uses", "up", "down", "accuracy", "samples"),
+        (
+            (
+                str(one.version),
+                f"{one.uses:,}",
+                str(one.ratings_up),
+                str(one.ratings_down),
+                "" if one.accuracy is None else f"{one.accuracy:.3f}",
+                f"{one.samples:,}",
+            )
+            for one in found
+        ),
+        as_json=as_json,
+    )
 
 
 def inbox(
@@ -209,16 +228,22 @@ def inbox(
         page = me.configurations.inbox(unread=unread, limit=limit, cursor=cursor)
         if mark:
             me.configurations.mark_read()
-    if as_json:
-        show_json(page)
-        return
-    shown = table("", "when", "what", "address", "request")
-    for one in page.items:
-        new = "new" if one.read_at is None else ""
-        shown.add_row(new, when(one.created_at), one.kind, escape(one.address), str(one.request_id or ""))
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … configurations inbox --cursor {page.next}")
+    show_list(
+        page,
+        ("", "when", "what", "address", "request"),
+        (
+            (
+                "new" if one.read_at is None else "",
+                when(one.created_at),
+                one.kind,
+                escape(one.address),
+                str(one.request_id or ""),
+            )
+            for one in page.items
+        ),
+        as_json=as_json,
+        again="configurations inbox",
+    )
 
 
 def _show_request(found: ChangeRequest, *, as_json: bool, comments: Sequence[RequestComment] = ()) -> None:

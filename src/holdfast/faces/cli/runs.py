@@ -8,7 +8,7 @@ import typer
 from holdfast.core.clock import now
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.runs import Run, Tally
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.faces.cli.times import moment
 
@@ -42,17 +42,22 @@ def list_runs(
             limit=limit,
             cursor=cursor,
         )
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "status", "started", "ms", "error")
-    for item in page.items:
-        started = "" if item.started_at is None else f"{item.started_at:%Y-%m-%d %H:%M}"
-        took = "" if item.duration_ms is None else f"{item.duration_ms:,.0f}"
-        shown.add_row(str(item.id), item.status, started, took, item.error or "")
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … runs list --cursor {page.next}")
+    show_list(
+        page,
+        ("id", "status", "started", "ms", "error"),
+        (
+            (
+                str(item.id),
+                item.status,
+                "" if item.started_at is None else f"{item.started_at:%Y-%m-%d %H:%M}",
+                "" if item.duration_ms is None else f"{item.duration_ms:,.0f}",
+                item.error or "",
+            )
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="runs list",
+    )
 
 
 def _show(run: Run, *, as_json: bool) -> None:

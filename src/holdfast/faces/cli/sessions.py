@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.faces.cli.output import AsJson, console, show_json, table
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,14 +18,21 @@ def list_sessions(context: typer.Context, of: Of = None, as_json: AsJson = False
     target: Target = context.obj
     with target.acting() as (identity, tenant):
         found = identity.list_sessions(user=of, tenant=tenant)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("id", "user", "last used", "until", "from", "with")
-    for session in found:
-        times = [f"{moment:%Y-%m-%d %H:%M}" for moment in (session.last_used_at, session.expires_at)]
-        shown.add_row(str(session.id), str(session.user_id), *times, session.address or "", session.agent or "")
-    console.print(shown)
+    show_list(
+        found,
+        ("id", "user", "last used", "until", "from", "with"),
+        (
+            (
+                str(session.id),
+                str(session.user_id),
+                *[f"{moment:%Y-%m-%d %H:%M}" for moment in (session.last_used_at, session.expires_at)],
+                session.address or "",
+                session.agent or "",
+            )
+            for session in found
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from holdfast.domains.identity import Tenant
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,13 +20,12 @@ def list_tenants(context: typer.Context, as_json: AsJson = False) -> None:
     target: Target = context.obj
     with target.operator() as root:
         found = root.list_tenants()
-    if as_json:
-        show_json(found)
-        return
-    shown = table("slug", "name", "status", "since")
-    for tenant in found:
-        shown.add_row(tenant.slug, tenant.name, tenant.status, f"{tenant.created_at:%Y-%m-%d}")
-    console.print(shown)
+    show_list(
+        found,
+        ("slug", "name", "status", "since"),
+        ((tenant.slug, tenant.name, tenant.status, f"{tenant.created_at:%Y-%m-%d}") for tenant in found),
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from holdfast.domains.identity import Member
-from holdfast.faces.cli.output import AsJson, console, show_json, table
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,14 +20,22 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
     target: Target = context.obj
     with target.acting() as (identity, tenant):
         found = identity.list_members(tenant=tenant)
-    if as_json:
-        show_json(found)
-        return
-    shown = table("e-mail", "name", "role", "status", "clearance", "since")
-    for member in found:
-        since = f"{member.created_at:%Y-%m-%d}"
-        shown.add_row(member.email, member.name or "", member.role, member.status, member.clearance, since)
-    console.print(shown)
+    show_list(
+        found,
+        ("e-mail", "name", "role", "status", "clearance", "since"),
+        (
+            (
+                member.email,
+                member.name or "",
+                member.role,
+                member.status,
+                member.clearance,
+                f"{member.created_at:%Y-%m-%d}",
+            )
+            for member in found
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,16 +25,16 @@ def list_workflows(
     target: Target = context.obj
     with target.person() as me:
         page = me.runs.workflows(category=category, limit=limit, cursor=cursor)
-    if as_json:
-        show_json(page)
-        return
-    shown = table("id", "name", "outside id", "category", "active")
-    for item in page.items:
-        active = "yes" if item.active else "no"
-        shown.add_row(str(item.id), item.name, item.external_id or "", item.category or "", active)
-    console.print(shown)
-    if page.next is not None:
-        what_now(f"holdfast … workflows list --cursor {page.next}")
+    show_list(
+        page,
+        ("id", "name", "outside id", "category", "active"),
+        (
+            (str(item.id), item.name, item.external_id or "", item.category or "", "yes" if item.active else "no")
+            for item in page.items
+        ),
+        as_json=as_json,
+        again="workflows list",
+    )
 
 
 @app.command()
