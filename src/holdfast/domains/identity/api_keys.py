@@ -76,14 +76,7 @@ class ApiKeys(IdentityRoom):
         """Keys, oldest first, revoked ones too: the caller's own; for those who administer, of `user`."""
         email = None if user is None else check_email(user)
 
-        def work(tx: Transaction) -> list[ApiKey]:
-            tenant_id, user_id = self._whose(tx, email, tenant)
-            asked = {"in_tenant": tenant_id, "of_user": user_id}
-            if tenant_id is None:
-                return tx.all(queries.platform_api_keys if user_id is None else queries.platform_api_keys_of, asked)
-            return tx.all(queries.api_keys_in if user_id is None else queries.api_keys_of, asked)
-
-        return work
+        return lambda tx: self._held(tx, email, tenant, queries.every_api_key)
 
     @action("identity.revoke_api_key", writes=True, on="key", as_operator=True, changes_access=True)
     def revoke_api_key(self, key: UUID | str) -> Work[ApiKey]:

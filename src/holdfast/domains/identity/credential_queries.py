@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, Text, bindparam, delete, func, insert, literal_column, select, update
@@ -22,6 +22,29 @@ _THIS = bindparam("this_id", type_=Id)
 _DIGEST = bindparam("digest", type_=Digest)
 _MOMENT = bindparam("moment", type_=Time)
 _BUT = bindparam("but", type_=Id)
+
+
+T = TypeVar("T")
+
+
+class ByHolder(NamedTuple, Generic[T]):
+    """The statements that list one kind of credential: of a tenant or of the platform, of everybody or of a person."""
+
+    in_tenant: Query[T]
+    of_member: Query[T]
+    on_platform: Query[T]
+    of_platform_user: Query[T]
+
+
+def _by_holder(rows: Select[Any], of: Any, kind: type[T]) -> ByHolder[T]:
+    """`of`: the columns of the table."""
+    person = of.user_id == OF_USER
+    return ByHolder(
+        in_tenant=Query(rows.where(of.tenant_id == IN), kind, operator=True),
+        of_member=Query(rows.where(of.tenant_id == IN, person), kind, operator=True),
+        on_platform=Query(rows.where(of.tenant_id.is_(None)), kind, operator=True),
+        of_platform_user=Query(rows.where(of.tenant_id.is_(None), person), kind, operator=True),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,15 +138,7 @@ session_by_id = Query(select(*_SESSION).where(_s.id == _THIS), Session, operator
 
 _live_sessions = select(*_SESSION).where(_s.revoked_at.is_(None), _s.expires_at > _MOMENT).order_by(_s.id.desc())
 
-sessions_of = Query(_live_sessions.where(_s.tenant_id == IN, _s.user_id == OF_USER), Session, operator=True)
-
-sessions_in = Query(_live_sessions.where(_s.tenant_id == IN), Session, operator=True)
-
-platform_sessions_of = Query(
-    _live_sessions.where(_s.tenant_id.is_(None), _s.user_id == OF_USER), Session, operator=True
-)
-
-platform_sessions = Query(_live_sessions.where(_s.tenant_id.is_(None)), Session, operator=True)
+live_sessions = _by_holder(_live_sessions, _s, Session)
 
 revoke_session = Query(
     update(sessions).where(_s.id == _THIS, _s.revoked_at.is_(None)).values(revoked_at=_MOMENT), operator=True
@@ -143,13 +158,7 @@ api_key_by_id = Query(select(*_API_KEY).where(_k.id == _THIS), ApiKey, operator=
 
 _api_keys = select(*_API_KEY).order_by(_k.id)
 
-api_keys_of = Query(_api_keys.where(_k.tenant_id == IN, _k.user_id == OF_USER), ApiKey, operator=True)
-
-api_keys_in = Query(_api_keys.where(_k.tenant_id == IN), ApiKey, operator=True)
-
-platform_api_keys_of = Query(_api_keys.where(_k.tenant_id.is_(None), _k.user_id == OF_USER), ApiKey, operator=True)
-
-platform_api_keys = Query(_api_keys.where(_k.tenant_id.is_(None)), ApiKey, operator=True)
+every_api_key = _by_holder(_api_keys, _k, ApiKey)
 
 revoke_api_key = Query(
     update(api_keys).where(_k.id == _THIS, _k.revoked_at.is_(None)).values(revoked_at=_MOMENT), operator=True

@@ -1,6 +1,7 @@
 """What every part of identity needs: whom a call is about, and whether the caller stands above them."""
 
 import re
+from typing import TypeVar
 from uuid import UUID
 
 from holdfast.core.action import Actions
@@ -10,8 +11,11 @@ from holdfast.core.inputs import check_name
 from holdfast.core.policy import reach
 from holdfast.core.scope import Role
 from holdfast.domains.identity import queries
+from holdfast.domains.identity.credential_queries import ByHolder
 from holdfast.domains.identity.errors import CredentialRefused, TenantNotFound, UserNotFound
 from holdfast.domains.identity.models import Member, Tenant
+
+T = TypeVar("T")
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _EMAIL_CHARS = 320
@@ -91,6 +95,17 @@ class IdentityRoom(Actions):
             raise UserNotFound(email)
         self._check_above(member)
         return tenant_id, member.user_id
+
+    def _held(
+        self, tx: Transaction, email: str | None, tenant: str | None, kind: ByHolder[T], **asked: object
+    ) -> list[T]:
+        """The credentials of one kind that a call means, as `_whose` says."""
+        tenant_id, user_id = self._whose(tx, email, tenant)
+        if tenant_id is None:
+            query = kind.on_platform if user_id is None else kind.of_platform_user
+        else:
+            query = kind.in_tenant if user_id is None else kind.of_member
+        return tx.all(query, {"in_tenant": tenant_id, "of_user": user_id, **asked})
 
     def _platform_user(self, tx: Transaction, email: str | None) -> UUID | None:
         if email is None:

@@ -116,14 +116,7 @@ class Sessions(IdentityRoom):
         """Open sessions, newest first: the caller's own; for those who administer, of `user` (an e-mail address)."""
         email = None if user is None else check_email(user)
 
-        def work(tx: Transaction) -> list[Session]:
-            tenant_id, user_id = self._whose(tx, email, tenant)
-            asked = {"moment": now(), "in_tenant": tenant_id, "of_user": user_id}
-            if tenant_id is None:
-                return tx.all(queries.platform_sessions if user_id is None else queries.platform_sessions_of, asked)
-            return tx.all(queries.sessions_in if user_id is None else queries.sessions_of, asked)
-
-        return work
+        return lambda tx: self._held(tx, email, tenant, queries.live_sessions, moment=now())
 
     @action("identity.revoke_session", writes=True, on="session", as_operator=True, changes_access=True)
     def revoke_session(self, session: UUID | str) -> Work[Session]:
