@@ -26,7 +26,7 @@ Made by tools/generate_remote.py; change the operations, or their routes, and ru
 """
 '''
 
-BY_HAND = {("Memory", "propose"), ("Interop", "validator")}
+BY_HAND = {("Memory", "propose"), ("Interop", "validator"), ("Interop", "drain")}
 """What takes code of the program's own, which cannot travel (remote/proposing.py), or gives some."""
 
 

@@ -10,6 +10,9 @@ from support import commands
 from support.hl7 import messages, patients
 
 import holdfast
+from holdfast.domains.interop.spool import Spool
+from holdfast.faces.cli.draining import draining
+from holdfast.faces.cli.target import Target
 
 KEY = "0123456789abcdef" * 4
 ADDRESS = "Epic/HL7v2/ADT^A01"
@@ -71,3 +74,18 @@ def test_files_become_configurations_that_other_files_are_compared_with(folder: 
     assert "40 messages" in run(folder, *made, "--reference", "surnames=surnames")
     assert b"|Ape^" in (folder / "made.hl7").read_bytes()
     assert "is not KIND=SET" in run(folder, *made, "--reference", "surnames", code=2)
+
+
+def test_what_is_received_lands_in_the_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_KEY", KEY)
+    target = Target(store=f"sqlite:///{folder}/me.db", tenant="home", user="me@home.test")
+    given: dict[str, Any] = {"vendor": "Epic", "keep_days": 3, "every": 0.1}
+    with Spool(folder / "in.hl7") as spool, draining(target, spool, **given):
+        for one in SENT[:40]:
+            spool.store(one)
+    with target.opened_by_person() as (store, me):
+        store.worker().run_due()
+        assert me.configurations.get(ADDRESS).document["messages"] == 20
+        assert len(me.interop.samples("Epic", "ADT^A01")) == 20
+    assert (folder / "in.hl7").stat().st_size == 0
+    assert "--vendor" in run(folder, "listen", "--spool", "in.hl7", "--keep-days", "3", code=2)

@@ -89,7 +89,7 @@ def ask(label, mode, examples, served):
         raise
 
 
-CLIENT_ONLY = {("memory", "propose"), ("interop", "validator")}
+CLIENT_ONLY = {("memory", "propose"), ("interop", "validator"), ("interop", "drain")}
 """One calls code of the program's own, between two operations that have routes; the other gives some."""
 
 

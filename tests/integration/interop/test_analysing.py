@@ -1,5 +1,6 @@
 """Analyses: messages in, configurations out; each message once, nothing kept that was not asked for."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.errors import DocumentUnreadable, ProfileTaken
 from holdfast.domains.interop.hl7 import Message, read
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages
+from holdfast.domains.interop.spool import Spool, parts
 from holdfast.domains.interop.tables import interop_lots, interop_samples
 from holdfast.domains.records.errors import SetNotFound
 
@@ -349,3 +351,41 @@ def test_another_members_configuration_is_asked_for_where_one_may_comment(sync_s
     ben.configurations.share(ADDRESS, me.scope.actor_id, "comment")
     told = {one["address"]: one for one in analysed(sync_store, me, SENT[:40])["configurations"]}
     assert ben.configurations.request(told[ADDRESS]["request"]).document["messages"] == 20
+
+
+def received(folder: Path, *sent: bytes) -> Path:
+    with Spool(folder / "in.hl7") as spool:
+        for one in sent:
+            spool.store(one)
+        spool.cut()
+    return spool.path
+
+
+def test_what_a_listener_received_is_analysed_once_whatever_happens(
+    sync_store: Any, me: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from holdfast.domains.interop import actions
+
+    spool = received(tmp_path, *SENT[:20])
+    ben = sync_store.tenant("acme").user("ben@acme.test")
+    analysed(sync_store, ben, SENT[:1], vendor="Ben's")
+    with pytest.raises(ProfileTaken):
+        me.interop.drain(spool, vendor="Ben's")
+    assert len(parts(spool)) == 1, "what is refused stays"
+
+    def dies(_part: Path) -> None:
+        raise OSError("the machine went away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(actions, "remove", dies)
+        with pytest.raises(OSError, match="went away"):
+            me.interop.drain(spool, vendor="Epic", keep_days=30)
+    received(tmp_path, *SENT[20:40])
+    assert len(parts(spool)) == 2
+    again = me.interop.drain(spool, vendor="Epic", keep_days=30)
+    assert (len(again), parts(spool), rows(sync_store, interop_lots)) == (2, [], 2)
+    sync_store.worker().run_due()
+    assert [me.jobs.get(one.id).result["messages"] for one in again] == [20, 20]
+    assert (counts(me), rows(sync_store, interop_samples), rows(sync_store, interop_lots)) == (20, 40, 0)
+    assert len(me.jobs.list(kind="interop.analyse").items) == 2
+    assert me.interop.drain(spool, vendor="Epic") == []

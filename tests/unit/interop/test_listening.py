@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from support.hl7 import admission, messages, patients
 
+from holdfast.domains.interop.acknowledging import answers
 from holdfast.domains.interop.errors import ListenerRefused
-from holdfast.domains.interop.hl7 import Message, read
+from holdfast.domains.interop.hl7 import Message, parse, read
 from holdfast.domains.interop.listening import Limits, Listener
-from holdfast.domains.interop.spool import Spool
+from holdfast.domains.interop.spool import Spool, parts, remove
 
 ONE = admission(patients(1, seed=1)[0], 7)
 
@@ -166,3 +167,59 @@ def test_a_spool_that_failed_takes_nothing_more(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(OSError):
                 spool.store(ONE)
+
+
+def asking(accept: str, application: str) -> bytes:
+    return f"MSH|^~\\&|A|B|C|D|20260102||ADT^A01|7|P|2.5|||{accept}|{application}\rPID|1\r".encode()
+
+
+@pytest.mark.parametrize(
+    ("accept", "application", "stored", "failed"),
+    [
+        ("", "", ["AA"], ["AE"]),
+        ("AL", "NE", ["CA"], ["CE"]),
+        ("AL", "AL", ["CA", "AA"], ["CE"]),
+        ("AL", "", ["CA"], ["CE"]),
+        ("NE", "AL", ["AA"], ["AE"]),
+        ("", "AL", ["AA"], ["AE"]),
+        ("ER", "NE", [], ["CE"]),
+        ("SU", "NE", ["CA"], []),
+        ("NE", "ER", [], ["AE"]),
+        ("SU", "SU", ["CA", "AA"], []),
+        ("NE", "NE", [], []),
+    ],
+)
+def test_a_message_says_which_acknowledgements_it_wants(
+    accept: str, application: str, stored: list[str], failed: list[str]
+) -> None:
+    message = parse(asking(accept, application))
+    assert isinstance(message, Message)
+    assert (answers(message, "stored"), answers(message, "failed")) == (stored, failed)
+
+
+def test_accept_and_application_acknowledgements_go_over_the_wire_in_this_order() -> None:
+    with Listener(lambda _: None, port=0) as listener:
+        engine = Engine(listener.port)
+        for asked in (asking("NE", "NE"), asking("AL", "AL"), asking("", "")):
+            engine.send(asked)
+        assert [engine.answer() for _ in range(3)] == [["CA", "7"], ["AA", "7"], ["AA", "7"]]
+        assert listener.listened.stored == 3
+
+
+def test_a_spool_is_cut_into_parts_while_it_stores(tmp_path: Path) -> None:
+    sent = messages(200)
+    with Spool(tmp_path / "in.hl7") as spool:
+        assert spool.cut() is None
+        some = [threading.Thread(target=lambda part: [*map(spool.store, part)], args=(sent[at::4],)) for at in range(4)]
+        for one in some:
+            one.start()
+        while any(one.is_alive() for one in some):
+            spool.cut()
+        spool.cut()
+        found = [one.raw for _, part in parts(spool.path) for one in read(part) if isinstance(one, Message)]
+        assert sorted(found) == sorted(sent)
+        assert spool.path.stat().st_size == 0
+        for _, part in parts(spool.path):
+            assert part.stat().st_mode & 0o077 == 0
+            remove(part)
+        assert parts(spool.path) == []

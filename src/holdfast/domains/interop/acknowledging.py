@@ -1,4 +1,9 @@
-"""Acknowledgements: MSH the other way round, and MSA with the control id of the message."""
+"""Acknowledgements: MSH the other way round, and MSA with the control id of the message.
+
+A message without MSH-15 and 16 has one, of the original mode. With one of them it asks for accept acknowledgements
+(MSH-15, from whoever keeps it safe) and application acknowledgements (MSH-16, from whoever takes it over): always (AL),
+never (NE, and where one of the two is empty), on errors (ER) or on success (SU).
+"""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -6,7 +11,25 @@ from uuid import uuid4
 
 from .hl7 import Message
 
-Answer = Literal["AA", "AE", "AR"]
+Answer = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
+Outcome = Literal["stored", "failed", "rejected"]
+_ORIGINAL: dict[Outcome, Answer] = {"stored": "AA", "failed": "AE", "rejected": "AR"}
+_ACCEPT: dict[Outcome, Answer] = {"stored": "CA", "failed": "CE", "rejected": "CR"}
+
+
+def answers(message: Message | None, outcome: Outcome) -> list[Answer]:
+    """Those that a message asks for. What is not accepted is not taken over, so that it has one acknowledgement."""
+    asked = [] if message is None else [(message.header + [""] * 16)[at].strip().upper() for at in (14, 15)]
+    if not any(asked):
+        return [_ORIGINAL[outcome]]
+    accept = [_ACCEPT[outcome]] if _is_asked(asked[0], outcome) else []
+    if accept and outcome != "stored":
+        return accept
+    return accept + ([_ORIGINAL[outcome]] if _is_asked(asked[1], outcome) else [])
+
+
+def _is_asked(condition: str, outcome: Outcome) -> bool:
+    return condition == "AL" or condition == ("SU" if outcome == "stored" else "ER")
 
 
 def acknowledge(message: Message | None, answer: Answer, reason: str = "") -> bytes:

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from holdfast.domains.interop.lots import Given, Lot, lots_of
 from holdfast.domains.interop.models import Sample
 from holdfast.domains.interop.profiles.standards import HL7V2, Standard, standard_of
 from holdfast.domains.interop.reads import InteropReads
+from holdfast.domains.interop.spool import parts, remove
 from holdfast.domains.interop.stored import packed, unpacked
 
 MOST_DAYS = 3_650
@@ -56,6 +58,29 @@ class Interop(InteropReads):
         it was proposed; `version` is the current one then), `messages`, `new`, `unreadable` and the first `problems`.
         A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
         """
+        return self._give(
+            messages, vendor=vendor, standard=standard, keep_days=keep_days, processes=processes, key=None
+        )
+
+    @composite
+    def drain(self, spool: Path, *, vendor: str, keep_days: int | None = None) -> list[Job]:
+        """Have what a listener received analysed, as `analyse` does: a job for each part that its spool was cut into.
+
+        `spool`: the path that the `Spool` was opened with; its `cut` closes a part. A part is given once, whatever
+        happens: its job is queued under its number, and the file is deleted after that is committed. Parts stay where
+        something fails. A transaction for each MiB, and three for each part. Raises `InvalidInput`, `ProfileTaken`.
+        """
+        jobs = []
+        for number, part in parts(spool):
+            key = f"spool {number}"
+            jobs.append(self._give(part, vendor=vendor, standard=HL7V2, keep_days=keep_days, processes=1, key=key))
+            remove(part)
+        return jobs
+
+    def _give(
+        self, messages: Given, *, vendor: str, standard: str, keep_days: int | None, processes: int, key: str | None
+    ) -> Job:
+        """Lots, and their job. Under a `key` that was used the job of then, and the lots are gone again."""
         known = _check_standard(standard)
         name = _check_vendor(vendor, known)
         if keep_days is not None and not (type(keep_days) is int and 1 <= keep_days <= MOST_DAYS):
@@ -69,7 +94,7 @@ class Interop(InteropReads):
         given = Analysis(
             batch=str(batch), vendor=name, standard=known, lots=number, keep_days=keep_days, processes=processes
         )
-        return self._submit(given)
+        return self._submit(given, key)
 
     @action("interop.analyse", writes=True, recorded=False)
     def _begin(self, vendor: str, standard: Standard) -> Work[None]:
@@ -112,11 +137,14 @@ class Interop(InteropReads):
         return work
 
     @action("interop.analyse", writes=True)
-    def _submit(self, given: Analysis) -> Work[Job]:
-        """The job is queued."""
+    def _submit(self, given: Analysis, key: str | None) -> Work[Job]:
+        """The job is queued, unless it was under this key."""
 
         def work(tx: Transaction) -> Job:
-            made = enqueue(tx, "interop.analyse", given)
+            made = enqueue(tx, "interop.analyse", given, key=key)
+            if made.arguments["batch"] != given.batch:
+                tx.run(queries.delete_lots, {"batch_id": UUID(given.batch), "below": given.lots})
+                return made
             tx.record("job", made.id, owner=self.scope.actor_id, kind_of="interop.analyse")
             return made
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
-from .acknowledging import Answer, acknowledge
+from .acknowledging import Outcome, acknowledge, answers
 from .errors import ListenerRefused
 from .hl7 import Message, parse
 
 Sink = Callable[[bytes], None]
-"""Stores one message, durable when it returns. What it raises is answered with AE, and the sender sends again."""
+"""Stores one message, durable when it returns. What it raises is told with AE or CE, and the sender sends again."""
 
 _BEGIN, _END = b"\x0b", b"\x1c"
 _CHUNK = 64 << 10
@@ -36,7 +36,9 @@ class Limits:
 
 @dataclass
 class Listened:
-    """What came so far: messages stored (AA), not stored (AE), not readable or too long (AR), peers turned away."""
+    """What came so far: messages stored (AA, CA), not stored (AE, CE), not readable or too long (AR), peers turned
+    away.
+    """
 
     stored: int = 0
     failed: int = 0
@@ -48,8 +50,10 @@ class Listener:
     """Listens from `with` on, a thread for each connection; leaving it stops as `stop` does.
 
     A message is answered when `sink` has returned, never before: AA, with its control id. AE when `sink` raises, AR
-    when MSH cannot be read or the message is too long. Answers are in the order of a connection's messages. MLLP has
-    no login and no encryption: listen on an address that only the engine reaches, or behind a proxy with TLS.
+    when MSH cannot be read or the message is too long. One that asks in MSH-15 and 16 (enhanced mode) has the accept
+    acknowledgements CA and CE, the application ones, both or none, as it asks. Answers are in the order of a
+    connection's messages. MLLP has no login and no encryption: listen on an address that only the engine reaches, or
+    behind a proxy with TLS.
     `port`: the one that the system chose, for port 0. Raises `ListenerRefused`.
     """
 
@@ -109,9 +113,10 @@ class Listener:
             with peer:
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for raw in self._messages(peer):
-                    answer, kept = self._answer(raw)
+                    told, kept = self._answer(raw)
                     peer.settimeout(self._limits.slow_seconds)
-                    peer.sendall(_BEGIN + answer + _END + b"\r")
+                    for answer in told:
+                        peer.sendall(_BEGIN + answer + _END + b"\r")
                     if not kept:
                         return
         except OSError:
@@ -160,21 +165,20 @@ class Listener:
         except TimeoutError:
             return None
 
-    def _answer(self, raw: bytes | None) -> tuple[bytes, bool]:
-        """The answer, and whether the connection goes on."""
+    def _answer(self, raw: bytes | None) -> tuple[list[bytes], bool]:
+        """The answers, and whether the connection goes on."""
         if raw is None:
-            return self._told("AR", None, "longer than is taken"), False
+            return self._told("rejected", None, "longer than is taken"), False
         message = parse(raw)
         if not isinstance(message, Message):
-            return self._told("AR", None, "MSH cannot be read"), True
+            return self._told("rejected", None, "MSH cannot be read"), True
         try:
             self._sink(raw)
         except Exception:  # noqa: BLE001 - whatever a sink raises, the sender must hear that nothing was kept
-            return self._told("AE", message, "not stored; send it again"), True
-        return self._told("AA", message, ""), True
+            return self._told("failed", message, "not stored; send it again"), True
+        return self._told("stored", message, ""), True
 
-    def _told(self, answer: Answer, message: Message | None, reason: str) -> bytes:
+    def _told(self, outcome: Outcome, message: Message | None, reason: str) -> list[bytes]:
         with self._lock:
-            name = {"AA": "stored", "AE": "failed", "AR": "rejected"}[answer]
-            setattr(self.listened, name, getattr(self.listened, name) + 1)
-        return acknowledge(message, answer, reason)
+            setattr(self.listened, outcome, getattr(self.listened, outcome) + 1)
+        return [acknowledge(message, answer, reason) for answer in answers(message, outcome)]

@@ -4,8 +4,12 @@ import os
 import threading
 from pathlib import Path
 from types import TracebackType
+from uuid import UUID
+
+from holdfast.core.ids import new_id
 
 _BEGIN, _END = b"\x0b", b"\x1c\r"
+_PART = ".part"
 
 
 class Spool:
@@ -51,6 +55,28 @@ class Spool:
                 raise
             self._synced = reached
 
+    def cut(self) -> Path | None:
+        """Close what was stored so far as a part of its own, which `parts` lists, and begin a new file.
+
+        None where there is nothing. Raises `OSError`; then nothing more is stored, and what was is in one of the two.
+        """
+        with self._writing, self._syncing:
+            self._check()
+            if os.fstat(self._file.fileno()).st_size == 0:
+                return None
+            part = self.path.with_name(f"{self.path.name}.{new_id()}{_PART}")
+            try:
+                os.fsync(self._file.fileno())
+                self._synced = self._written
+                os.rename(self.path, part)
+                self._file.close()
+                self._file = open(self.path, "ab", buffering=0, opener=_private)  # noqa: SIM115 - closed by `close`
+                _sync_folder(self.path.parent)
+            except OSError as error:
+                self._broken = error
+                raise
+            return part
+
     def __enter__(self) -> "Spool":
         return self
 
@@ -71,6 +97,23 @@ class Spool:
         rest = memoryview(block)
         while rest:
             rest = rest[self._file.write(rest) :]
+
+
+def parts(path: Path) -> list[tuple[UUID, Path]]:
+    """The closed parts of a spool, each with the number that is its own, the oldest first."""
+    found = []
+    for part in path.parent.glob(f"{path.name}.*{_PART}"):
+        try:
+            found.append((UUID(part.name[len(path.name) + 1 : -len(_PART)]), part))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def remove(part: Path) -> None:
+    """A part whose messages are elsewhere now. Durable on return."""
+    part.unlink(missing_ok=True)
+    _sync_folder(part.parent)
 
 
 def _private(path: str, flags: int) -> int:

@@ -17,6 +17,7 @@ from holdfast.domains.interop.reference.places import PLACES
 from holdfast.domains.interop.spool import Spool
 from holdfast.domains.interop.synthesis import synthesise as made_from
 from holdfast.faces.cli import analyses
+from holdfast.faces.cli.draining import draining
 from holdfast.faces.cli.output import AsJson, console, show_json, what_now
 from holdfast.faces.cli.target import Target
 
@@ -26,19 +27,35 @@ analyses.register(app)
 
 @app.command()
 def listen(
+    context: typer.Context,
     spool: Annotated[Path, typer.Option(help="The file that messages are appended to. Readable by its owner only.")],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 for any that is free.")] = 2575,
     connections: Annotated[int, typer.Option(help="How many engines at a time.")] = 64,
+    vendor: Annotated[
+        str | None,
+        typer.Option(help="Have what comes analysed as this vendor's, in the store named before the command."),
+    ] = None,
+    keep_days: Annotated[int | None, typer.Option(help="Keep the messages as samples, sealed, for so long.")] = None,
+    every: Annotated[float, typer.Option(help="Seconds between analyses of what came.", min=0.1)] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Receive HL7 v2 over MLLP until Ctrl-C; each message is acknowledged once it is on the disk."""
+    """Receive HL7 v2 over MLLP until Ctrl-C; each message is acknowledged once it is on the disk.
+
+    With --vendor what came is analysed in the background, and then no longer in the file.
+    """
+    if keep_days is not None and vendor is None:
+        raise InvalidInput("keep-days: samples are kept of a vendor; give --vendor", field="keep-days")
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    with Spool(spool) as kept, Listener(kept.store, host=host, port=port, limits=Limits(connections=connections)) as at:
+    with (
+        Spool(spool) as kept,
+        draining(context.obj, kept, vendor=vendor, keep_days=keep_days, every=every),
+        Listener(kept.store, host=host, port=port, limits=Limits(connections=connections)) as at,
+    ):
         before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
         try:
             if as_json:

@@ -56,10 +56,16 @@ class Target:
     @contextmanager
     def person(self) -> Iterator["UserScope"]:
         """The scope of the person named, in the open store."""
+        with self.opened_by_person() as (_, me):
+            yield me
+
+    @contextmanager
+    def opened_by_person(self) -> Iterator[tuple["Store", "UserScope"]]:
+        """The open store, and the scope of the person named."""
         tenant = _needed(self.tenant, "tenant", "home")
         user = _needed(self.user, "user", "me@home.test")
         with self.opened() as store:
-            yield store.tenant(tenant).user(user)
+            yield store, store.tenant(tenant).user(user)
 
     @contextmanager
     def acting(self) -> Iterator[tuple["Identity", str | None]]:
