@@ -21,6 +21,7 @@ from holdfast.domains.interop.errors import ProfileTaken, ProfileUnreadable
 from holdfast.domains.interop.hl7 import Message, parse
 from holdfast.domains.interop.lots import Given, Lot, lots_of
 from holdfast.domains.interop.models import Sample
+from holdfast.domains.interop.profiles.clustered import check_cluster
 from holdfast.domains.interop.profiles.standards import HL7V2, Standard, standard_of
 from holdfast.domains.interop.reads import InteropReads
 from holdfast.domains.interop.spool import parts, remove
@@ -44,6 +45,8 @@ class Interop(InteropReads):
         standard: str = HL7V2,
         keep_days: int | None = None,
         processes: int = 1,
+        cluster: str | None = None,
+        cluster_in_the_open: bool = False,
     ) -> Job:
         """Have messages analysed in the background: `jobs.get(job.id)` says how far it is, and then the result.
 
@@ -52,14 +55,21 @@ class Interop(InteropReads):
         message that was counted before adds nothing. At the end each type's configuration at `vendor/standard/type` is
         put, by whoever asked; where a rule has changes reviewed, it is proposed. `keep_days`: keep the messages as
         samples, sealed, for so long. `processes`: how many count (more than one starts processes, so a program needs
-        its `if __name__ == "__main__"`).
+        its `if __name__ == "__main__"`). `cluster`: the scheduler of a Dask cluster that counts HL7 v2 messages, with
+        the same result; messages travel to it, so it is `tls://…`, or on this machine, or `cluster_in_the_open` says
+        that nobody listens.
 
         The result has `configurations` (address, version, messages, and `request`, the id of the change request where
         it was proposed; `version` is the current one then), `messages`, `new`, `unreadable` and the first `problems`.
         A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
         """
         return self._give(
-            messages, vendor=vendor, standard=standard, keep_days=keep_days, processes=processes, key=None
+            messages,
+            vendor=vendor,
+            standard=standard,
+            keep_days=keep_days,
+            processes=processes,
+            cluster=None if cluster is None else check_cluster(cluster, in_the_open=cluster_in_the_open),
         )
 
     @composite
@@ -73,12 +83,20 @@ class Interop(InteropReads):
         jobs = []
         for number, part in parts(spool):
             key = f"spool {number}"
-            jobs.append(self._give(part, vendor=vendor, standard=HL7V2, keep_days=keep_days, processes=1, key=key))
+            jobs.append(self._give(part, vendor=vendor, standard=HL7V2, keep_days=keep_days, key=key))
             remove(part)
         return jobs
 
     def _give(
-        self, messages: Given, *, vendor: str, standard: str, keep_days: int | None, processes: int, key: str | None
+        self,
+        messages: Given,
+        *,
+        vendor: str,
+        standard: str,
+        keep_days: int | None,
+        processes: int = 1,
+        cluster: str | None = None,
+        key: str | None = None,
     ) -> Job:
         """Lots, and their job. Under a `key` that was used the job of then, and the lots are gone again."""
         known = _check_standard(standard)
@@ -92,7 +110,13 @@ class Interop(InteropReads):
         for number, lot in enumerate(lots_of(messages, known), 1):
             self._add(batch, number - 1, lot)
         given = Analysis(
-            batch=str(batch), vendor=name, standard=known, lots=number, keep_days=keep_days, processes=processes
+            batch=str(batch),
+            vendor=name,
+            standard=known,
+            lots=number,
+            keep_days=keep_days,
+            processes=processes,
+            cluster=cluster,
         )
         return self._submit(given, key)
 

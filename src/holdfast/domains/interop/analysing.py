@@ -28,6 +28,7 @@ from .profiles import (
     Profile,
     ProfileKey,
     Profiler,
+    profile_clustered,
     profile_shared,
 )
 from .profiles.profiling import add_source
@@ -46,7 +47,10 @@ LEFT_DAYS = 7
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is to be analysed: the lots of a batch. `keep_days`: keep the messages so long; None: count them only."""
+    """What is to be analysed: the lots of a batch. `keep_days`: keep the messages so long; None: count them only.
+
+    `cluster`: the scheduler of a Dask cluster that counts them.
+    """
 
     batch: str
     vendor: str
@@ -54,6 +58,7 @@ class Analysis:
     lots: int
     keep_days: int | None = None
     processes: int = 1
+    cluster: str | None = None
 
 
 class Overtaken(HoldfastError):
@@ -92,7 +97,8 @@ def _configured(run: Run, given: Analysis, *, more: bool) -> list[dict[str, Any]
 
 def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, Any]) -> dict[str, Any]:
     first = so_far["lot"]
-    shared = given.processes > 1 and standard == HL7V2 and given.lots - first > LOTS
+    several = given.cluster is not None or (given.processes > 1 and given.lots - first > LOTS)
+    shared = several and standard == HL7V2
     below = min(given.lots, first + (LOTS_SHARED if shared else LOTS))
     stored = profile_of(run, given.vendor, given.standard)
     key = ProfileKey(bytes.fromhex(stored.secret))
@@ -103,8 +109,12 @@ def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, An
         raise JobFailed("the messages that were to be analysed are no longer there; give them again")
     contents = [unpacked(content) for _, _, _, content in rows]
     problems = list(so_far["problems"])
-    if shared:
-        secret = bytes.fromhex(stored.secret)
+    secret = bytes.fromhex(stored.secret)
+    if shared and given.cluster is not None:
+        found = profile_clustered(
+            iter(contents), secret, cluster=given.cluster, beside=known, check=partial(_look, run, given, so_far)
+        )
+    elif shared:
         found = profile_shared(iter(contents), secret, processes=given.processes, beside=known)
     else:
         found = _counted(contents, [count for _, _, count, _ in rows], key, known, standard, problems, so_far["seen"])
@@ -134,6 +144,11 @@ def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, An
 
     run.step(keep, checkpoint=done, done=done["lot"], total=given.lots, note=f"{done['seen']} messages")
     return done
+
+
+def _look(run: Run, given: Analysis, so_far: Mapping[str, Any]) -> None:
+    """A point at which the job can be cancelled while a cluster counts."""
+    run.progress(so_far["lot"], given.lots, f"{so_far['seen']} messages")
 
 
 def profile_of(run: Run, vendor: str, standard: str) -> StoredProfile:

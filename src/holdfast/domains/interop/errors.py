@@ -94,6 +94,27 @@ class WorkerLost(HoldfastError):
         self.exit_code = exit_code
 
 
+class ClusterMissing(HoldfastError):
+    """Dask is not installed here."""
+
+    code = "cluster_missing"
+    status = 501
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"a cluster is asked through Dask, and {module} is not installed; pip install 'holdfast[dask]'"
+        )
+
+
+class ClusterLost(Unavailable):
+    """The cluster's scheduler is not reached, or its workers ended before their work; the job tries again."""
+
+    code = "cluster_lost"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the cluster did not count the messages ({reason}); see that its scheduler and workers run")
+
+
 class ListenerRefused(Unavailable):
     """The listener could not begin: its address is taken, or is none of this machine."""
 

@@ -34,6 +34,8 @@ def profile(
     standard: Annotated[str, typer.Option(help="HL7v2, FHIR, NCPDP-SCRIPT or NCPDP-Telecom.")] = "HL7v2",
     keep_days: Annotated[int | None, typer.Option(help="Keep the messages, sealed, for so long.")] = None,
     processes: Annotated[int, typer.Option(help="How many processes count.")] = 1,
+    cluster: Annotated[str | None, typer.Option(help="The scheduler of a Dask cluster that counts: tls://…")] = None,
+    cluster_in_the_open: Annotated[bool, typer.Option(help="Messages may travel to it without encryption.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Work out how a sender writes its messages, and keep that as configurations.
@@ -43,7 +45,13 @@ def profile(
     target: Target = context.obj
     with _opened(target) as (store, me):
         job = me.interop.analyse(
-            list(files), vendor=vendor, standard=standard, keep_days=keep_days, processes=processes
+            list(files),
+            vendor=vendor,
+            standard=standard,
+            keep_days=keep_days,
+            processes=processes,
+            cluster=cluster,
+            cluster_in_the_open=cluster_in_the_open,
         )
         done = _followed(store, me, job, quiet=as_json)
         found = [_document(me, one) for one in (done.result or {}).get("configurations", [])]

@@ -7,6 +7,7 @@ profile.to_bytes()                        # canonical; values sealed
 shown(profile, k=11)                      # what may be read: values of coded places that 11 patients or more have
 """
 
+from .clustered import check_cluster, profile_clustered
 from .keys import ProfileKey
 from .profile import Profile
 from .profiling import Profiler, profile_messages
@@ -20,6 +21,8 @@ __all__ = [
     "Profiler",
     "Recognised",
     "Signature",
+    "check_cluster",
+    "profile_clustered",
     "profile_messages",
     "profile_shared",
     "recognise",

@@ -53,8 +53,8 @@ def profile_shared(
             stack.callback(worker.stop)
         profile = Profile(ProfileKey(secret))
         mine = Profiler(profile.key)
-        known = _Known(profile.digests, None if beside is None else beside.digests)
-        for load in _loads(source, profile, known, longest):
+        known = Known.of(profile, beside)
+        for load in loads(source, profile, known, longest):
             if workers and not any(worker.lost for worker in workers):
                 try:
                     waiting.put_nowait(load)
@@ -82,13 +82,19 @@ def _count_what_waits(mine: Profiler, waiting: _Loads, workers: "list[_Worker]")
         waiting.put(None)
 
 
-class _Known:
+class Known:
     """What came here, and what came before."""
 
     def __init__(self, here: Digests, beside: Digests | None) -> None:
         self.here, self.beside = here, Digests() if beside is None else beside
 
+    @classmethod
+    def of(cls, profile: Profile, beside: Profile | None) -> "Known":
+        """Of a profile that is being made beside another."""
+        return cls(profile.digests, None if beside is None else beside.digests)
+
     def add(self, digest: int) -> bool:
+        """Whether it is new."""
         return digest not in self.beside and self.here.add(digest)
 
 
@@ -145,7 +151,7 @@ class _Worker:
             self.lost = True
 
 
-def _loads(source: Source | list[Path], profile: Profile, known: _Known, longest: int) -> Iterator[Load]:
+def loads(source: Source | list[Path], profile: Profile, known: Known, longest: int) -> Iterator[Load]:
     """New messages in loads."""
     load, size = Load(), 0
     for one in source if isinstance(source, list) else [source]:
