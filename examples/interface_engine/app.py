@@ -16,6 +16,7 @@ from uuid import UUID
 from holdfast import Store
 from holdfast.core.jobs import Job
 from holdfast.domains.configurations import ChangeRequest, Configuration, FoundConfiguration
+from holdfast.domains.connections.models import ProviderSecret
 from holdfast.domains.interop.deviations import Deviation
 from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.drift import Drift
@@ -28,6 +29,24 @@ LOOK_SECONDS = 0.02
 """How often a running analysis is looked at."""
 REFERENCE = ("surnames", "first-names", "addresses", "providers")
 """Record sets of reference data, by kind, that test messages are made with where they are loaded."""
+
+
+MOST_TOKENS = 4_000
+"""The most that one question to a language model may use."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a language model said, and what it used."""
+
+    text: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+
+
+Model = Callable[[ProviderSecret, str], Answered]
+"""Asks a provider, with the hospital's key: your client of it."""
 
 
 class AnalysisFailed(Exception):
@@ -124,6 +143,30 @@ class InterfaceEngine:
         there = {one.name for one in me.records.sets()}
         reference = {kind: kind for kind in REFERENCE if kind in there}
         return me.interop.synthesise(address, count, seed=seed, reference=reference)
+
+    def keep_provider_key(self, me: UserScope, workspace: UUID, provider: str, api_key: str) -> None:
+        """Keep the key of an AI provider, sealed."""
+        me.connections.put(provider, workspace=workspace, api_key=api_key)
+
+    def explain(self, me: UserScope, address: str, model: Model, *, workspace: UUID, provider: str = "openai") -> str:
+        """Have a language model say in words where a sender deviates. It is told places and kinds, never a message.
+
+        The call is taken out of the hospital's limits before it is made, and charged as it was used. Raises
+        `LimitExceeded`, and then nobody is asked.
+        """
+        found = [one for version in me.interop.deviations(address).values() for one in version.found]
+        question = "Explain these deviations from HL7 v2: " + "; ".join(
+            f"{one.kind} at {one.location}" for one in found
+        )
+        held = me.metering.hold(tokens=MOST_TOKENS, operation="explain", provider=provider, workspace=workspace)
+        try:
+            told = model(me.connections.secret(provider, workspace=workspace), question)
+        except Exception:
+            me.metering.release(held.id)
+            raise
+        used = {"tokens_in": told.tokens_in, "tokens_out": told.tokens_out}
+        me.metering.settle(held.id, model=told.model, provider=provider, **used)
+        return told.text
 
     def _sender(self, me: UserScope, address: str) -> Sender:
         document: Any = me.configurations.get(address).document

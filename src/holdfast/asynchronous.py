@@ -2065,7 +2065,15 @@ class AsyncInterop:
         return await self._hop(self._room.deidentify, messages, mapping=mapping)
 
     async def analyse(
-        self, messages: Given, *, vendor: str, standard: str = HL7V2, keep_days: int | None = None, processes: int = 1
+        self,
+        messages: Given,
+        *,
+        vendor: str,
+        standard: str = HL7V2,
+        keep_days: int | None = None,
+        processes: int = 1,
+        cluster: str | None = None,
+        cluster_in_the_open: bool = False,
     ) -> Job:
         """Have messages analysed in the background: `jobs.get(job.id)` says how far it is, and then the result.
 
@@ -2074,15 +2082,33 @@ class AsyncInterop:
         message that was counted before adds nothing. At the end each type's configuration at `vendor/standard/type` is
         put, by whoever asked; where a rule has changes reviewed, it is proposed. `keep_days`: keep the messages as
         samples, sealed, for so long. `processes`: how many count (more than one starts processes, so a program needs
-        its `if __name__ == "__main__"`).
+        its `if __name__ == "__main__"`). `cluster`: the scheduler of a Dask cluster that counts HL7 v2 messages, with
+        the same result; messages travel to it, so it is `tls://…`, or on this machine, or `cluster_in_the_open` says
+        that nobody listens.
 
         The result has `configurations` (address, version, messages, and `request`, the id of the change request where
         it was proposed; `version` is the current one then), `messages`, `new`, `unreadable` and the first `problems`.
         A transaction for each MiB. Raises `InvalidInput`, `MessagesNotFound`, `ProfileTaken`.
         """
         return await self._hop(
-            self._room.analyse, messages, vendor=vendor, standard=standard, keep_days=keep_days, processes=processes
+            self._room.analyse,
+            messages,
+            vendor=vendor,
+            standard=standard,
+            keep_days=keep_days,
+            processes=processes,
+            cluster=cluster,
+            cluster_in_the_open=cluster_in_the_open,
         )
+
+    async def drain(self, spool: Path, *, vendor: str, keep_days: int | None = None) -> list[Job]:
+        """Have what a listener received analysed, as `analyse` does: a job for each part that its spool was cut into.
+
+        `spool`: the path that the `Spool` was opened with; its `cut` closes a part. A part is given once, whatever
+        happens: its job is queued under its number, and the file is deleted after that is committed. Parts stay where
+        something fails. A transaction for each MiB, and three for each part. Raises `InvalidInput`, `ProfileTaken`.
+        """
+        return await self._hop(self._room.drain, spool, vendor=vendor, keep_days=keep_days)
 
     async def samples(
         self,

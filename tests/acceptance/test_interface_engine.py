@@ -6,18 +6,22 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from support.backdoor import Backdoor
 from support.fhir import person
 from support.hl7 import patients
 from support.reference import write_reference
 from support.refusals import refused
 
-from examples.interface_engine.app import InterfaceEngine
+from examples.interface_engine.app import Answered, InterfaceEngine
 from holdfast.domains.configurations import address_of
 from holdfast.domains.interop.hl7 import Message, read
+from holdfast.domains.metering import LimitExceeded, actions, charging, cleaning, limiting, recording
 from holdfast.samples.hl7 import Drift, messages
 
 NORA, AMIR, PIA = (f"{name}@stonebridge.test" for name in ("nora", "amir", "pia"))
@@ -440,6 +444,89 @@ def test_1_7_no_value_of_a_patient_can_appear_and_names_are_of_the_reference_dat
     texan = {"addresses": {"set": "addresses", "where": {"region": "TX"}}}
     there = [dict(fields(one))["PID"][11] for one in nora.interop.synthesise(NEW, 50, seed=7, reference=texan)]
     assert all("^Austin^" in one for one in there)
+
+
+# 1.8 What a language model is asked stays within a limit, and its provider's key is sealed.
+
+KEY = "sk-planted-0123456789-of-the-hospital"
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.at = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    for module in (actions, recording, limiting, charging, cleaning):
+        monkeypatch.setattr(module, "now", made)
+    return made
+
+
+@pytest.fixture
+def ward(store, app, nora, clock):
+    """A workspace with a limit of 1,000 requests a month and a provider's key."""
+    made = store.system().identity.create_workspace("Interfaces", tenant="stonebridge").id
+    app.keep_provider_key(nora, made, "openai", KEY)
+    store.system().metering.set_limit(tenant="stonebridge", measure="requests", per="month", amount=1_000)
+    return made
+
+
+def model(secret, question):
+    assert secret.api_key == KEY and "EVN" not in question
+    return Answered(text="It sends a segment of its own.", model="gpt-4o-mini", tokens_in=90, tokens_out=10)
+
+
+def test_1_8_of_twenty_calls_at_once_the_ten_that_are_left_pass_and_the_next_month_begins_anew(
+    app, nora, amir, ward, clock
+):
+    nora.metering.record("explain", requests=990, tokens=1)
+
+    def ask(_):
+        try:
+            return app.explain(amir, EPIC, model, workspace=ward)
+        except LimitExceeded as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(20) as pool:
+        told = Counter(pool.map(ask, range(20)))
+    assert told == {"It sends a segment of its own.": 10, "limit_exceeded": 10}
+    (limit,) = nora.metering.limits()
+    total = nora.metering.report().total
+    assert (limit.used, limit.reserved, limit.left) == (1_000, 0, 0)
+    assert (total.requests, total.tokens) == (limit.used, 1 + 10 * 100), "the ledger's sum is the counter"
+    (by_amir,) = [one for one in nora.metering.report(group_by=["model"]).lines if one.model == "gpt-4o-mini"]
+    assert by_amir.requests == 10
+    clock.at = datetime(2026, 4, 1, tzinfo=UTC)
+    assert ask(0) == "It sends a segment of its own."
+    (limit,) = nora.metering.limits()
+    assert (limit.used, limit.left) == (1, 999)
+    assert nora.metering.report().total.requests == 1_001
+
+
+def test_1_8_a_call_that_fails_is_not_charged(app, amir, nora, ward):
+    def fails(_secret, _question):
+        raise ConnectionError("the provider is away")
+
+    with pytest.raises(ConnectionError):
+        app.explain(amir, EPIC, fails, workspace=ward)
+    (limit,) = nora.metering.limits()
+    assert (limit.used, limit.reserved) == (0, 0)
+
+
+def test_1_8_a_providers_key_is_sealed_where_it_is_kept(store, nora, ward):
+    (kept,) = Backdoor(store.engine).run("SELECT api_key FROM connections WHERE api_key IS NOT NULL")
+    assert KEY not in repr(kept) and KEY.encode() not in bytes(kept[0])
+    assert KEY not in repr(nora.connections.list(workspace=ward)) + repr(
+        nora.connections.secret("openai", workspace=ward)
+    )
+    assert nora.connections.secret("openai", workspace=ward).api_key == KEY
 
 
 # 1.10 FHIR JSON and NCPDP go through the same road: infer, deviate, drift, look up.
