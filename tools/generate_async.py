@@ -92,7 +92,7 @@ ROOMS = (
     Room("Interop", tuple(f"domains/interop/{name}.py" for name in ("reads", "actions"))),
     Room(
         "Records",
-        tuple(f"domains/records/{name}.py" for name in ("reads", "finding", "picks", "sets", "actions")),
+        tuple(f"domains/records/{name}.py" for name in ("reads", "finding", "picks", "sharing", "sets", "actions")),
         beside="domains/records/loading.py",
     ),
     Room(

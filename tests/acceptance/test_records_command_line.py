@@ -60,6 +60,11 @@ def test_a_set_is_defined_filled_asked_and_deleted(tmp_path: Path) -> None:
     assert "8" in said("group", "codes", "price")
     assert len(as_json(tmp_path, *ME, "pick", "codes", "-n", "3", "--seed", "7", **KEYS)) == 3
     assert "2" in said("history", "codes", "63")
+    with holdfast.open(f"sqlite:///{tmp_path}/me.db", KEY) as store:
+        store.system().identity.create_tenant("guests")
+    assert "as home:codes" in said("share", "codes", "--with", "guests")
+    assert "guests" in said("shares", "codes")
+    assert as_json(tmp_path, *ME, "unshare", "codes", "--with", "guests", **KEYS) == []
     assert "is deleted" in said("delete", "codes", "63")
     said("get", "codes", "63", code=3)
     said("find", "codes", "--where", "price > 5", code=2)

@@ -9,6 +9,7 @@ from support.interop import keep_messages
 from support.jobs import queue_one
 from support.metering import keep_usage
 from support.once import create_once
+from support.records import grant_one
 from support.refusals import refused
 from support.runs import keep_runs
 from support.vectors import embed_one, store_one
@@ -71,6 +72,7 @@ def fill(store, tenant, email):
     keep_configurations(person, *(store.tenant(tenant).user(one) for one in (others[0], "ada@acme.test")))
     person.records.define("codes", key="code", text=["title"], weight="weight", history=True)
     person.records.put("codes", {"code": "1", "title": "heliotrope", "weight": 2})
+    grant_one(engine_of(store), person.scope, "codes")
     keep_usage(store.system(), person, tenant)
     create_once(engine_of(store), person.scope)
     store_one(engine_of(store), person.scope)

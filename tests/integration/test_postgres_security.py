@@ -10,6 +10,7 @@ from support.interop import keep_messages
 from support.jobs import queue_one
 from support.metering import keep_usage
 from support.once import create_once
+from support.records import grant_one
 from support.runs import keep_runs
 from support.vectors import embed_one, store_one
 
@@ -63,6 +64,7 @@ def people(place):
             scope.knowledge.search("heliotrope", base=base)
             scope.records.define(f"of {email}", key="id", history=True)
             scope.records.put(f"of {email}", {"id": "heliotrope"})
+            grant_one(store.engine, scope.scope, f"of {email}")
             scope.metering.record("chat", model="home", tokens_in=5, conversation=chat.id, request_id="r-1")
             scope.metering.hold(tokens=5)
             c.search("heliotrope")  # what waits for the index is indexed
@@ -269,6 +271,7 @@ NARROWED = {
     "configuration_shares": ("deleting",),
     "revocations": ("adding", "changing"),
     **dict.fromkeys(("record_sets", "record_changes", "records"), ("deleting", "changing")),
+    "record_grants": ("deleting", "changing"),
     "lexical_index": ("reading", "adding", "changing", "deleting"),
     "lexical_counts": ("reading",),
     "vectors": ("closed",),

@@ -306,9 +306,15 @@ TABLES = {
         {"SELECT": "records.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "records.define")},
         {"id": _new_id, "name": "other"},
         shared=True,
-        refer=("records", "record_changes", "record_versions"),
+        refer=("records", "record_changes", "record_versions", "record_grants"),
     ),
     "record_changes": _tenants(*VERBS, set_id=_BARE),
+    "record_grants": Protected(
+        "(SELECT s.created_by FROM record_sets s WHERE s.id = t.set_id)",
+        {"SELECT": "records.read", **dict.fromkeys(("INSERT", "UPDATE", "DELETE"), "records.share")},
+        {"reader_id": _new_id},
+        shared=True,
+    ),
     "records": _tenants(*VERBS, key="other", id=_new_id),
     "usage_events": _usage("t.user_id", "INSERT", id=_new_id),
     "usage_requests": Protected("t.recorded_by", {"SELECT": "own", "INSERT": "own"}, {"request_id": "other"}),
@@ -414,6 +420,11 @@ class Database:
                 " WHERE created_by = %s"
             )
             self.superuser.execute(bare, (place[1],))
+            grant = (
+                "INSERT INTO record_grants SELECT tenant_id, id, gen_random_uuid(), 'a', 'b', '', created_by, now()"
+                " FROM record_sets WHERE created_by = %s AND name LIKE 'set of %%'"
+            )
+            self.superuser.execute(grant, (place[1],))
             queue = "INSERT INTO unindexed_conversations SELECT tenant_id, id FROM conversations WHERE owner_id = %s"
             self.superuser.execute(queue + " ON CONFLICT DO NOTHING", (place[1],))
 

@@ -115,7 +115,7 @@ class World:
         self.things = Things(self)
         of_workspaces = ("workspace", "staffed", "closed", "archived", "client", "brief")
         others: tuple[str, ...] = ("job", "ended", "plan", "request", "standard", "catalogue", "use", "held", "cap")
-        others += ("sender", "vendor")
+        others += ("sender", "vendor", "lent")
         others += ("workflow", "run", "queued_run", "waiting_run", "decision")
         for name in ("chat", "session", "key", "preference", "fact", "paper", *others, *of_workspaces):
             assert self.things[name]
@@ -420,6 +420,12 @@ class Things:
         return name
 
     @cached_property
+    def lent(self) -> str:
+        """A record set that is shared with another tenant."""
+        self._world.store.tenant("acme").user("ada@acme.test").records.share(self.catalogue, tenant=self.elsewhere)
+        return self.catalogue
+
+    @cached_property
     def use(self) -> Any:
         """What the owner used."""
         return self._world.owner.metering.record("chat", model=MINE, tokens=5).id
@@ -461,6 +467,7 @@ class Things:
     tenant = "acme"
     platform = "google_ads"
     provider = "openai"
+    elsewhere = "initech"
 
 
 class _Values(dict[str, str]):

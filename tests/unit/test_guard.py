@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -26,11 +27,14 @@ from sqlalchemy import (
 import holdfast.core
 import holdfast.domains
 from holdfast.core.database import ACTOR, TENANT, Query
+from holdfast.core.database.grants import granted
 from holdfast.core.database.transaction import Transaction
 from holdfast.core.errors import TenantGuardError
 from holdfast.core.scope import OPERATOR, Scope
 from holdfast.domains.conversations.tables import conversations, messages, summaries
 from holdfast.domains.identity.tables import users
+from holdfast.domains.records import read_queries
+from holdfast.domains.records.tables import record_grants, records
 
 c, m, s = conversations.c, messages.c, summaries.c
 a = conversations.alias("a")
@@ -61,7 +65,24 @@ ALLOWED = {
     "no scoped table": select(func.now()),
 }
 
+_open = granted(records, record_grants, by="set_id", to="set_id", also=true())
+ALLOWED["granted"] = select(records.c.key).where(_open, records.c.key == OTHER)
+
 REFUSED = {
+    "granted within another condition": select(records.c.key).where(and_(records.c.key == OTHER, _open)),
+    "granted or not": select(records.c.key).where(or_(_open, records.c.key == OTHER)),
+    "not granted": select(records.c.key).where(not_(_open)),
+    "granted, another table beside it": select(records.c.key).where(_open, c.id == OTHER),
+    "held by one that is granted": select(c.id).where(_open, c.tenant_id == records.c.tenant_id),
+    "held by the grants": select(c.id).where(_open, c.tenant_id == record_grants.c.tenant_id),
+    "granted under another name": select(records.alias("r").c.key).where(_open, records.alias("r").c.key == OTHER),
+    "granted to be changed": update(records).where(_open).values(version=1),
+    "granted to be deleted": delete(records).where(_open),
+    "granted for a change": update(conversations).where(held, exists().where(_open)).values(title="x"),
+    "granted to be copied": insert(summaries).from_select(
+        ["tenant_id", "text"], select(records.c.tenant_id, records.c.key).where(_open)
+    ),
+    "grants alone": select(record_grants.c.set_id).where(record_grants.c.reader_id == TENANT),
     "nothing": select(c.id),
     "another condition": select(c.id).where(c.id == OTHER),
     "a value of its own": select(c.id).where(c.tenant_id == uuid4()),
@@ -212,3 +233,16 @@ def test_the_tenant_of_a_statement_is_the_scopes_own_whatever_is_given():
     tx = Transaction(Cursor(), SqliteEngine.dialect, scope, "own")
     tx.all(Query(select(c.id).where(held, c.owner_id == ACTOR)), {"tenant_id": uuid4(), "actor_id": uuid4()})
     assert given["values"] == [scope.tenant_id.bytes, scope.actor_id.bytes]
+
+
+def test_what_cannot_be_granted_is_refused():
+    with pytest.raises(TenantGuardError, match="declare it there"):
+        granted(conversations, record_grants, by="id", to="set_id", also=true())
+
+
+def test_the_statements_that_read_by_grant_are_these_alone():
+    """Whoever makes another one comes by here: it is read once more before it is let in."""
+    source = Path(holdfast.__file__).parent
+    users_of = {str(path.relative_to(source)) for path in source.rglob("*.py") if "import granted" in path.read_text()}
+    assert users_of == {"domains/records/read_queries.py"}
+    assert Path(read_queries.__file__).read_text().count("granted(") == 3

@@ -116,6 +116,7 @@ knowledge.report             -        -           -              tenant  tenant 
 records.define               -        -           -              tenant  tenant  own     -       -
 records.read                 -        -           -              tenant  tenant  tenant  tenant  -
 records.write                -        -           -              tenant  tenant  own     -       -
+records.share                -        -           -              tenant  tenant  -       -       -
 metering.record              -        -           -              tenant  tenant  own     -       own
 metering.reserve             -        -           -              tenant  tenant  own     -       own
 metering.read                -        -           -              tenant  tenant  own     tenant  -

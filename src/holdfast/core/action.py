@@ -17,7 +17,7 @@ Callers see `rename(conversation, title) -> Conversation`.
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from holdfast.core import trail
@@ -125,16 +125,25 @@ def composite(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S,
     return run
 
 
-def carry_out(engine: Engine, scope: Scope, operation: str, work: Work[T]) -> T:
+def carry_out(
+    engine: Engine, scope: Scope, operation: str, work: Work[T], *, outcome: Literal["done", "read"] = "done"
+) -> T:
     """What follows from an operation later, or by itself (a job, an answer from outside), with its line in the trail.
 
     No policy is asked: it was when the operation was called.
     """
-    return _write(engine, scope, scope, "tenant", operation, work, Recorded())
+    return _write(engine, scope, scope, "tenant", operation, work, Recorded(), outcome)
 
 
 def _write(
-    engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Work[T], about: Recorded
+    engine: Engine,
+    acting: Scope,
+    scope: Scope,
+    far: Reach,
+    operation: str,
+    work: Work[T],
+    about: Recorded,
+    outcome: str = "done",
 ) -> T:
     """Run the work and write what it was about, in one transaction."""
     if isinstance(work, Call):
@@ -150,7 +159,7 @@ def _write(
         result = work(tx)
         if tx.changed:
             lines = tx.recorded or [about]
-            trail.write(tx, engine.trail, scope, operation, lines, "done")
+            trail.write(tx, engine.trail, scope, operation, lines, outcome)
             tenants.update(scope.tenant_id or line.tenant_id or NIL for line in lines)
         return result
 
@@ -163,13 +172,16 @@ def _write(
 def _read(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Work[T]) -> T:
     """Run the work; what it says was not the actor's own is recorded before anybody gets to see it."""
     seen: list[Recorded] = []
+    first: list[Callable[[], object]] = []
 
     def noting(tx: Transaction) -> T:
         result = work(tx)
-        seen[:] = tx.recorded
+        seen[:], first[:] = tx.recorded, tx.beforehand
         return result
 
     result = running.read(engine, acting, far, noting)
+    for call in first:
+        call()
     if seen:
         engine.write(acting, far, lambda tx: trail.write(tx, engine.trail, scope, operation, seen, "read"))
         for tenant_id in {scope.tenant_id or line.tenant_id or NIL for line in seen}:

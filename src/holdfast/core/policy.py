@@ -144,6 +144,7 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "records.define": _OWN_OR_ADMINISTERED,
     "records.read": _EVERY_MEMBER,
     "records.write": _OWN_OR_ADMINISTERED,
+    "records.share": {"owner": "tenant", "admin": "tenant"},  # with other tenants
     # metering
     "metering.record": _OWN_OR_ADMINISTERED_AND_VISITOR,
     "metering.reserve": _OWN_OR_ADMINISTERED_AND_VISITOR,

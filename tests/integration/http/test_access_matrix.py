@@ -66,7 +66,7 @@ OWNERS = {
 }
 """Things that are one member's own."""
 TENANTS = {
-    *("workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue", "cap"),
+    *("workspace", "staffed", "archived", "slug", "tenant", "member", "standard", "catalogue", "lent", "cap"),
     *("workflow", "external_id"),
 }
 """Things of the whole tenant."""
@@ -374,6 +374,9 @@ EXAMPLES = (
     R("DELETE /record-sets/{name}"),
     R("GET /record-sets/{name}/records", shows=OURS),
     R("PUT /record-sets/{name}/records", body={"rows": [{"id": "2"}]}),
+    R("GET /record-sets/{name}/shares"),
+    E("PUT /record-sets/{name}/shares/{tenant}", body={}, path={"name": "catalogue", "tenant": "elsewhere"}),
+    E("DELETE /record-sets/{name}/shares/{tenant}", path={"name": "lent", "tenant": "elsewhere"}),
     R("GET /record-sets/{name}/count"),
     R("GET /record-sets/{name}/groups", {"by": "title"}, shows=OURS),
     R("GET /record-sets/{name}/search", {"q": "wenge"}, shows=OURS),

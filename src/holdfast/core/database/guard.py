@@ -5,13 +5,13 @@ the scope's tenant by a condition that always applies (joined by AND at the top 
 let rows through without it): `table.tenant_id = :tenant_id`, or equality with the tenant_id of a table that is so held.
 An INSERT must take its tenant_id from `:tenant_id`, or from a held table; an UPDATE cannot set it. The value of
 `:tenant_id` is always the scope's own: a caller cannot give one. What the guard cannot read (a table by name, text) is
-refused.
+refused. One construct stands in for the predicate: `grants.granted(…)`, what another tenant shares, in a SELECT alone.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Delete, Insert, Select, Table, TextClause, Update
+from sqlalchemy import BindParameter, Column, ColumnElement, Delete, Insert, Select, Table, TextClause, Update
 from sqlalchemy.sql import ClauseElement, operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, Grouping
 from sqlalchemy.sql.selectable import (
@@ -31,9 +31,22 @@ Edge = tuple[Any, Any]
 """(a, None): `a` is held to the scope's tenant. (a, b): `a` is held if `b` is."""
 
 
+class Granted(Grouping[bool]):
+    """A condition that holds a table, and the table of grants, by a grant to the scope's tenant: see `grants`."""
+
+    inherit_cache = True
+
+    def __init__(self, table: Table, grants: Table, condition: ColumnElement[bool]) -> None:
+        super().__init__(condition)
+        self.opened = (table, grants)
+
+
 def check(statement: ClauseElement) -> None:
     """Raise `TenantGuardError` unless every scoped table in `statement` is held to the scope's tenant."""
+    changes = isinstance(statement, (Update, Delete, Insert))
     for part in visitors.iterate(statement):
+        if changes and isinstance(part, Granted):
+            raise TenantGuardError("what another tenant shares can be read alone; select it in a statement of its own")
         if isinstance(part, TextualSelect):
             raise TenantGuardError("a statement with text in place of a SELECT; write it in Core")
         if isinstance(part, Select):
@@ -48,7 +61,8 @@ def _check_select(select: Select[Any]) -> None:
     froms = select.get_final_froms()
     edges = [edge for condition in select._where_criteria for edge in _edges(condition)]
     edges += [edge for source in froms for edge in _join_edges(source)]
-    _check_held([leaf for source in froms for leaf in _leaves(source)], edges)
+    opened = {table for one in select._where_criteria if isinstance(one, Granted) for table in one.opened}
+    _check_held([leaf for source in froms for leaf in _leaves(source) if leaf not in opened], edges)
 
 
 def _check_change(change: Update | Delete) -> None:
@@ -139,6 +153,8 @@ def _join_edges(source: Any) -> Iterator[Edge]:
 
 
 def _edges(condition: Any) -> Iterator[Edge]:
+    if isinstance(condition, Granted):
+        return
     if isinstance(condition, Grouping):
         yield from _edges(condition.element)
     elif isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:

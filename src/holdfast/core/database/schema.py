@@ -25,6 +25,7 @@ def scoped_table(
     outlives: bool = False,
     of_store: bool = False,
     partitioned: str | None = None,
+    opens: tuple[str, ...] = (),
     **options: Any,
 ) -> Table:
     """A table whose every row belongs to one tenant: `tenant_id` leads its primary key.
@@ -35,7 +36,8 @@ def scoped_table(
     none. `outlives`: its rows stay when the tenant is deleted, so they refer to nothing. `of_store`: the store itself
     has rows in it too, under the tenant NIL, so they do not refer to their tenant. `partitioned`: on PostgreSQL by
     month, by this column of the primary key, a moment or a UUIDv7; its migration calls `dialects.partition_by_month`.
-    No foreign key may refer to it, and nothing be unique in it without that column.
+    No foreign key may refer to it, and nothing be unique in it without that column. `opens`: its rows let the tenant in
+    their `reader_id` read rows of these tables (see `grants`); they go when either tenant is deleted.
     """
     tenant_id = Column("tenant_id", Id, primary_key=True)
     through_another = any(isinstance(part, ForeignKeyConstraint) and "tenant_id" in part.column_keys for part in parts)
@@ -46,7 +48,7 @@ def scoped_table(
     )
     if partitioned is not None:
         options["postgresql_partition_by"] = f"RANGE ({partitioned})"
-    info = {"scoped": True, "index": index, "outlives": outlives}
+    info = {"scoped": True, "index": index, "outlives": outlives, "opens": opens}
     return Table(name, metadata, tenant_id, *parts, *tenant, info=info, **options)
 
 

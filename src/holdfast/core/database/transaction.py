@@ -172,6 +172,7 @@ class Transaction:
         "_dialect",
         "_server_side",
         "afterwards",
+        "beforehand",
         "changed",
         "held",
         "own",
@@ -201,6 +202,7 @@ class Transaction:
         """What the work says it was about; the action writes it to the trail."""
         self.changed = True
         self.afterwards: list[Callable[[], object]] = []
+        self.beforehand: list[Callable[[], object]] = []
         self._cursor = cursor
         self._dialect = dialect
         self._server_side = server_side
@@ -271,6 +273,13 @@ class Transaction:
         logged.
         """
         self.afterwards.append(call)
+
+    def before_shown(self, call: Callable[[], object]) -> None:
+        """Call `call` when this was read, before anybody gets to see it: where it raises, nobody does.
+
+        For reads alone: no transaction is open by then.
+        """
+        self.beforehand.append(call)
 
     @property
     def is_sqlite(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from holdfast.core.access import Access
 from holdfast.core.action import carry_out
@@ -47,10 +48,16 @@ class Carrying:
         self._ended: Counter[tuple[str, str]] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._waiting = 0.0
+        self._last: UUID | None = None
+        """Whose turn it was. Each worker goes round by itself, so nothing need be kept or agreed on."""
         self._runs: dict[threading.Thread, tuple[Claimed, Run | None, float]] = {}
 
     def claim(self) -> Claimed | None:
-        """Take the job that has waited longest; None when none is due. One read; then one transaction for each."""
+        """Take a job of the next tenant that has one due, the one that has waited longest; None when none is.
+
+        So tenants have turns, in the order of their ids, whatever each has queued; the first is that of the job that
+        has waited longest. One read; then one transaction for each.
+        """
         names = kinds.registered()
         asked: dict[str, Any] = {f"kind_{n}": name for n, name in enumerate(names)}
         while names:
@@ -60,6 +67,8 @@ class Carrying:
             if found is None or found[0] is None:
                 return None
             claimed, looked = carry_out(self._engine, OPERATOR, "jobs.end", lambda tx: self._take(tx, asked))
+            if claimed is not None:
+                self._last = claimed.tenant_id
             if claimed is not None or not looked:
                 return claimed
         return None
@@ -67,7 +76,7 @@ class Carrying:
     def _take(self, tx: Transaction, asked: dict[str, Any]) -> tuple[Claimed | None, bool]:
         """The job taken, and whether there was one at all: one that is given up here is not taken."""
         tx.unchanged()
-        found = tx.first(queries.due(sum(name.startswith("kind_") for name in asked)), asked)
+        found = self._next(tx, sum(name.startswith("kind_") for name in asked), asked)
         if found is None:
             return None, False
         place = place_of(found) | {"moment": asked["moment"]}
@@ -80,6 +89,12 @@ class Carrying:
         elif tx.run(queries.take, place | {"until": asked["moment"] + self._lease}):
             return _taken(found), True
         return None, True
+
+    def _next(self, tx: Transaction, kinds: int, asked: dict[str, Any]) -> Claimed | None:
+        if self._last is None:
+            return tx.first(queries.due(kinds, turn="any"), asked)
+        found = tx.first(queries.due(kinds, turn="next"), asked | {"last_tenant": self._last})
+        return found or tx.first(queries.due(kinds, turn="first"), asked)
 
     def carry_out(self, claimed: Claimed) -> None:
         """Do a job that was taken, and write down how it ended, unless another worker has it by then."""

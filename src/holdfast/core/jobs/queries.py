@@ -4,7 +4,7 @@ Workers take jobs of every tenant, so their statements are the operator's; a job
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BindParameter, Integer, bindparam, delete, func, insert, null, or_, select, tuple_, update
 from sqlalchemy.types import Text
@@ -115,14 +115,21 @@ def _of_kinds(count: int) -> Any:
     return or_(*(_j.kind == bindparam(f"kind_{n}", type_=Text()) for n in range(count)))
 
 
+Turn = Literal["any", "next", "first"]
+
+
 @lru_cache(maxsize=32)
-def due(kinds: int) -> Query[Claimed]:
+def due(kinds: int, *, turn: Turn) -> Query[Claimed]:
     """The job that has waited longest, of so many kinds; one that another worker is just taking is passed over.
 
-    Served by ix_jobs_due.
+    `turn`: of any tenant, or of the next one after `last_tenant`, or the first one, in the order of their ids. Served
+    by ix_jobs_due, else by ix_jobs_turn.
     """
-    rows = select(*_CLAIMED).where(_LIVE, _j.due_at <= _MOMENT, _of_kinds(kinds)).order_by(_j.due_at).limit(1)
-    return Query(rows.with_for_update(skip_locked=True), Claimed, operator=True)
+    rows = select(*_CLAIMED).where(_LIVE, _j.due_at <= _MOMENT, _of_kinds(kinds))
+    if turn == "next":
+        rows = rows.where(_j.tenant_id > bindparam("last_tenant", type_=Id))
+    rows = rows.order_by(_j.due_at) if turn == "any" else rows.order_by(_j.tenant_id, _j.due_at)
+    return Query(rows.limit(1).with_for_update(skip_locked=True), Claimed, operator=True)
 
 
 @lru_cache(maxsize=32)

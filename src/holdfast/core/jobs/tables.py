@@ -34,6 +34,7 @@ jobs = scoped_table(
     UniqueConstraint("tenant_id", "requested_by", "kind", "key"),
     CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status"),
     Index("ix_jobs_due", "due_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_jobs_turn", "tenant_id", "due_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_jobs_finished", "finished_at"),
     of_store=True,
     sqlite_with_rowid=False,

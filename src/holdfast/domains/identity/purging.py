@@ -4,11 +4,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, insert, or_, select
 from sqlalchemy.sql.dml import Delete
 
 from holdfast.core.clock import now
 from holdfast.core.database import Query, Transaction
+from holdfast.core.database.grants import READER
 from holdfast.core.database.schema import every_table
 from holdfast.core.database.text_search import forget_deleted_words
 from holdfast.core.database.types import Id
@@ -66,7 +67,13 @@ def _of_tenant() -> dict[str, Query[tuple[Any, ...]]]:
         for table in reversed(every_table())
         if "tenant_id" in table.c and not table.info["outlives"] and table is not purges
     ]
-    return {table.name: _operators(delete(table).where(table.c.tenant_id == IN)) for table in tables}
+    return {table.name: _operators(delete(table).where(_concerns(table))) for table in tables}
+
+
+def _concerns(table: Table) -> ColumnElement[bool]:
+    """What is the tenant's, and what another tenant granted it."""
+    its = table.c.tenant_id == IN
+    return or_(its, table.c[READER] == IN) if table.info.get("opens") else its
 
 
 @cache

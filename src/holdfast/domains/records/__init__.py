@@ -2,6 +2,25 @@
 
 from holdfast.domains.records import expiring  # noqa: F401  # it registers what it does
 from holdfast.domains.records.actions import Records
-from holdfast.domains.records.models import Group, NotStored, Record, RecordHit, RecordSet, RecordVersion, StoreReport
+from holdfast.domains.records.models import (
+    Group,
+    NotStored,
+    Record,
+    RecordHit,
+    RecordSet,
+    RecordShare,
+    RecordVersion,
+    StoreReport,
+)
 
-__all__ = ["Group", "NotStored", "Record", "RecordHit", "RecordSet", "RecordVersion", "Records", "StoreReport"]
+__all__ = [
+    "Group",
+    "NotStored",
+    "Record",
+    "RecordHit",
+    "RecordSet",
+    "RecordShare",
+    "RecordVersion",
+    "Records",
+    "StoreReport",
+]

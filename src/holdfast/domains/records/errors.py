@@ -19,13 +19,45 @@ class SetNotFound(NotFound):
 
 
 class SetReadOnly(HoldfastError):
-    """The set is changed by who defined it, and administrators; or it belongs to another tenant."""
+    """The set is changed by who defined it, and administrators."""
 
     code = "record_set_read_only"
     status = 403
 
     def __init__(self, name: str) -> None:
         super().__init__(f"record set {name!r:.200} is changed by who defined it, or an administrator; ask one of them")
+
+
+class SetShared(HoldfastError):
+    """The set is another tenant's, which shares it for reading: it is not changed, searched or looked back in here."""
+
+    code = "record_set_shared"
+    status = 403
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"record set {name!r:.200} is shared by another tenant, to get, find, count, group and pick; {what}"
+        )
+
+
+class ReaderUnfit(InvalidInput):
+    """There is no such tenant to share a set with, or it is the set's own."""
+
+    code = "reader_unfit"
+
+    def __init__(self, tenant: str, reason: str) -> None:
+        super().__init__(f"tenant: {tenant!r:.200} {reason}", field="tenant")
+
+
+class ShareNotFound(NotFound):
+    """The set is not shared with this tenant."""
+
+    code = "record_share_not_found"
+
+    def __init__(self, name: str, tenant: str) -> None:
+        super().__init__(
+            f"record set {name!r:.200} is not shared with {tenant!r:.200}; records.shares(…) says with whom"
+        )
 
 
 class SetNotEmpty(Conflict):

@@ -11,7 +11,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.pages import check_limit
 from holdfast.domains.records import queries
-from holdfast.domains.records.access import as_record, find_set
+from holdfast.domains.records.access import Source, as_record, find_source
 from holdfast.domains.records.conditions import Shape
 from holdfast.domains.records.filters import Compare
 from holdfast.domains.records.models import Group, RecordHit, RecordSet
@@ -42,16 +42,17 @@ class RecordFinding(RecordReads):
         most, path = check_limit(limit, self.settings.page), parse_path(by, field="by")
 
         def work(tx: Transaction) -> list[Group]:
-            of = find_set(tx, name)
+            source = find_source(tx, name, self.engine)
+            of = source.of
             shape, values = question_of(of, where)
-            asked = values | {"set_id": of.id, "now": now(), "limit": most, "by": path}
+            asked = values | source.at | {"now": now(), "limit": most, "by": path}
             if ".".join(path) in of.indexed:
                 column = PLACES[of.indexed.index(".".join(path))]
-                rows = tx.all(queries.groups(shape, column=column, kind=None), asked)
+                rows = tx.all(source.reads.groups(shape, column=column, kind=None), asked)
                 return [Group(value=value_of(bytes(code)), count=many) for code, many in rows]
-            found = _groups_at(tx, of, path, shape, asked)
+            found = _groups_at(tx, source, path, shape, asked)
             absent, given = question_of(of, where, Compare(path, "=", None))
-            none = int(tx.all(queries.count(absent), given | {"set_id": of.id, "now": asked["now"]})[0][0])
+            none = int(tx.all(source.reads.count(absent), given | source.at | {"now": asked["now"]})[0][0])
             found += [Group(value=None, count=none)] if none else []
             return sorted(found, key=lambda group: -group.count)[:most]
 
@@ -65,13 +66,13 @@ class RecordFinding(RecordReads):
 
         `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
         best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
-        `InvalidInput` where the set has no `text`.
+        `SetShared`, `InvalidInput` where the set has no `text`.
         """
         question = lexical.parse_question(query, most_chars=self.settings.query_chars)
         most = check_limit(k, self.settings.page, field="k")
 
         def work(tx: Transaction) -> list[RecordHit]:
-            of = find_set(tx, name)
+            of = find_source(tx, name, self.engine).own("filter it instead")
             if not of.text:
                 raise InvalidInput(f"query: record set {of.name!r:.200} has no text paths; define some", field="query")
             shape, values = question_of(of, where)
@@ -82,10 +83,10 @@ class RecordFinding(RecordReads):
         return work
 
 
-def _groups_at(tx: Transaction, of: RecordSet, path: Path, shape: Shape, asked: dict[str, Any]) -> list[Group]:
+def _groups_at(tx: Transaction, source: Source, path: Path, shape: Shape, asked: dict[str, Any]) -> list[Group]:
     found: list[Group] = []
-    for kind in kinds_at(of.schema, path) & set(_KINDS):
-        rows = tx.all(queries.groups(shape, column=None, kind=kind), asked)
+    for kind in kinds_at(source.of.schema, path) & set(_KINDS):
+        rows = tx.all(source.reads.groups(shape, column=None, kind=kind), asked)
         found += [Group(value=_grouped(kind, value), count=many) for value, many in rows]
     return found
 

@@ -11,8 +11,10 @@ class RecordSet:
 
     Paths (`key`, `indexed`, `text`, `weight`, `expires`) are names of members joined by dots. `clearance`: the level of
     records that are stored without one; None: everybody in the tenant reads them. `locked`: only who defined the set,
-    and administrators, change what is in it. `history`: every version of a record is kept. How many records there are
-    is not told here: it would tell of those that the reader may not see.
+    and administrators, change what is in it. `history`: every version of a record is kept. `owner`: the tenant that
+    shares it with this one for reading, and with whose name the set's begins here, as in `acme:kbli`; who made it is
+    not told then. None: it is this tenant's own. How many records there are is not told here: it would tell of those
+    that the reader may not see.
     """
 
     id: UUID
@@ -27,9 +29,24 @@ class RecordSet:
     expires: str | None = None
     history: bool
     locked: bool
-    created_by: UUID
+    owner: str | None = None
+    created_by: UUID | None = None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordShare:
+    """A set that another tenant reads: what is at no level, and at `levels` whoever holds them there.
+
+    `read_at`: the beginning (UTC) of the last day on which it was read; None: it was not.
+    """
+
+    tenant: str
+    levels: tuple[str, ...] = ()
+    granted_by: UUID
+    granted_at: datetime
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

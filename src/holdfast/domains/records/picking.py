@@ -23,6 +23,7 @@ from holdfast.core.database import Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.core.database.types import dump_json
 from holdfast.domains.records import queries
+from holdfast.domains.records.access import Source
 from holdfast.domains.records.errors import NothingToPick, TooManyToPick
 from holdfast.domains.records.filters import Filter, matches, parse
 from holdfast.domains.records.models import Record, RecordSet
@@ -204,30 +205,31 @@ def tell(change: Change) -> None:
         pools.tell(change)
 
 
-def brought_up(tx: Transaction, before: Pool | None, of: RecordSet, *, most: int, seconds: float) -> Pool:
+def brought_up(tx: Transaction, before: Pool | None, source: Source, *, most: int, seconds: float) -> Pool:
     """A pool that is as its set is now: the one before with what changed since, or a new one.
 
     Raises `TooManyToPick`. One statement where nothing changed, two for changes; for a new pool one for each 5,000.
     """
-    asked: dict[str, Any] = {"set_id": of.id, "now": now()}
-    count, removed = tx.all(queries.changes, asked)[0]
+    of, asked = source.of, source.at | {"now": now()}
+    count, removed = tx.all(source.reads.changes, asked)[0]
     same = before is not None and before.of == of and removed <= before.seen and not before.is_expired(asked["now"])
     if before is not None and same:
         if count != before.seen:
             with before._lock:
-                before.put(Row(*row) for row in tx.all(queries.weighed_since, asked | {"change": before.seen}))
+                changed = tx.all(source.reads.weighed_since, asked | {"change": before.seen})
+                before.put(Row(*row) for row in changed)
         before.trusted(count)
         return before
-    return Pool(of, tx.scope.levels, count, _read(tx, of, asked, most), seconds)
+    return Pool(of, source.levels, count, _read(tx, source, asked, most), seconds)
 
 
-def _read(tx: Transaction, of: RecordSet, asked: dict[str, Any], most: int) -> Iterator[Row]:
+def _read(tx: Transaction, source: Source, asked: dict[str, Any], most: int) -> Iterator[Row]:
     after, found = dict(queries.START), 0
     while True:
-        rows = [Row(*row) for row in tx.all(queries.weighed, asked | after | {"limit": LOT})]
+        rows = [Row(*row) for row in tx.all(source.reads.weighed, asked | after | {"limit": LOT})]
         found += len(rows)
         if found > most:
-            raise TooManyToPick(of.name, most)
+            raise TooManyToPick(source.of.name, most)
         yield from rows
         if len(rows) < LOT:
             return

@@ -8,7 +8,7 @@ from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
 from holdfast.domains.records import picking
-from holdfast.domains.records.access import find_set
+from holdfast.domains.records.access import find_source
 from holdfast.domains.records.finding import RecordFinding
 from holdfast.domains.records.models import Record
 
@@ -26,7 +26,8 @@ class RecordPicks(RecordFinding):
 
         Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
         counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
-        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        from the same records, wherever they are stored. Of a set that another tenant shares each call asks the database
+        once whether it still does. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
         `TooManyToPick`, `InvalidInput` where the set has no `weight`.
         """
         check_limit(n, MOST_PICKED, field="n")
@@ -51,12 +52,14 @@ class RecordPicks(RecordFinding):
         told = pools.told
 
         def work(tx: Transaction) -> picking.Pool:
-            of = find_set(tx, name)
+            source = find_source(tx, name, self.engine)
+            of = source.of
             if of.weight is None:
                 raise InvalidInput(f"name: record set {of.name!r:.200} has no weight path; define one", field="name")
-            before = pools.get(tx.tenant_id, of.name, tx.scope.levels)
-            pool = picking.brought_up(tx, before, of, most=limits.pick_records, seconds=limits.pick_seconds)
-            pools.keep(tx.tenant_id, pool, tx.scope.levels, told=told, most=limits.pick_sets)
+            before = pools.get(tx.tenant_id, of.name, source.levels)
+            seconds = limits.pick_seconds if of.owner is None else 0.0
+            pool = picking.brought_up(tx, before, source, most=limits.pick_records, seconds=seconds)
+            pools.keep(tx.tenant_id, pool, source.levels, told=told, most=limits.pick_sets)
             return pool
 
         return work

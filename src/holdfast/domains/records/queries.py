@@ -7,11 +7,9 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     bindparam,
-    cast,
     delete,
     exists,
     false,
-    func,
     insert,
     or_,
     select,
@@ -22,17 +20,25 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
 
-from holdfast.core.database import LEVELS, TENANT, Query
+from holdfast.core.database import ACTOR, LEVELS, TENANT, Query
 from holdfast.core.database.constructs import alongside, one_at_a_time
 from holdfast.core.database.json_paths import Code, Plain
 from holdfast.core.database.keyed import rows_by_key
 from holdfast.core.database.text_match import is_listed, is_within
 from holdfast.core.database.types import Id, Json, Real, Time
 from holdfast.core.scope import LEVELS as LEVEL_NAMES
-from holdfast.domains.records.conditions import Shape, condition_of, value_at_path
-from holdfast.domains.records.tables import PLACES, record_changes, record_sets, record_versions, records
+from holdfast.domains.identity.tables import tenants
+from holdfast.domains.records.conditions import Shape, condition_of
+from holdfast.domains.records.tables import (
+    PLACES,
+    record_changes,
+    record_grants,
+    record_sets,
+    record_versions,
+    records,
+)
 
-_s, _r = record_sets.c, records.c
+_s, _r, _t = record_sets.c, records.c, tenants.c
 _SET = bindparam("set_id", type_=Id)
 _KEY = bindparam("key", type_=Plain)
 _LEVEL = bindparam("level", type_=Plain)
@@ -83,11 +89,10 @@ _AT_LEVEL = or_(_r.level == "", is_within(_r.level, LEVELS))
 _READABLE = (_r.tenant_id == TENANT, _r.set_id == _SET, _AT_LEVEL)
 _LISTED = (_r.tenant_id == TENANT, _AT_LEVEL, is_listed(_r.id, "ids"))
 """By id, and by that alone: with the set beside it PostgreSQL may read the whole set. Served by ix_records_id."""
-_THERE = or_(_r.expires_at.is_(None), _r.expires_at > _NOW)
-_SHOWN = (_r.key, _r.data, _r.version, _r.level, _r.created_at, _r.updated_at, _r.expires_at)
+THERE = or_(_r.expires_at.is_(None), _r.expires_at > _NOW)
+SHOWN = (_r.key, _r.data, _r.version, _r.level, _r.created_at, _r.updated_at, _r.expires_at)
 _STORED = (_r.key, _r.level, _r.id, _r.version, _r.data, _r.created_at, _r.expires_at)
 
-record = Query(select(*_SHOWN).where(*_READABLE, _r.key == _KEY, _THERE).order_by(_r.level.desc()).limit(1))
 _k = (
     rows_by_key(records, *(one.name for one in _STORED), within="set_id", key="key", most=len(LEVEL_NAMES) + 1)
     .found()
@@ -124,47 +129,13 @@ rewrite_record = Query(
 delete_some = Query(delete(records).where(*_LISTED))
 any_record = Query(select(_r.key).where(*_READABLE).limit(1))
 
-# -- what is asked by filters: one statement for each shape of a question ----------------------------------------------
-
 _TIE = (_r.key, _r.level)
-
-
-@lru_cache(maxsize=1_000)
-def page(shape: Shape, *, order: str, descending: bool, after: bool) -> Query[Any]:
-    """Records that a filter lets through, in the order of a column.
-
-    Served by the primary key or the index of the column.
-    """
-    column = _r[order]
-    columns = _TIE if order == "key" else (column, *_TIE)
-    rows = select(*_SHOWN, *([] if order == "key" else [column])).where(*_READABLE, _THERE, condition_of(shape))
-    if order != "key":
-        rows = rows.where(column.is_not(None))
-    if after:
-        place = tuple_(*(bindparam(f"after_{one.name}", type_=one.type) for one in columns))
-        rows = rows.where(tuple_(*columns) < place if descending else tuple_(*columns) > place)
-    return Query(rows.order_by(*((one.desc() if descending else one) for one in columns)).limit(_LIMIT))
-
-
-@lru_cache(maxsize=1_000)
-def count(shape: Shape) -> Query[Any]:
-    """How many records a filter lets through."""
-    return Query(select(func.count()).select_from(records).where(*_READABLE, _THERE, condition_of(shape)))
-
-
-@lru_cache(maxsize=1_000)
-def groups(shape: Shape, *, column: str | None, kind: str | None) -> Query[Any]:
-    """How many records have each value, the most first: of an indexed column, or of one kind at the path `by`."""
-    value = _r[column] if column is not None else value_at_path("by", kind)
-    many = func.count().label("many")
-    rows = select(value.label("value"), many).where(*_READABLE, _THERE, condition_of(shape), value.is_not(None))
-    return Query(rows.group_by(value).order_by(many.desc(), value).limit(_LIMIT))
 
 
 @lru_cache(maxsize=1_000)
 def among(shape: Shape) -> Query[Any]:
     """Those of some records, by id, that a filter lets through."""
-    rows = select(*_SHOWN, _r.id).where(*_LISTED, _THERE)
+    rows = select(*SHOWN, _r.id).where(*_LISTED, THERE)
     return Query(rows.where(condition_of(shape)))
 
 
@@ -180,32 +151,6 @@ every_stored = Query(
 """A set's records one lot after the other, expired or not."""
 START = {"after_key": "", "after_level": ""}
 """Before the first of them: no key is empty."""
-_WEIGHED = (
-    _r.key,
-    _r.level,
-    _r.weight,
-    cast(_r.data, Text()),
-    _r.version,
-    _r.created_at,
-    _r.updated_at,
-    _r.expires_at,
-)
-weighed = Query(
-    select(*_WEIGHED)
-    .where(
-        *_READABLE,
-        _THERE,
-        _r.weight.is_not(None),
-        tuple_(_r.key, _r.level) > tuple_(bindparam("after_key", type_=Plain), bindparam("after_level", type_=Plain)),
-    )
-    .order_by(*_TIE)
-    .limit(_LIMIT)
-)
-"""A set's records with their weights, one lot after the other."""
-weighed_since = Query(
-    select(*_WEIGHED).where(*_READABLE, _r.change > bindparam("change", type_=BigInteger()), _r.weight.is_not(None))
-)
-"""Those that changed after a change. Served by ix_records_change."""
 _v = record_versions.c
 _OF_VERSIONS = (_v.tenant_id == TENANT, _v.set_id == _SET)
 _OPEN_VERSIONS = (*_OF_VERSIONS, or_(_v.level == "", is_within(_v.level, LEVELS)))
@@ -226,6 +171,36 @@ forget_version_of = Query(
     delete(record_versions).where(*_OPEN_VERSIONS, _v.key == _KEY, _v.record_id == bindparam("record_id", type_=Id))
 )
 
+# -- what other tenants are let read -----------------------------------------------------------------------------------
+
+_g = record_grants.c
+_GRANT = (_g.tenant_id == TENANT, _g.set_id == _SET)
+_READER_ID = bindparam("of_reader", type_=Id)
+tenant_named = Query(select(_t.id).where(_t.slug == bindparam("slug", type_=Text())), operator=True)
+own_name = Query(select(_t.slug).where(_t.id == TENANT))
+insert_grant = Query(
+    insert(record_grants).values(
+        tenant_id=TENANT, **{c.name: bindparam(c.name, type_=c.type) for c in _g if c.name != "tenant_id"}
+    )
+)
+change_grant = Query(
+    update(record_grants)
+    .where(*_GRANT, _g.reader_id == _READER_ID)
+    .values(at_levels=bindparam("new_levels", type_=Plain), granted_by=ACTOR, granted_at=_MOMENT)
+)
+delete_grant = Query(delete(record_grants).where(*_GRANT, _g.reader == bindparam("reader", type_=Text())))
+grants = Query(
+    select(_g.reader_id, _g.reader, _g.at_levels, _g.granted_by, _g.granted_at, _g.read_at)
+    .where(*_GRANT)
+    .order_by(_g.reader)
+)
+note_reading = Query(
+    update(record_grants)
+    .where(*_GRANT, _g.reader_id == _READER_ID, or_(_g.read_at.is_(None), _g.read_at < bindparam("day", type_=Time)))
+    .values(read_at=bindparam("day", type_=Time))
+)
+"""Touches a row once a day, whoever of them comes first."""
+
 # -- what expired ------------------------------------------------------------------------------------------------------
 
 sets_with_expired = Query(
@@ -236,4 +211,4 @@ sets_with_expired = Query(
 )
 expired = Query(select(_r.id, _r.key).where(*_READABLE, _r.expires_at <= _NOW).order_by(_r.expires_at).limit(_LIMIT))
 
-stored_shown = Query(select(*_SHOWN, _r.id).where(*_READABLE, _r.key == _KEY, _r.level == _LEVEL))
+stored_shown = Query(select(*SHOWN, _r.id).where(*_READABLE, _r.key == _KEY, _r.level == _LEVEL))

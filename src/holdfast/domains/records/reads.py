@@ -6,8 +6,8 @@ from holdfast.core.action import Actions, action
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.pages import Page, check_limit, encode_cursor
-from holdfast.domains.records import queries
-from holdfast.domains.records.access import as_record, as_set, find_set
+from holdfast.domains.records import queries, read_queries
+from holdfast.domains.records.access import as_record, as_set, as_shared_set, find_source
 from holdfast.domains.records.errors import RecordNotFound
 from holdfast.domains.records.models import Record, RecordSet, RecordVersion
 from holdfast.domains.records.questions import check_key, order_of, place_of, question_of
@@ -18,13 +18,18 @@ class RecordReads(Actions):
 
     @action("records.read", writes=False)
     def sets(self) -> Work[list[RecordSet]]:
-        """The tenant's record sets, by name."""
-        return lambda tx: [as_set(row) for row in tx.all(queries.sets)]
+        """The tenant's record sets, by name; then those that other tenants share with it, as `OWNER:NAME`."""
+
+        def work(tx: Transaction) -> list[RecordSet]:
+            shared = [as_shared_set(row)[0] for row in tx.all(read_queries.shared_sets)]
+            return [*map(as_set, tx.all(queries.sets)), *shared]
+
+        return work
 
     @action("records.read", writes=False)
     def get_set(self, name: str) -> Work[RecordSet]:
         """A set as it was defined. Raises `SetNotFound`."""
-        return lambda tx: find_set(tx, name)
+        return lambda tx: find_source(tx, name, self.engine).of
 
     @action("records.read", writes=False)
     def get(self, name: str, key: str) -> Work[Record]:
@@ -32,10 +37,10 @@ class RecordReads(Actions):
         wanted = check_key(key)
 
         def work(tx: Transaction) -> Record:
-            of = find_set(tx, name)
-            row = tx.first(queries.record, {"set_id": of.id, "key": wanted, "now": now()})
+            source = find_source(tx, name, self.engine)
+            row = tx.first(source.reads.record, source.at | {"key": wanted, "now": now()})
             if row is None:
-                raise RecordNotFound(of.name, wanted)
+                raise RecordNotFound(source.of.name, wanted)
             return as_record(row)
 
         return work
@@ -61,13 +66,14 @@ class RecordReads(Actions):
         question = ("records.find", self.scope.tenant_id, self.scope.actor_id, name, repr(where), order)
 
         def work(tx: Transaction) -> Page[Record]:
-            of = find_set(tx, name)
+            source = find_source(tx, name, self.engine)
+            of = source.of
             shape, values = question_of(of, where)
             column, descending = order_of(of, order)
             if cursor is not None:
                 values |= place_of(question, cursor, column)
-            query = queries.page(shape, order=column, descending=descending, after=cursor is not None)
-            rows = tx.all(query, values | {"set_id": of.id, "now": now(), "limit": most + 1})
+            query = source.reads.page(shape, order=column, descending=descending, after=cursor is not None)
+            rows = tx.all(query, values | source.at | {"now": now(), "limit": most + 1})
             items = tuple(as_record(row) for row in rows[:most])
             if len(rows) <= most:
                 return Page(items=items)
@@ -82,9 +88,9 @@ class RecordReads(Actions):
         """How many records a filter lets through. Raises `SetNotFound`, `InvalidFilter`."""
 
         def work(tx: Transaction) -> int:
-            of = find_set(tx, name)
-            shape, values = question_of(of, where)
-            return int(tx.all(queries.count(shape), values | {"set_id": of.id, "now": now()})[0][0])
+            source = find_source(tx, name, self.engine)
+            shape, values = question_of(source.of, where)
+            return int(tx.all(source.reads.count(shape), values | source.at | {"now": now()})[0][0])
 
         return work
 
@@ -92,12 +98,13 @@ class RecordReads(Actions):
     def history(self, name: str, key: str, *, limit: int = 50) -> Work[list[RecordVersion]]:
         """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
 
-        Each is shown at the level that it had. Raises `SetNotFound`.
+        Each is shown at the level that it had. Raises `SetNotFound`, `SetShared`.
         """
         wanted, most = check_key(key), check_limit(limit, self.settings.page)
 
         def work(tx: Transaction) -> list[RecordVersion]:
-            rows = tx.all(queries.versions, {"set_id": find_set(tx, name).id, "key": wanted, "limit": most})
+            of = find_source(tx, name, self.engine).own("its history is its owner's")
+            rows = tx.all(queries.versions, {"set_id": of.id, "key": wanted, "limit": most})
             names = ("key", "version", "clearance", "data", "changed_by", "changed_at")
             return [
                 RecordVersion(**dict(zip(names, (*row[:2], row[2] or None, *row[3:]), strict=True))) for row in rows

@@ -15,12 +15,12 @@ from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_name, check_text
 from holdfast.domains.records import picking, queries, redefining
-from holdfast.domains.records.access import hold_all_of, writable_set
+from holdfast.domains.records.access import SEPARATOR, hold_all_of, writable_set
 from holdfast.domains.records.errors import SetNotFound
 from holdfast.domains.records.models import RecordSet
 from holdfast.domains.records.paths import Path, parse_path, parse_paths
-from holdfast.domains.records.picks import RecordPicks
 from holdfast.domains.records.schemas import Schema, check_schema, kinds_at
+from holdfast.domains.records.sharing import RecordSharing
 from holdfast.domains.records.tables import PLACES
 
 MOST_TEXT_PATHS = 8
@@ -29,7 +29,7 @@ DESCRIPTION_BYTES = 4_000
 LOT = 500
 
 
-class RecordSets(RecordPicks):
+class RecordSets(RecordSharing):
     """What is done to sets; see `Records`."""
 
     @action("records.define", writes=True)
@@ -77,6 +77,7 @@ class RecordSets(RecordPicks):
             try:
                 before = writable_set(tx, named, alone=True)
             except SetNotFound:
+                _check_new_name(named)
                 return _make(tx, named, actor, wanted)
             after = replace(before, **wanted, updated_at=now())
             if replace(before, updated_at=after.updated_at) == after:
@@ -91,7 +92,8 @@ class RecordSets(RecordPicks):
     @action("records.define", writes=True)
     def delete_set(self, name: str) -> Work[None]:
         """Delete a set with all that is in it, also what the caller cannot see: where there ever was a record at a
-        level it needs every level. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        level it needs every level. Other tenants read it no more. Raises `SetNotFound`, `SetReadOnly`,
+        `ClearanceNeeded`.
         """
 
         def work(tx: Transaction) -> None:
@@ -151,6 +153,13 @@ def _delete_records(tx: Transaction, of: RecordSet) -> None:
         if of.text:
             lexical.remove(tx, ids)
         tx.run(queries.delete_some, {"set_id": of.id, "ids": ids})
+
+
+def _check_new_name(name: str) -> None:
+    if SEPARATOR in name:
+        raise InvalidInput(
+            f"name: {name!r:.80} has a {SEPARATOR}, which stands in the names of sets that are shared", field="name"
+        )
 
 
 def _check_kinds(schema: Schema, path: Path, wanted: set[str], field: str) -> None:

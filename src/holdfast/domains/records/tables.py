@@ -54,6 +54,25 @@ record_changes = scoped_table(
 weights `changes` counts the transactions that changed it, and `removals` is the last of them that took records away;
 who changes such a set waits for others who do, so that what processes keep in memory follows in one order."""
 
+record_grants = scoped_table(
+    "record_grants",
+    Column("set_id", Id, primary_key=True),
+    Column("reader_id", Id, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("at_levels", Plain, nullable=False),
+    Column("granted_by", Id, nullable=False),
+    Column("granted_at", Time, nullable=False),
+    Column("read_at", Time),
+    ForeignKeyConstraint(["tenant_id", "set_id"], ["record_sets.tenant_id", "record_sets.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["tenant_id", "granted_by"], ["memberships.tenant_id", "memberships.user_id"]),
+    Index("ix_record_grants_reader_id", "reader_id", "owner"),
+    opens=("record_sets", "record_changes", "records"),
+    sqlite_with_rowid=False,
+)
+"""Sets that other tenants read. `owner` and `reader` are the names (slugs) of both, which never change; `at_levels`
+those at which records are read, beside those at none; `read_at` when the last day began on which it was read."""
+
 records = scoped_table(
     "records",
     Column("set_id", Id, primary_key=True),

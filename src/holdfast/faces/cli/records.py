@@ -1,18 +1,14 @@
-"""holdfast records: sets, what is in them, what is found."""
+"""holdfast records: sets, what is in them, what is found. Files: `record_files.py`; sharing: `record_shares.py`."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from holdfast.core.errors import InvalidInput
-from holdfast.domains.interop.reference import KINDS, load
-from holdfast.domains.records import Record, Records, StoreReport
-from holdfast.domains.records.formats import FORMATS, format_of, read, write
-from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, table, what_now
+from holdfast.domains.records import Record
+from holdfast.faces.cli.output import AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
 
 app = typer.Typer(no_args_is_help=True)
@@ -99,7 +95,7 @@ def put(
     """Store one record, new or in place of the one of its key."""
     target: Target = context.obj
     with target.person() as me:
-        stored = me.records.put(name, _parse_json(record, "record"), clearance=clearance)
+        stored = me.records.put(name, parse_json(record, "record"), clearance=clearance)
     _told(name, stored, as_json, f"is stored, at version {stored.version}")
 
 
@@ -132,7 +128,7 @@ def find(
 ) -> None:
     """The records that a filter lets through, or that have some words."""
     target: Target = context.obj
-    asked = None if where is None else _parse_json(where, "where")
+    asked = None if where is None else parse_json(where, "where")
     with target.person() as me:
         if text is not None:
             hits = me.records.search(name, text, where=asked, k=limit)
@@ -161,7 +157,7 @@ def group(
     """How many records have each value."""
     target: Target = context.obj
     with target.person() as me:
-        found = me.records.group(name, by=by, where=None if where is None else _parse_json(where, "where"), limit=limit)
+        found = me.records.group(name, by=by, where=None if where is None else parse_json(where, "where"), limit=limit)
     show_list(
         found,
         (by, "records"),
@@ -182,7 +178,7 @@ def pick(
     """Records by their weights."""
     target: Target = context.obj
     with target.person() as me:
-        found = me.records.pick(name, where=None if where is None else _parse_json(where, "where"), n=n, seed=seed)
+        found = me.records.pick(name, where=None if where is None else parse_json(where, "where"), n=n, seed=seed)
     if as_json:
         show_json(found)
         return
@@ -240,93 +236,6 @@ def delete_set(context: typer.Context, name: SetName, as_json: AsJson = False) -
         what_now("holdfast … records sets")
 
 
-@app.command(name="import")
-def import_(
-    context: typer.Context,
-    name: SetName,
-    path: Annotated[Path, typer.Argument(help="A file: .jsonl, .csv, .parquet, or MongoDB's .json.")],
-    clearance: Annotated[str | None, typer.Option(help="The level they are put at.")] = None,
-    format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Store every record of a file. What is there already stays: go on after a stop with the same command."""
-
-    def run(room: Records, told: Callable[[StoreReport], None]) -> StoreReport:
-        rows = read(path, format, schema=room.get_set(name).schema)
-        return room.put_many(name, rows, clearance=clearance, on_progress=told)
-
-    _load(context, name, as_json, run)
-
-
-@app.command()
-def reference(
-    context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
-    path: Annotated[Path, typer.Argument(help="The file, as it is published.")],
-    name: Annotated[str | None, typer.Option("--set", help="Another set than that of its kind.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Load public reference data, to find and to pick from: medications, providers, names."""
-    into = name or (KINDS[kind].set_name if kind in KINDS else "")
-    _load(context, into, as_json, lambda room, told: load(room, kind, path, name=name, on_progress=told))
-
-
-def _load(
-    context: typer.Context,
-    name: str,
-    as_json: bool,
-    run: Callable[[Records, Callable[[StoreReport], None]], StoreReport],
-) -> None:
-    """Store many records, with what is done so far; ends with the code of what is done in part."""
-    target: Target = context.obj
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} records"), TimeElapsedColumn())
-    with target.person() as me, Progress(*columns, console=console, transient=True, disable=as_json) as progress:
-        task = progress.add_task("", total=None)
-        report = run(me.records, lambda so_far: progress.update(task, completed=so_far.stored + len(so_far.failed)))
-    if as_json:
-        show_json(report)
-    else:
-        said = f"{report.added:,} new, {report.changed:,} changed, {report.unchanged:,} as before"
-        console.print(f"{said}; {len(report.failed):,} could not be stored.", markup=False)
-        for one in report.failed[:SHOWN]:
-            console.print(f"  number {one.number:,}: {one.reason}", markup=False, soft_wrap=True)
-        what_now(f"holdfast … records find {name}", f"holdfast … records pick {name}")
-    if report.failed:
-        raise typer.Exit(IN_PART)
-
-
-@app.command()
-def export(
-    context: typer.Context,
-    name: SetName,
-    path: Annotated[Path, typer.Argument(help="The file: .jsonl, .csv, .parquet or .json.")],
-    where: Where = None,
-    format: Annotated[str | None, typer.Option(help=", ".join(FORMATS))] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the records that a filter lets through, and that you may read, to a file."""
-    target: Target = context.obj
-    asked, chosen = None if where is None else _parse_json(where, "where"), format or format_of(path)
-    with target.person() as me:
-        schema = me.records.get_set(name).schema
-        count = write(path, _every(me.records, name, asked), chosen, schema=schema)
-    if as_json:
-        show_json({"written": count})
-    else:
-        console.print(f"{count:,} records are in {path}.", markup=False)
-        what_now(f"holdfast … records import {name} {path}")
-
-
-def _every(room: Records, name: str, where: Any) -> Iterator[dict[str, object]]:
-    cursor: str | None = None
-    while True:
-        page = room.find(name, where=where, limit=200, cursor=cursor)
-        yield from (record.data for record in page.items)
-        cursor = page.next
-        if cursor is None:
-            return
-
-
 def _show(found: list[Record]) -> None:
     shown = table("key", "version", "record")
     for one in found:
@@ -343,7 +252,8 @@ def _told(name: str, record: Record, as_json: bool, what: str) -> None:
         what_now(f"holdfast … records find {name}")
 
 
-def _parse_json(text: str, field: str) -> Any:
+def parse_json(text: str, field: str) -> Any:
+    """What a text says as JSON. Raises `InvalidInput`."""
     try:
         return json.loads(text)
     except ValueError as error:
@@ -352,6 +262,6 @@ def _parse_json(text: str, field: str) -> Any:
 
 def _read_json(path: Path) -> Any:
     try:
-        return _parse_json(path.read_text(encoding="utf-8"), str(path))
+        return parse_json(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"schema: {str(path)!r} cannot be read ({error})", field="schema") from error

@@ -41,8 +41,8 @@ ROOMS = {
     "jobs": "Background work: list, show, cancel, try again; the schedule.",
 }
 """Groups of commands, each in the module of its name."""
-ADDED = {"configurations": "reviews"}
-"""The module that adds commands to a group."""
+ADDED = {"configurations": ("reviews",), "records": ("record_files", "record_shares")}
+"""The modules that add commands to a group."""
 
 Command = TyperCommand | TyperGroup
 
@@ -81,8 +81,8 @@ def _imported(name: str) -> Command:
     if own:
         module.register(holder)
     else:
-        if name in ADDED:
-            _module(ADDED[name]).register(module.app)
+        for added in ADDED.get(name, ()):
+            _module(added).register(module.app)
         holder.add_typer(module.app, name=name, help=ROOMS[name])
     group = typer.main.get_command(holder)
     assert isinstance(group, TyperGroup)
