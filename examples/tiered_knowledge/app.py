@@ -13,9 +13,14 @@ from holdfast import Context, Page, Store
 from holdfast.core.cache import NOTHING, cacheable
 from holdfast.domains.knowledge.models import Document, Retrieval
 from holdfast.domains.memory import Fact
+from holdfast.domains.records.errors import RecordNotFound
 from holdfast.store import UserScope
 
 MINUTES = 60.0
+IN_FORCE = "in force"
+"""The status of what was not repealed."""
+
+Entry = dict[str, object]
 
 
 class Model(Protocol):
@@ -73,7 +78,7 @@ class Library:
         me.knowledge.cite(found.id, message=said.id, chunks=[hit.chunk.id for hit in found.hits[:1]])
         return Answer(text, tuple((hit.document.title, hit.document.clearance) for hit in found.hits))
 
-    # business records: until Holdfast keeps records of its own, each is a small document with metadata
+    # business records: industry codes, visas, prices
 
     def code(self, me: UserScope, code: str, *, repealed: bool = False) -> Code | None:
         """The industry code; None when there is none, or it was repealed and `repealed` does not ask for those.
@@ -82,8 +87,8 @@ class Library:
         """
 
         def load() -> Any:
-            found = me.knowledge.documents("codes", metadata={"code": code}, limit=1).items
-            return _code(found[0]) if found else NOTHING
+            found = self.entry(me, "codes", code, repealed=True)
+            return NOTHING if found is None else _code(found)
 
         known: Code | None = me.cache.get_or_load(
             "code", code, load, ttl=60 * MINUTES, tags=["codes"], per_clearance=True
@@ -92,17 +97,32 @@ class Library:
 
     def codes(self, me: UserScope, *, repealed: bool = False, **filters: str) -> list[Code]:
         """The industry codes that are so: `sector="Trade"`, `risk="low"`; in the order of their numbers."""
-        wanted: dict[str, object] = {"kind": "kbli", **filters} | ({} if repealed else {"status": "in force"})
-        pages = _all(lambda cursor: me.knowledge.documents("codes", metadata=wanted, limit=200, cursor=cursor))
-        return sorted((_code(document) for document in pages), key=lambda one: one.code)
+        return [_code(one) for one in self.entries(me, "codes", repealed=repealed, **filters)]
 
     def find_codes(self, me: UserScope, words: str, *, repealed: bool = False, k: int = 5) -> list[Code]:
         """The industry codes whose text has these words, best first."""
-        filters = {"kind": "kbli"} | ({} if repealed else {"status": "in force"})
-        return [_code(hit.document) for hit in me.knowledge.search(words, base="codes", k=k, filters=filters).hits]
+        return [_code(one) for one in self.find(me, "codes", words, repealed=repealed, k=k)]
+
+    def entry(self, me: UserScope, kind: str, code: str, *, repealed: bool = False) -> Entry | None:
+        """One of the `codes`, `visas` or `prices` by its code; None where there is none that the person may read."""
+        try:
+            found = me.records.get(kind, code).data
+        except RecordNotFound:
+            return None
+        return found if repealed or found["status"] == IN_FORCE else None
+
+    def entries(self, me: UserScope, kind: str, *, repealed: bool = False, **filters: object) -> list[Entry]:
+        """Those that are so, in the order of their codes: `entries(me, "visas", months={">=": 12})`."""
+        wanted = _wanted(filters, repealed)
+        pages = _all(lambda cursor: me.records.find(kind, where=wanted, limit=200, cursor=cursor))
+        return [record.data for record in pages]
+
+    def find(self, me: UserScope, kind: str, words: str, *, repealed: bool = False, k: int = 5) -> list[Entry]:
+        """Those whose text has these words, best first."""
+        return [hit.record.data for hit in me.records.search(kind, words, where=_wanted({}, repealed), k=k)]
 
     def prices(self, me: UserScope) -> dict[str, str]:
-        """Every price list that the person may read, by title. Cached like the codes."""
+        """Every price list in the library that the person may read, by title. Cached like the codes."""
 
         def load() -> dict[str, str]:
             lists = _all(lambda cursor: me.knowledge.documents("library", metadata={"kind": "price"}, cursor=cursor))
@@ -154,16 +174,20 @@ def _prompt(context: Context, found: Retrieval) -> list[dict[str, str]]:
     return [{"role": "system", "content": "\n".join(told)}, *said]
 
 
-def _code(document: Document) -> Code:
-    about = {name: str(value) for name, value in document.metadata.items()}
+def _wanted(filters: dict[str, object], repealed: bool) -> dict[str, object]:
+    return filters if repealed else {**filters, "status": IN_FORCE}
+
+
+def _code(entry: Entry) -> Code:
+    about = {name: str(value) for name, value in entry.items()}
     return Code(
         code=about["code"],
         title=about["title"],
         sector=about["sector"],
         risk=about["risk"],
-        foreign_ownership=about["foreign ownership"],
-        repealed=about["status"] == "repealed",
-        replaced_by=about.get("replaced by"),
+        foreign_ownership=about["foreign_ownership"],
+        repealed=about["status"] != IN_FORCE,
+        replaced_by=about.get("replaced_by"),
     )
 
 

@@ -136,7 +136,7 @@ from holdfast.domains.metering.models import (
 )
 from holdfast.domains.metering.pricing import PriceList
 from holdfast.domains.records import Records
-from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordVersion, StoreReport
+from holdfast.domains.records.models import Group, Record, RecordHit, RecordSet, RecordShare, RecordVersion, StoreReport
 from holdfast.domains.runs import Runs
 from holdfast.domains.runs.models import Decision, Ending, Run, RunStatistics, RunStatus, Workflow
 
@@ -2142,7 +2142,7 @@ class AsyncRecords:
         self._room = room
 
     async def sets(self) -> list[RecordSet]:
-        """The tenant's record sets, by name."""
+        """The tenant's record sets, by name; then those that other tenants share with it, as `OWNER:NAME`."""
         return await self._hop(self._room.sets)
 
     async def get_set(self, name: str) -> RecordSet:
@@ -2178,7 +2178,7 @@ class AsyncRecords:
     async def history(self, name: str, key: str, *, limit: int = 50) -> list[RecordVersion]:
         """The versions of a record, the latest first, also of one that was deleted; none where the set keeps none.
 
-        Each is shown at the level that it had. Raises `SetNotFound`.
+        Each is shown at the level that it had. Raises `SetNotFound`, `SetShared`.
         """
         return await self._hop(self._room.history, name, key, limit=limit)
 
@@ -2198,7 +2198,7 @@ class AsyncRecords:
 
         `"joint account"` is found as a phrase, `elig*` as a beginning, `-draft` leaves records out. `where`: among the
         best 1,000, those that the filter lets through. Raises `SetNotFound`, `InvalidFilter`, `QuestionTooLong`,
-        `InvalidInput` where the set has no `text`.
+        `SetShared`, `InvalidInput` where the set has no `text`.
         """
         return await self._hop(self._room.search, name, query, where=where, k=k)
 
@@ -2209,10 +2209,31 @@ class AsyncRecords:
 
         Exact, from memory: the set is read at the first pick, then a pick takes microseconds. What this process changes
         counts at once, what others change after a second at the latest (`pick_seconds`). The same seed gives the same
-        from the same records, wherever they are stored. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
+        from the same records, wherever they are stored. Of a set that another tenant shares each call asks the database
+        once whether it still does. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
         `TooManyToPick`, `InvalidInput` where the set has no `weight`.
         """
         return await self._hop(self._room.pick, name, where=where, n=n, seed=seed)
+
+    async def share(self, name: str, *, tenant: str, levels: Sequence[str] = ()) -> RecordShare:
+        """Let another tenant read a set: its members get, find, count, group and pick, under the name `OWNER:SET`.
+
+        They see records at no level, and at those of `levels` that they hold themselves; who shares must hold them.
+        They change nothing, and neither search its words nor see its history. It can be shared again with other levels.
+        Administrators alone share. Raises `SetNotFound`, `ReaderUnfit`, `ClearanceNeeded`.
+        """
+        return await self._hop(self._room.share, name, tenant=tenant, levels=levels)
+
+    async def unshare(self, name: str, *, tenant: str) -> None:
+        """Take a set back from another tenant: its next request finds it no more, picks from memory included.
+
+        Raises `SetNotFound`, `ShareNotFound`.
+        """
+        return await self._hop(self._room.unshare, name, tenant=tenant)
+
+    async def shares(self, name: str) -> list[RecordShare]:
+        """The tenants that read a set of this one, by name. Raises `SetNotFound`."""
+        return await self._hop(self._room.shares, name)
 
     async def define(
         self,
@@ -2259,7 +2280,8 @@ class AsyncRecords:
 
     async def delete_set(self, name: str) -> None:
         """Delete a set with all that is in it, also what the caller cannot see: where there ever was a record at a
-        level it needs every level. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        level it needs every level. Other tenants read it no more. Raises `SetNotFound`, `SetReadOnly`,
+        `ClearanceNeeded`.
         """
         return await self._hop(self._room.delete_set, name)
 

@@ -7,7 +7,7 @@ import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from support.waiting import until
 import holdfast
 from examples.tiered_knowledge.app import Code, Library
 from examples.tiered_knowledge.model import ScriptedModel
+from examples.tiered_knowledge.renewals import Renewals
 from holdfast.core.ids import new_id
 from holdfast.core.scope import LEVELS
 
@@ -438,15 +439,100 @@ def test_4_3_by_words(library, people):
     assert not any(one.repealed for one in library.find_codes(sari, "design advertising computer electricity", k=50))
 
 
-def test_4_3_a_visa_and_a_price_are_found_by_their_codes(library, people):
-    visas = people["sari"].knowledge.search("C314", base="library", filters={"kind": "visa"}).hits
-    assert {hit.document.title for hit in visas} == {
-        "Visas and stay permits: an overview",
-        "Investor visa: how we do it",
+def test_4_3_visas_and_prices_by_code_by_filter_and_by_words(library, people):
+    sari, bima = people["sari"], people["bima"]
+    assert library.entry(sari, "visas", "C314")["months"] == 24
+    assert library.entry(sari, "visas", "C315") is None
+    assert library.entry(sari, "visas", "C315", repealed=True)["replaced_by"] == "C313"
+    long = library.entries(sari, "visas", months={">=": 12})
+    assert [one["code"] for one in long] == ["C312", "C313", "C314", "C317", "D212", "E33G"]
+    assert len(library.entries(sari, "visas", repealed=True)) == len(library.entries(sari, "visas")) + 2
+    assert {one["code"] for one in library.find(sari, "visas", "investors")} == {"C313", "C314"}
+    assert {one["code"] for one in library.find(sari, "visas", "investors", repealed=True)} == {"C313", "C314", "C315"}
+    assert library.entry(bima, "prices", "c314")["price"] == 20
+    assert [one["price"] for one in library.entries(bima, "prices", service="Investor visa C314 two years")] == [20]
+    assert {one["price"] for one in library.find(bima, "prices", "founding company zone", repealed=True, k=9)} >= {
+        38,
+        42,
     }
+    assert {one["price"] for one in library.find(bima, "prices", "founding", k=9)} == {42, 58}
+
+
+def test_4_3_prices_are_for_those_alone_who_hold_their_level(library, people):
+    for name, held in PEOPLE.items():
+        me, reads = people[name], "B" in held
+        assert (library.entry(me, "prices", "c314") is not None) == reads
+        assert bool(library.entries(me, "prices", repealed=True)) == reads
+        assert bool(library.find(me, "prices", "visa")) == reads
+        assert bool(me.records.group("prices", by="status")) == reads
+        assert (library.entry(me, "codes", "62019") is not None) == ("D" in held)
     lists = library.prices(people["bima"])
     assert "Investor visa C314 two years" in lists["Price list"] and "13.2" in lists["Price list"]
     assert "13.2" not in str(library.prices(people["sari"]))
+
+
+# 4.4 Clients, cases and renewal reminders: one reminder per expiry however often the job runs; dismissed stays so.
+
+TODAY = date(2026, 11, 1)
+EXPIRY = date(2026, 12, 15)
+
+
+@pytest.fixture
+def renewals(organised, people):
+    """One client with a case, and two dates of expiry, one of them soon."""
+    made = Renewals(organised, tenant="lentera")
+    made.prepare(people["ratna"])
+    sari = people["sari"]
+    made.add_client(sari, "kestrel", "Case Kestrel", phone="+62 811 000")
+    made.open_case(sari, "k-1", client="kestrel", service="C314", consultant="sari@lentera.test")
+    made.enter_expiry(sari, "k-1", "stay permit", EXPIRY)
+    made.enter_expiry(sari, "k-1", "passport", date(2999, 1, 1))
+    yield made
+    made.forget_job()
+
+
+def test_4_4_one_reminder_per_expiry_however_often_and_by_how_many_the_job_runs(renewals, people):
+    sari, bima = people["sari"], people["bima"]
+    assert renewals.remind(sari, today=TODAY) == 1
+    with ThreadPoolExecutor(6) as pool:
+        again = pool.map(lambda _: renewals.remind(bima, today=TODAY + timedelta(days=1)), range(12))
+    assert sum(again) == 0
+    (one,) = renewals.due(sari)
+    assert (one.case, one.document, one.expires) == ("k-1", "stay permit", EXPIRY)
+    renewals.enter_expiry(sari, "k-1", "stay permit", date(2027, 1, 20))  # a new date is a new expiry
+    with ThreadPoolExecutor(6) as pool:
+        made = pool.map(lambda _: renewals.remind(bima, today=TODAY), range(12))
+    assert sum(made) == 1
+    assert [reminder.expires for reminder in renewals.due(sari)] == [EXPIRY, date(2027, 1, 20)]
+
+
+def test_4_4_what_was_dismissed_stays_dismissed(renewals, people):
+    sari = people["sari"]
+    renewals.remind(sari, today=TODAY)
+    (one,) = renewals.due(sari)
+    renewals.dismiss(sari, one)
+    for day in range(3):
+        assert renewals.remind(sari, today=TODAY + timedelta(days=day)) == 0
+    assert renewals.due(sari) == []
+    assert [version.data["status"] for version in sari.records.history("reminders", one.key)] == ["dismissed", "open"]
+
+
+def test_4_4_every_morning_a_job_reminds_once_whoever_of_the_workers_runs_it(organised, renewals, people):
+    renewals.every_morning("ratna@lentera.test")
+    for day in range(3):
+        moment = datetime.now(UTC) + timedelta(days=day)
+        for worker in [organised.worker(clock=lambda now=moment: now) for _ in range(3)]:
+            worker.run_due()
+        assert bool(renewals.due(people["sari"])) == (day > 0)
+    assert [one.document for one in renewals.due(people["sari"])] == ["stay permit"]
+
+
+def test_4_4_what_is_not_theirs_to_see_nobody_sees(renewals, people):
+    renewals.remind(people["sari"], today=TODAY)
+    assert renewals.due(people["dewi"]) == [] and renewals.cases_of(people["dewi"], "kestrel") == []
+    refused("record_refused", renewals.open_case, people["sari"], "k-2", client="kestrel", service="", consultant="x")
+    assert [case["service"] for case in renewals.cases_of(people["bima"], "kestrel")] == ["C314"]
+    assert renewals.clients(people["bima"], "kestrel")[0]["name"] == "Case Kestrel"
 
 
 # 4.5 Memory facts about a user: newest first, deduplicated, counted exactly, with history.

@@ -1,4 +1,4 @@
-"""Organisations to look around in: their people, documents, facts, clients and conversations.
+"""Organisations to look around in: their people, documents, records, facts, clients and conversations.
 
 The files beside this one are data; this is the loading of them, as an application would do it.
 """
@@ -54,7 +54,7 @@ def load(store: Store, name: str, *, on_progress: Progress | None = None, only_d
     owner = next(email for email, person in people.items() if person["role"] == "owner")
     _make_people(store, sample)
     scopes = {email: store.tenant(sample["tenant"]).user(email) for email in people}
-    steps = [*_documents(scopes[owner], name, sample)]
+    steps = [*_documents(scopes[owner], name, sample), *_records(scopes[owner], name, sample)]
     if not only_documents:
         workspaces = _workspaces(store, scopes[owner], sample)
         steps += [*_clients(scopes[owner], sample, workspaces), *_workflows(scopes[owner], sample)]
@@ -99,8 +99,8 @@ def _documents(owner: UserScope, name: str, sample: dict[str, Any]) -> Iterator[
     for entry in sample["documents"]:
         base_id = bases[entry.get("base", sample["bases"][0]["name"])]
         text = read(name, "documents", entry["file"])
-        for new in _rows(entry, text) if "rows" in entry else [_whole(entry, text)]:
-            yield new["title"] or entry["file"], partial(owner.knowledge.add_text, base_id, **new)
+        new = _whole(entry, text)
+        yield new["title"] or entry["file"], partial(owner.knowledge.add_text, base_id, **new)
 
 
 def _whole(entry: dict[str, Any], text: str) -> dict[str, Any]:
@@ -109,17 +109,28 @@ def _whole(entry: dict[str, Any], text: str) -> dict[str, Any]:
     return {"text": text, "source": entry["file"], "media_type": kind, **about}
 
 
-def _rows(entry: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
-    """Each row of a table as a document of its own, found by its words and by what is in its metadata."""
-    wanted = entry["rows"]
-    for row in csv.DictReader(StringIO(text)):
-        yield {
-            "text": "; ".join(f"{column}: {value}" for column, value in row.items() if value),
-            "title": wanted["title"].format(**row),
-            "source": entry["file"],
-            "media_type": "text/plain",
-            "metadata": entry["metadata"] | {column: row[column] for column in wanted["metadata"] if row[column]},
+def _records(owner: UserScope, name: str, sample: dict[str, Any]) -> Iterator[Step]:
+    """Tables as sets of records."""
+    for entry in sample.get("records", ()):
+        rows = [
+            _record(row, entry["numbers"]) for row in csv.DictReader(StringIO(read(name, "documents", entry["file"])))
+        ]
+        kinds = {
+            column: {"type": "number" if column in entry["numbers"] else "string"} for row in rows for column in row
         }
+        schema = {"type": "object", "properties": kinds, "required": [entry["key"]]}
+        given = {key: entry[key] for key in ("key", "indexed", "text", "clearance", "description")}
+        yield entry["set"], partial(_fill, owner, entry["set"], {"schema": schema, **given}, rows)
+
+
+def _record(row: dict[str, str], numbers: list[str]) -> dict[str, object]:
+    values = {column.replace(" ", "_"): value for column, value in row.items() if value}
+    return {column: float(value) if column in numbers else value for column, value in values.items()}
+
+
+def _fill(owner: UserScope, name: str, definition: dict[str, Any], rows: list[dict[str, object]]) -> None:
+    owner.records.define(name, **definition)
+    owner.records.put_many(name, rows)
 
 
 def _workspaces(store: Store, owner: UserScope, sample: dict[str, Any]) -> dict[str, UUID]:

@@ -47,7 +47,7 @@ class Records(Loading, RecordSets):
             ready = preparing(data)
             before = known_records(tx, of, [ready.key], level).get(ready.key)
             _check_version(ready.key, before, wanted)
-            return _put(tx, preparing, ready, before, level)
+            return _put(tx, preparing, ready, before, level, only_new=wanted == 0 and before is None)
 
         return work
 
@@ -200,13 +200,23 @@ def _check_version(key: str, before: Known | None, wanted: int | None) -> None:
         raise RecordChanged(key, wanted, found)
 
 
-def _put(tx: Transaction, preparing: Preparing, ready: Ready, before: Known | None, level: str | None) -> Record:
+def _put(
+    tx: Transaction,
+    preparing: Preparing,
+    ready: Ready,
+    before: Known | None,
+    level: str | None,
+    *,
+    only_new: bool = False,
+) -> Record:
     of = preparing.of
     at = level if level is not None else before.level if before is not None else of.clearance or ""
     if at:
         hold(tx, at)
     done = store(tx, preparing, [ready], level=at)
     row = next(row for row in tx.all(queries.stored_shown, {"set_id": of.id, "key": ready.key, "level": at}))
+    if only_new and not done.added:  # somebody else stored one between the look and the writing
+        raise RecordChanged(ready.key, 0, row[2] - done.changed)
     if done.unchanged:
         tx.unchanged()
     else:
