@@ -14,9 +14,9 @@ from rich.table import Table
 from benchmarks.places import ENGINES, person, places_on
 from benchmarks.retrieval import measuring
 from benchmarks.retrieval.judging import DEPTHS, Answers, difference, judge
+from benchmarks.retrieval.preparing import WINDOW
 from benchmarks.retrieval.samples import Collection, NotUnderstood, read
 from holdfast.core.fusion import CANDIDATES, WEIGHT
-from holdfast.domains.knowledge.preparing import WINDOW
 from holdfast.store import UserScope
 
 AGAINST = {"lexical": "plain BM25", "hybrid": "lexical", "reciprocal ranks": "lexical"}

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlcipher3 import dbapi2 as sqlite
 
+from benchmarks.retrieval.preparing import WINDOW, indexed, neighbours, strip_names, windowed
 from benchmarks.retrieval.samples import Passage
 from holdfast.core import lexical
 from holdfast.core.embedders import Embedder, Vector
 from holdfast.core.errors import InvalidInput
 from holdfast.core.fusion import CANDIDATES, WEIGHT, fuse
 from holdfast.core.ids import new_id
-from holdfast.domains.knowledge.preparing import WINDOW, indexed, neighbours, strip_names, windowed
 from holdfast.store import UserScope
 
 Ranked = list[tuple[str, float]]

@@ -8,11 +8,11 @@ from benchmarks.figures import Bound, Figure
 from benchmarks.places import Places, person
 from benchmarks.retrieval.indexes import HybridIndex, Index, LexicalIndex, PlainIndex, RankFusedIndex, VectorIndex
 from benchmarks.retrieval.judging import DEPTHS, judge
+from benchmarks.retrieval.preparing import WINDOW
 from benchmarks.retrieval.samples import read
 from holdfast.core.embedders import Embedder, embedder_from
 from holdfast.core.fusion import CANDIDATES, WEIGHT
 from holdfast.core.settings import Settings
-from holdfast.domains.knowledge.preparing import WINDOW
 from holdfast.store import UserScope
 
 OWN = Path(__file__).parent.parent / "data" / "conversations.json"

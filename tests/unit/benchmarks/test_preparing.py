@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domains.knowledge.preparing import neighbours, strip_names, windowed
+from benchmarks.retrieval.preparing import neighbours, strip_names, windowed
 
 TEXTS = ["one", "two", "three", "four"]
 
