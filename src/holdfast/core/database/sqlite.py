@@ -19,7 +19,7 @@ from sqlcipher3 import dbapi2 as driver
 from holdfast.core.access import AccessChanges
 from holdfast.core.cache.levels import Levels
 from holdfast.core.crypto.vault import Vault
-from holdfast.core.database import sqlite_file
+from holdfast.core.database import sqlite_file, sqlite_vectors
 from holdfast.core.database.commits import CommitQueue
 from holdfast.core.database.errors import (
     Busy,
@@ -225,9 +225,24 @@ class SqliteEngine:
             except (driver.Error, sqlalchemy.exc.DBAPIError) as error:
                 raise named(error) or error from error
 
-    def optimize_vectors(self) -> list[str]:
-        """See `Engine.optimize_vectors`. Codes are kept as vectors are stored."""
-        return []
+    def optimize_vectors(self, *, large: int = sqlite_vectors.LARGE) -> list[str]:
+        """See `Engine.optimize_vectors`."""
+
+        def write(work: Callable[[Any], int]) -> int:
+            with self._gate.inside():
+                commits, writer, _ = self._writing()
+
+                def run() -> int:
+                    with closing(writer.cursor()) as cursor:
+                        return work(cursor)
+
+                return int(commits.submit(run))
+
+        try:
+            with closing(self.connect()) as connection:
+                return sqlite_vectors.optimize(connection, write, large=large)
+        except driver.Error as error:
+            raise translate(error) from None
 
     def make_partitions(self, *, moment: datetime | None = None) -> list[str]:  # it has none
         """See `Engine.make_partitions`. A file needs none."""

@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from holdfast.core.database.query import TENANT
+from holdfast.core.database.sqlite_vectors import CELLS, CELLS_OF, LARGE, NUMBERS
 from holdfast.core.database.types import Id, PerEngine, VectorBytes
 from holdfast.core.database.vector_codes import code_of
 
@@ -28,6 +29,10 @@ def _from_blob(stored: bytes) -> "array[float]":
 
 def _from_list(stored: list[float]) -> "array[float]":
     return array("f", stored)
+
+
+_NEAR_CELLS = 36
+"""Of 128 so many are read: 27 % of hard vectors, which hold 0.998 of the true neighbours."""
 
 
 class Vector(PerEngine):
@@ -183,18 +188,32 @@ def _server_function(element: nearest_vectors, compiler: Any, **options: Any) ->
 
 @compiles(nearest_vectors, "sqlite")
 def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
-    """The candidates by their codes, which an index holds apart from the vectors; the best of them by the vectors."""
+    """The candidates by their codes, which an index holds apart from the vectors; the best of them by the vectors.
+
+    Where many vectors match, codes are compared of the nearest cells alone, and of what is in no cell yet.
+    """
     bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
     tenant = str(compiler.process(TENANT, **options))
     owned = f"AND owner_id IN (SELECT unhex(value) FROM json_each({bound['owners']}))" if element.owned else ""
+    matching = f"""
+        FROM vectors INDEXED BY ix_vectors_cells
+        WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
+            AND level IN (SELECT value FROM json_each({bound["at_levels"]})) {owned}"""
+    far = f"vec_distance_hamming(vec_bit(code), vec_bit({bound['code']}))"
+    cells = CELLS_OF.format(numbers=NUMBERS, tenant=tenant, index_id=bound["index_id"])
     return f"""(
+        WITH near AS MATERIALIZED (
+            SELECT cell FROM ({cells}) ORDER BY vec_distance_cosine(centre, {bound["vector"]}) LIMIT CASE
+                WHEN (SELECT count(*) FROM (SELECT 1 {matching} AND cell IS NOT NULL LIMIT {LARGE})) < {LARGE}
+                THEN {CELLS} ELSE {_NEAR_CELLS} END
+        )
         SELECT v.item_id AS item_id,
             max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}))) AS similarity
         FROM (
-            SELECT rowid AS number FROM vectors
-            WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
-                AND level IN (SELECT value FROM json_each({bound["at_levels"]})) {owned}
-            ORDER BY vec_distance_hamming(vec_bit(code), vec_bit({bound["code"]})) LIMIT {bound["candidates"]}
+            SELECT rowid AS number, {far} AS far {matching} AND cell IS NULL
+            UNION ALL
+            SELECT rowid, {far} {matching} AND cell IN (SELECT cell FROM near)
+            ORDER BY far LIMIT {bound["candidates"]}
         ) AS likely
         CROSS JOIN vectors AS v ON v.rowid = likely.number
         WHERE v.tenant_id = {tenant}

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     not_,
+    null,
     or_,
     select,
     update,
@@ -109,6 +110,7 @@ store = Query(
             "owner_id": bindparam("owner_id", type_=Id),
             "code": bindparam("code", type_=Code),
             "embedding": _VECTOR,
+            "cell": null(),
         },
     )
 )
@@ -152,7 +154,7 @@ delete_indexes_about = Query(delete(vector_indexes).where(*_OF_ABOUT), operator=
 
 
 def _some(most: str) -> Select[tuple[object]]:
-    """Served by ix_vectors_codes."""
+    """Served by ix_vectors_codes, on SQLite by ix_vectors_cells."""
     rows = select(_v.item_id).where(_v.tenant_id == TENANT, _v.index_id == _INDEX)
     return rows.limit(bindparam(most, type_=Integer))
 
@@ -185,7 +187,7 @@ def _nearest(*, owned: bool) -> Query[Found]:
 
 
 nearest = _nearest(owned=False)
-"""Served by ix_vectors_codes, like the next."""
+"""Served by ix_vectors_codes, on SQLite by ix_vectors_cells, like the next."""
 nearest_of_owner = _nearest(owned=True)
 
 _SIMILARITY = similarity(_v.embedding, _VECTOR).label("similarity")

@@ -1,6 +1,6 @@
 """The tables of vectors."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, Text, text
 
 from holdfast.core.database.schema import scoped_table
 from holdfast.core.database.types import Id, Time
@@ -17,6 +17,7 @@ vector_indexes = scoped_table(
     Column("dimension", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", Time, nullable=False),
+    Column("cells", LargeBinary),
     CheckConstraint("state IN ('building', 'active', 'retired')", name="state"),
     CheckConstraint("dimension BETWEEN 1 AND 16000", name="dimension"),
     Index("ix_vector_indexes_of", "tenant_id", "purpose", "about"),
@@ -40,14 +41,26 @@ vectors = scoped_table(
     Column("owner_id", Id, nullable=False),
     Column("code", Code),
     Column("embedding", Vector, nullable=False),
+    Column("cell", Integer),
     ForeignKeyConstraint(
         ["tenant_id", "index_id"], ["vector_indexes.tenant_id", "vector_indexes.id"], ondelete="CASCADE"
     ),
     CheckConstraint("level IN ('', 'S', 'A', 'B', 'C', 'D')", name="level"),
-    Index("ix_vectors_codes", "tenant_id", "index_id", "level", "owner_id", "code"),
+    Index("ix_vectors_codes", "tenant_id", "index_id", "level", "owner_id", "code", sqlite_where=text("code IS NULL")),
+    Index(
+        "ix_vectors_cells",
+        "tenant_id",
+        "index_id",
+        "level",
+        "cell",
+        "owner_id",
+        "code",
+        postgresql_where=text("code IS NOT NULL"),
+    ),
 )
 """`level` is empty where none is needed, `owner_id` NIL where it is nobody's own: so every search can name what it may
-see, and the index leads there. It holds the codes too, far smaller than the vectors: SQLite looks through it alone.
+see, and the indexes lead there. Codes and cells are SQLite's alone, and so is `ix_vectors_cells`, with the codes:
+far smaller than the vectors, and a search looks through it alone. On each engine the other's index is empty.
 """
 
 outside_vectors = scoped_table(

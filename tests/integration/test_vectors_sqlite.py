@@ -1,0 +1,53 @@
+"""Cells of large indexes of vectors in a file: found, filled, and no reason to find anything else."""
+
+import random
+from uuid import uuid4
+
+import pytest
+from support.vectors import Vectors, direction, ids, ranked
+
+import holdfast
+from holdfast.core.vectors import create_index, move, nearest, remove, store
+
+DIMENSION = 8
+
+
+@pytest.mark.parametrize("key", [None, "ab" * 32])
+def test_what_is_in_cells_is_found_like_what_is_in_none_whatever_happened_to_it(tmp_path, key):
+    url, chance = f"sqlite:///{tmp_path}/cells.db", random.Random(1)
+    with holdfast.create(url, key) as opened:
+        opened.system().identity.create_tenant("acme")
+        opened.system().identity.create_user("amina@acme.test", tenant="acme")
+        person = Vectors(opened, "acme", "amina@acme.test")
+        index = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
+        small = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="s", dimension=DIMENSION))
+        held = {uuid4(): (direction(chance, DIMENSION), (None, "C", "D")[n % 3]) for n in range(270)}
+
+        def put(items, into=index):
+            person.write(lambda tx: store(tx, into, [(item, level, None, vector) for item, (vector, level) in items]))
+
+        def check(levels):
+            asked = direction(chance, DIMENSION)
+            seen = {item: vector for item, (vector, level) in held.items() if level is None or level in levels}
+            found = person.read(lambda tx: nearest(tx, index, asked, k=9, levels=frozenset(levels)))
+            assert ids(found) == [item for item, _ in ranked(seen, asked)[:9]]
+
+        put(held.items())
+        put(list(held.items())[:20], small)
+        assert opened.engine.optimize_vectors() == []
+        assert opened.engine.optimize_vectors(large=100) == [f"cells_{index.id.hex}"]
+        assert opened.engine.optimize_vectors(large=100) == []
+        check("CD")
+        some = list(held)
+        new = {one: (direction(chance, DIMENSION), "D") for one in (*some[:10], *(uuid4() for _ in range(10)))}
+        put(new.items())
+        held.update(new)
+        person.write(lambda tx: remove(tx, some[20:40]))
+        held = {item: one for item, one in held.items() if item not in some[20:40]}
+        person.write(lambda tx: move(tx, some[40:60], level="C"))
+        held.update({item: (held[item][0], "C") for item in some[40:60]})
+        for levels in ("", "C", "CD"):
+            check(levels)
+        assert opened.engine.optimize_vectors(large=100) == [f"cells_{index.id.hex}"]
+        for levels in ("", "C", "CD"):
+            check(levels)
