@@ -116,7 +116,8 @@ def composite(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S,
     @wraps(method)
     def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         room: Any = self
-        tracing: Tracing | None = room.engine.tracing
+        engine = getattr(room, "engine", None)  # a client's room has none: there each request is traced by the server
+        tracing: Tracing | None = engine.tracing if engine else None
         if tracing is None:
             return method(self, *args, **kwargs)
         name = f"{type(self).__name__.lower()}.{method.__name__}"

@@ -100,6 +100,8 @@ def is_plain_json(value: object, *, most_depth: int) -> bool:
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
+    if most_depth < 0 and kind in (dict, list):  # before it is looked into: it may hold itself
+        return False
     if kind is dict:
         inner: object
         for name, inner in value.items():  # type: ignore[attr-defined]  # it is a dict
@@ -107,9 +109,9 @@ def is_plain_json(value: object, *, most_depth: int) -> bool:
                 type(inner) is not str and not is_plain_json(inner, most_depth=most_depth - 1)
             ):
                 return False
-        return most_depth >= 0
+        return True
     if kind is list:
-        return most_depth >= 0 and all(is_plain_json(one, most_depth=most_depth - 1) for one in value)  # type: ignore[attr-defined]  # it is a list
+        return all(is_plain_json(one, most_depth=most_depth - 1) for one in value)  # type: ignore[attr-defined]  # it is a list
     if kind is int:
         return value.bit_length() <= INTEGER_BITS  # type: ignore[attr-defined,no-any-return]  # it is an int
     return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float

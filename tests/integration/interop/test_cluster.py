@@ -20,7 +20,8 @@ SENT = messages(120, seed=61)
 
 @contextmanager
 def cluster(*, processes: bool) -> Iterator[str]:
-    given = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "worker_dashboard_address": None}
+    given = {"n_workers": 2, "threads_per_worker": 1}
+    given |= {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": None}
     with distributed.LocalCluster(processes=processes, protocol="tcp://", host="127.0.0.1", **given) as made:
         yield str(made.scheduler_address)
 
