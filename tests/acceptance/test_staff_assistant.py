@@ -3,12 +3,15 @@
 import logging
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.backdoor import Backdoor
+from support.postgres import PostgresServer
 from support.refusals import refused
 
 import holdfast
@@ -16,6 +19,7 @@ from examples.staff_assistant.app import ModelAway, StaffAssistant
 from examples.staff_assistant.eligibility import LendingRules
 from examples.staff_assistant.model import ScriptedAccounts, ScriptedModel
 from holdfast.core.database.schema import every_table
+from holdfast.samples import load
 
 OWEN, MARTA, NOOR, TOMAS, CLEO = (f"{name}@larkfield.test" for name in ("owen", "marta", "noor", "tomas", "cleo"))
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -386,6 +390,55 @@ def test_3_7_what_is_put_away_is_in_no_list_and_no_search_and_can_be_restored(ap
     refused("conversation_not_found", app.ask, NOOR, chat, "Still there?", request_id="q-2")
     noor.conversations.restore(chat)
     assert noor.conversations.search("quokka") and len(said(noor, chat)) == 2
+
+
+# 3.8 The database goes away while people type: nothing acknowledged is lost, order is kept, nothing is doubled.
+
+
+@pytest.fixture
+def bank_server():
+    """A server of its own with the settings that PostgreSQL comes with, to be killed, and the bank's database."""
+    server = PostgresServer()
+    with holdfast.create(server.url("postgres")) as store:
+        load(store, "staff_assistant")
+    yield server
+    server.stop()
+
+
+@pytest.mark.thorough
+def test_3_8_the_database_is_killed_while_people_type(bank_server):
+    acknowledged, refusals, away = {NOOR: [], TOMAS: []}, [], threading.Event()
+
+    def types(email):
+        chat = app.start(email, "Busy", request_id=f"start-{email}").id
+        for number in range(6):
+            while True:
+                try:
+                    app.ask(email, chat, f"Question number{number}", request_id=f"{email}-{number}")
+                    break
+                except holdfast.HoldfastError as error:
+                    refusals.append(error)
+                    time.sleep(0.02)  # a person looks at the error, and sends again
+            acknowledged[email].append(f"Question number{number}")
+            if number == 1:
+                away.set()
+        return chat
+
+    with holdfast.open(bank_server.url("postgres")) as store, ThreadPoolExecutor(2) as pool:
+        app = StaffAssistant(store, ScriptedModel(), tenant="larkfield", base="handbook")
+        typing = {email: pool.submit(types, email) for email in acknowledged}
+        assert away.wait(30)
+        bank_server.kill()
+        time.sleep(0.3)
+        bank_server.start()
+        chats = {email: future.result(60) for email, future in typing.items()}
+        assert {error.code for error in refusals} == {"unavailable"}
+        for email, chat in chats.items():
+            scope = app.person(email, "look")
+            kept = said(scope, chat)
+            assert [content for _, role, content in kept if role == "user"] == acknowledged[email]
+            assert [(seq, role) for seq, role, _ in kept] == [(n + 1, ("user", "assistant")[n % 2]) for n in range(12)]
+            assert scope.conversations.verify(chat).ok
 
 
 # 3.9 Reports: messages per user and day, conversation length, common intents, model latency, failure rate.
