@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.figures import Bound, Figure
 from benchmarks.places import Place, Places, person
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 SMALL = {"prompt": "You answer questions about loans. Be brief. " * 10, "model": "small", "temperature": 0.2}
 

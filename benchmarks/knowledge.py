@@ -15,7 +15,7 @@ from benchmarks.reads import alone
 from holdfast.core import lexical
 from holdfast.core.ids import new_id
 from holdfast.core.scope import Scope
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 VOCABULARY = 60_000
 CHUNK_WORDS = 120

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.sayings import sample
 from holdfast import NewMessage
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 BATCH = 10_000
 _CONTENTS = sample()

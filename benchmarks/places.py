@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import holdfast
 from benchmarks.raw import RawPostgres, RawSqlite
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 if TYPE_CHECKING:
     from support.postgres import PostgresServer

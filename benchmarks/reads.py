@@ -10,7 +10,7 @@ from benchmarks.loading import fill
 from benchmarks.places import Place, Places, person
 from benchmarks.raw import RawConnection
 from benchmarks.sayings import sample
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 LENGTHS = (100, 10_000, 200_000)
 QUICK_LENGTHS = (100, 2_000)

@@ -11,7 +11,7 @@ from benchmarks.places import Place, Places, person
 from benchmarks.reads import alone
 from benchmarks.sayings import COMMON, FREQUENT
 from holdfast import Hit
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 RARE = "heliotrope"
 RARE_EVERY = 10_000

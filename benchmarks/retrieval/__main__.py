@@ -17,7 +17,7 @@ from benchmarks.retrieval.judging import DEPTHS, Answers, difference, judge
 from benchmarks.retrieval.preparing import WINDOW
 from benchmarks.retrieval.samples import Collection, NotUnderstood, read
 from holdfast.core.fusion import CANDIDATES, WEIGHT
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 AGAINST = {"lexical": "plain BM25", "hybrid": "lexical", "reciprocal ranks": "lexical"}
 """What each way has to beat."""

@@ -17,7 +17,7 @@ from holdfast.core.embedders import Embedder, Vector
 from holdfast.core.errors import InvalidInput
 from holdfast.core.fusion import CANDIDATES, WEIGHT, fuse
 from holdfast.core.ids import new_id
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 Ranked = list[tuple[str, float]]
 """Ids of passages and their scores, best first."""

@@ -13,7 +13,7 @@ from benchmarks.retrieval.samples import read
 from holdfast.core.embedders import Embedder, embedder_from
 from holdfast.core.fusion import CANDIDATES, WEIGHT
 from holdfast.core.settings import Settings
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 OWN = Path(__file__).parent.parent / "data" / "conversations.json"
 EMBEDDER = "wordllama:256"

@@ -17,7 +17,7 @@ from holdfast.domains.connections.models import Connection, RevocationReport, Sn
 from holdfast.domains.conversations.models import Feedback
 from holdfast.domains.identity import Workspace
 from holdfast.domains.metering import Analytics
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 FRESH = timedelta(hours=6)
 """Metrics that are older are fetched anew."""

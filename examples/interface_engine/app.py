@@ -23,7 +23,7 @@ from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages
 from holdfast.domains.interop.reference import load
 from holdfast.domains.records import StoreReport
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 LOOK_SECONDS = 0.02
 """How often a running analysis is looked at."""

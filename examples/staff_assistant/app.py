@@ -17,7 +17,7 @@ from holdfast import Context, Conversation, Message, Store
 from holdfast.domains.knowledge.models import Retrieval
 from holdfast.domains.memory import Candidate
 from holdfast.domains.runs import Decision
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 log = logging.getLogger("staff_assistant")
 QUESTION_CHARS = 4_000

@@ -14,7 +14,7 @@ from holdfast.core.cache import NOTHING, cacheable
 from holdfast.domains.knowledge.models import Document, Retrieval
 from holdfast.domains.memory import Fact
 from holdfast.domains.records.errors import RecordNotFound
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 MINUTES = 60.0
 IN_FORCE = "in force"

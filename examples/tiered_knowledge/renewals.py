@@ -13,7 +13,7 @@ from typing import Any
 from holdfast import Store
 from holdfast.core.jobs import Run, job, kinds, schedule
 from holdfast.domains.records.errors import RecordChanged
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 AHEAD = timedelta(days=90)
 """So long before the expiry the client gets a list of what will be needed."""

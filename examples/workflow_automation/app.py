@@ -14,7 +14,7 @@ from holdfast import Message, Store
 from holdfast.domains.identity.models import Session, TenantProfile
 from holdfast.domains.knowledge.models import Document, KnowledgeBase, Retrieval
 from holdfast.domains.runs import Run, RunStatistics, Workflow
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 ENDED = {"success": "success", "error": "error", "crashed": "error", "canceled": "cancelled"}
 """What the engine calls it, and what it is here."""

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
         NewMessage,
         Summary,
     )
+    from holdfast.opening import create, migrate, open, rekey
     from holdfast.remote import connect
-    from holdfast.store import Store, create, migrate, open, rekey
+    from holdfast.store import Store
     from holdfast.store_async import AsyncStore, create_async, open_async
 
 __version__ = "0.1.0"
@@ -52,7 +53,8 @@ _HOMES = {
     "holdfast.core.settings": ("Settings",),
     "holdfast.domains.conversations": ("Context", "Conversation", "Hit", "Message", "NewMessage", "Summary"),
     "holdfast.remote": ("connect",),
-    "holdfast.store": ("Store", "create", "migrate", "open", "rekey"),
+    "holdfast.opening": ("create", "migrate", "open", "rekey"),
+    "holdfast.store": ("Store",),
     "holdfast.store_async": ("AsyncStore", "create_async", "open_async"),
 }
 """Imported when first used: naming Holdfast takes nothing, and a program on one face does not read the other."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
-from holdfast import store as synchronous
+from holdfast import opening
 from holdfast.asynchronous import (
     AsyncAudit,
     AsyncConfigurations,
@@ -31,7 +31,8 @@ from holdfast.core.settings import Settings, from_environment
 from holdfast.domains.identity import TenantProfile
 from holdfast.domains.identity.cleaning import Cleaned
 from holdfast.holding_async import AsyncHoldingMetering
-from holdfast.store import Store, SystemScope, TenantScope, UserScope
+from holdfast.scopes import SystemScope, TenantScope, UserScope
+from holdfast.store import Store
 
 
 class AsyncUserScope:
@@ -182,7 +183,7 @@ async def create_async(
     settings: Settings | None = None,
 ) -> AsyncStore:
     """`create`, for asyncio programs."""
-    return await _store(synchronous.create, url, key, keys, cache, settings)
+    return await _store(opening.create, url, key, keys, cache, settings)
 
 
 async def open_async(
@@ -194,7 +195,7 @@ async def open_async(
     settings: Settings | None = None,
 ) -> AsyncStore:
     """`open`, for asyncio programs."""
-    return await _store(synchronous.open, url, key, keys, cache, settings)
+    return await _store(opening.open, url, key, keys, cache, settings)
 
 
 async def _store(

@@ -4,8 +4,7 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
 import holdfast
-from holdfast import HoldfastError
-from holdfast import store as store_module
+from holdfast import HoldfastError, opening
 
 KEY = "0123456789abcdef" * 4
 
@@ -137,14 +136,14 @@ def test_a_schema_from_the_future_is_named_and_left_alone(place, found):
 
 
 def test_a_schema_of_the_past_is_named_with_the_command_to_run(place, monkeypatch):
-    monkeypatch.setattr(store_module, "REVISIONS", (*store_module.REVISIONS, "9999"))
-    monkeypatch.setattr(store_module, "NEWEST", "9999")  # a later version of Holdfast
+    monkeypatch.setattr(opening, "REVISIONS", (*opening.REVISIONS, "9999"))
+    monkeypatch.setattr(opening, "NEWEST", "9999")  # a later version of Holdfast
     text = refused("schema_too_old", holdfast.open, place.url, place.key)
     assert "needs 9999" in text and "holdfast migrate" in text
 
 
 def test_migrating_what_is_newest_already_changes_nothing(place):
-    assert holdfast.migrate(place.url, place.key) == store_module.NEWEST
+    assert holdfast.migrate(place.url, place.key) == opening.NEWEST
     holdfast.open(place.url, place.key).close()
 
 

@@ -113,17 +113,17 @@ def test_a_file_that_is_open_elsewhere_is_left_alone(url, monkeypatch):
 
 @pytest.mark.parametrize("step", ["before the file", "after the file"])
 def test_interrupted_between_its_steps_either_key_that_opens_also_unwraps(url, monkeypatch, step):
-    rekey_file = holdfast.store.rekey_file
+    rekey_file = holdfast.opening.rekey_file
 
     def interrupted(*args):
         if step == "after the file":
             rekey_file(*args)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("holdfast.store.rekey_file", interrupted)
+    monkeypatch.setattr("holdfast.opening.rekey_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         holdfast.rekey(url, OLD, NEW)
-    monkeypatch.setattr("holdfast.store.rekey_file", rekey_file)
+    monkeypatch.setattr("holdfast.opening.rekey_file", rekey_file)
     opens = OLD if step == "before the file" else NEW
     check_secret_only(url, opens)
     holdfast.rekey(url, OLD, NEW)

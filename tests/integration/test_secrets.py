@@ -5,6 +5,7 @@ from support import vaulted
 from support.backdoor import Backdoor
 
 import holdfast
+from holdfast.core.scope import OPERATOR
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_secret_moved_to_another_tenant_fails_loudly(sync_store, kept, theirs,
     backdoor.run("UPDATE vaulted SET tenant_id = ?", globex)
     refused("secret_unreadable", theirs.get, row)
     everything = lambda tx: tx.all(vaulted.of_all)  # noqa: E731
-    refused("secret_unreadable", sync_store.engine.read, holdfast.store.OPERATOR, "all", everything)
+    refused("secret_unreadable", sync_store.engine.read, OPERATOR, "all", everything)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x01" * 44, b"\x02" * 100, b"\x01" * 100])
@@ -106,7 +107,7 @@ def test_an_identifier_is_found_by_its_keyed_hash_and_not_kept(kept, theirs, bac
 def test_the_operator_reads_the_secrets_of_every_tenant(sync_store, kept, theirs):
     kept.put("mine", "first")
     theirs.put("theirs", "second")
-    rows = sync_store.engine.read(holdfast.store.OPERATOR, "all", lambda tx: tx.all(vaulted.of_all))
+    rows = sync_store.engine.read(OPERATOR, "all", lambda tx: tx.all(vaulted.of_all))
     assert [row[3] for row in rows] == ["first", "second"]
 
 

@@ -21,7 +21,8 @@ from holdfast.domains.interop.documents import documents
 from holdfast.domains.interop.profiles import ProfileKey, profile_messages
 from holdfast.faces.http.app import PREFIX, create_app
 from holdfast.faces.http.options import Options
-from holdfast.store import Store, UserScope
+from holdfast.scopes import UserScope
+from holdfast.store import Store
 
 MINE = "heliotrope"
 """In everything that is the owner's own."""

@@ -19,7 +19,8 @@ from holdfast.core.clock import now
 from holdfast.core.jobs.errors import JobFailed
 from holdfast.domains.conversations import NewMessage
 from holdfast.samples.hl7 import messages
-from holdfast.store import Store, UserScope
+from holdfast.scopes import UserScope
+from holdfast.store import Store
 
 ORGANISATIONS = ("staff_assistant", "tiered_knowledge", "agency_assistant", "workflow_automation", "interface_engine")
 """What `load` knows, each named like the application in `examples` that works on it."""

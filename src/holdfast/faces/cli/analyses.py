@@ -18,7 +18,7 @@ from holdfast.core.jobs import Job
 from holdfast.domains.interop.models import Verdict
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 LOOK_SECONDS = 0.2
 _TOLD = 20

@@ -18,7 +18,7 @@ from holdfast.domains.metering import UsageLine
 from holdfast.faces.cli.charts import bar
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 if TYPE_CHECKING:
     from holdfast.faces.cli.figures import ServerFigures

@@ -15,7 +15,7 @@ from holdfast.faces.cli.imports import import_one, show_reports
 from holdfast.faces.cli.output import AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.stores import write_key
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 SAMPLES = ("chatgpt-export.zip", "claude-conversations.json")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.faces.cli.output import console, table
 from holdfast.samples.hl7 import Drift, messages
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 EXTRA = "hl7apy"
 """What `holdfast[interop]` brings: the definitions of the standard."""

@@ -12,7 +12,8 @@ from holdfast.core.scope import LEVELS
 from holdfast.faces.cli.demo_interop import Drifted, Sender, drifted, is_installed, senders, show_senders
 from holdfast.faces.cli.output import console, table
 from holdfast.samples import DAYS, ORGANISATIONS, Organisation, load
-from holdfast.store import Store, UserScope
+from holdfast.scopes import UserScope
+from holdfast.store import Store
 
 INTEROP = "interface_engine"
 PASSAGES = 8

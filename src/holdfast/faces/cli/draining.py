@@ -8,7 +8,7 @@ from holdfast.core.errors import HoldfastError
 from holdfast.core.telemetry import log
 from holdfast.domains.interop.spool import Spool
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from holdfast.core.errors import HoldfastError
 from holdfast.domains.conversations.models import ImportReport
 from holdfast.faces.cli.output import IN_PART, AsJson, console, report_error, show_json, table, what_now
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 SHOWN = 10
 

@@ -11,7 +11,7 @@ from holdfast.core.clock import now
 from holdfast.domains.knowledge import EmbeddingReport, FolderReport
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -12,7 +12,7 @@ import holdfast
 from holdfast.core.errors import InvalidInput
 from holdfast.faces.cli.output import NOT_SOUND, AsJson, console, show_json, table, what_now
 from holdfast.faces.cli.target import Target
-from holdfast.store import UserScope
+from holdfast.scopes import UserScope
 
 StoreUrl = Annotated[str | None, typer.Argument(metavar="STORE", help="Its URL; without one, that of --store.")]
 

@@ -13,7 +13,8 @@ from holdfast.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from holdfast.domains.identity import Identity
-    from holdfast.store import Store, UserScope
+    from holdfast.scopes import UserScope
+    from holdfast.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

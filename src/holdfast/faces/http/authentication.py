@@ -9,7 +9,8 @@ from holdfast.core.action import Actions
 from holdfast.core.scope import Once
 from holdfast.domains.identity.errors import NotAuthenticated
 from holdfast.faces.http.incoming import Incoming
-from holdfast.store import Store, SystemScope, UserScope
+from holdfast.scopes import SystemScope, UserScope
+from holdfast.store import Store
 
 Caller = UserScope | SystemScope
 MOST_TOKEN_CHARS = 200

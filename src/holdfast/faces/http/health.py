@@ -14,7 +14,7 @@ from holdfast.faces.http.answers import JSON, Answer
 from holdfast.faces.http.incoming import Incoming
 from holdfast.faces.http.serving import Serving
 from holdfast.faces.http.shell import send_answer
-from holdfast.store import check_schema
+from holdfast.opening import check_schema
 
 KEPT_SECONDS = 1.0
 """How long one look at the store answers everybody."""

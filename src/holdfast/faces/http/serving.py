@@ -19,7 +19,8 @@ from holdfast.faces.http.options import Options
 from holdfast.faces.http.problems import Overloaded, TooManyRequests
 from holdfast.faces.http.shared_limits import SharedBuckets
 from holdfast.faces.http.slots import Slots
-from holdfast.store import Store, SystemScope
+from holdfast.scopes import SystemScope
+from holdfast.store import Store
 
 PASSWORD_THREADS = 4
 """As many as hash at once (domains/identity/passwords.py)."""
