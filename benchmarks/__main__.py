@@ -13,6 +13,7 @@ from benchmarks import (
     http,
     hybrid,
     importing,
+    interop,
     knowledge,
     metering,
     overhead,
@@ -50,12 +51,15 @@ def main() -> int:
         "configurations": configurations.measure,
         "metering": metering.measure,
         "records": records.measure,
+        "interop": interop.measure,
     }
     options = _options(measures)
     measures["search"] = partial(search.measure, million=options.million)
     measures["knowledge"] = partial(knowledge.measure, million=options.million)
     measures["metering"] = partial(metering.measure, millions=options.million)
     measures["records"] = partial(records.measure, million=options.million)
+    first = (options.engine or ENGINES)[0]
+    measures["interop"] = partial(interop.measure, million=options.million, first=first)
     made: dict[str, list[Figure]] = {name: [] for name in options.what or measures}
     for engine in options.engine or ENGINES:
         with places_on(engine) as places:
@@ -102,7 +106,7 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
-    million = "search 1,000,000 messages, chunks or records, report over 5,000,000 events"
+    million = "search 1,000,000 messages, chunks or records, profile as many, report over 5,000,000 events"
     parser.add_argument("--million", action="store_true", help=million)
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")

@@ -89,7 +89,7 @@ ROOMS = (
             )
         ),
     ),
-    Room("Interop", tuple(f"domains/interop/{name}.py" for name in ("reads", "actions"))),
+    Room("Interop", tuple(f"domains/interop/{name}.py" for name in ("reads", "samples", "actions"))),
     Room(
         "Records",
         tuple(f"domains/records/{name}.py" for name in ("reads", "finding", "picks", "sharing", "sets", "actions")),

@@ -90,13 +90,13 @@ from holdfast.domains.identity.models import (
     Workspace,
 )
 from holdfast.domains.interop import Interop
-from holdfast.domains.interop.actions import SampleList
 from holdfast.domains.interop.deidentifying import Deidentified
 from holdfast.domains.interop.deviations import Deviations
 from holdfast.domains.interop.drift import Drift
 from holdfast.domains.interop.lots import Given
 from holdfast.domains.interop.profiles.standards import HL7V2
 from holdfast.domains.interop.reads import Differences, Texts
+from holdfast.domains.interop.samples import SampleList
 from holdfast.domains.interop.validation import Validator
 from holdfast.domains.knowledge import Knowledge
 from holdfast.domains.knowledge.checks import UNKNOWN
@@ -2064,6 +2064,29 @@ class AsyncInterop:
         """
         return await self._hop(self._room.deidentify, messages, mapping=mapping)
 
+    async def samples(
+        self,
+        vendor: str,
+        type: str,
+        *,
+        standard: str = HL7V2,
+        after: str = "",
+        limit: int = 50,
+        deidentified: bool = False,
+    ) -> SampleList:
+        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
+
+        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
+        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        """
+        return await self._hop(
+            self._room.samples, vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified
+        )
+
+    async def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
+        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
+        return await self._hop(self._room.delete_samples, vendor, standard=standard)
+
     async def analyse(
         self,
         messages: Given,
@@ -2109,29 +2132,6 @@ class AsyncInterop:
         something fails. A transaction for each MiB, and three for each part. Raises `InvalidInput`, `ProfileTaken`.
         """
         return await self._hop(self._room.drain, spool, vendor=vendor, keep_days=keep_days)
-
-    async def samples(
-        self,
-        vendor: str,
-        type: str,
-        *,
-        standard: str = HL7V2,
-        after: str = "",
-        limit: int = 50,
-        deidentified: bool = False,
-    ) -> SampleList:
-        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
-
-        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
-        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
-        """
-        return await self._hop(
-            self._room.samples, vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified
-        )
-
-    async def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
-        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
-        return await self._hop(self._room.delete_samples, vendor, standard=standard)
 
 
 class AsyncRecords:

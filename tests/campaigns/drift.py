@@ -19,7 +19,7 @@ from pathlib import Path
 from support.hl7 import messages
 from support.planting import PLANTED
 
-from benchmarks.interop import write
+from benchmarks.messages import write
 from holdfast.domains.interop.documents import documents, inferred
 from holdfast.domains.interop.drift import Drift, drift
 from holdfast.domains.interop.hl7 import Message, read

@@ -95,7 +95,7 @@ def test_every_room_is_announced():
     command = [sys.executable, "-c", told]
     waiting = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     folders = {path.parent.name for path in Path(holdfast.domains.__path__[0]).glob("*/__init__.py")}
-    assert {name.rpartition(".")[2] for name in waiting if name.startswith("holdfast.domains.")} == folders
+    assert {name.split(".")[2] for name in waiting if name.startswith("holdfast.domains.")} == folders
 
 
 def test_what_an_application_tells_stays_and_has_the_rooms_turn_whichever_room_is_imported_later():

@@ -8,3 +8,4 @@ from pkgutil import iter_modules
 from holdfast.core.rooms import announce
 
 announce("holdfast.core.vectors.background", *(f"{__name__}.{room.name}" for room in iter_modules(__path__)))
+announce(f"{__name__}.interop.actions")  # its package alone brings in nothing

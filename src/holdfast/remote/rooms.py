@@ -2301,22 +2301,6 @@ class RemoteInterop:
             Deidentified, "POST", "/interop/copies", body={"messages": messages, "mapping": mapping}
         )
 
-    def analyse(
-        self, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None
-    ) -> Job:
-        """Have messages analysed in the background: the job says how far it is, and then the result.
-
-        Each text holds any number of messages. Each type's configuration is put at `vendor/standard/type`; a message
-        that was counted before adds nothing. `keep_days`: keep the messages as samples, sealed, for so long. Raises
-        `InvalidInput`, `ProfileTaken`.
-        """
-        return self._caller.call(
-            Job,
-            "PUT",
-            "/interop/analyses",
-            body={"messages": messages, "vendor": vendor, "standard": standard, "keep_days": keep_days},
-        )
-
     def samples(
         self,
         vendor: str,
@@ -2350,6 +2334,22 @@ class RemoteInterop:
     def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:
         """Delete the messages of a vendor that were kept: how many. What was counted stays."""
         return self._caller.call(int, "DELETE", "/interop/samples", query={"vendor": vendor, "standard": standard})
+
+    def analyse(
+        self, messages: str | Sequence[str], *, vendor: str, standard: str = "HL7v2", keep_days: int | None = None
+    ) -> Job:
+        """Have messages analysed in the background: the job says how far it is, and then the result.
+
+        Each text holds any number of messages. Each type's configuration is put at `vendor/standard/type`; a message
+        that was counted before adds nothing. `keep_days`: keep the messages as samples, sealed, for so long. Raises
+        `InvalidInput`, `ProfileTaken`.
+        """
+        return self._caller.call(
+            Job,
+            "PUT",
+            "/interop/analyses",
+            body={"messages": messages, "vendor": vendor, "standard": standard, "keep_days": keep_days},
+        )
 
 
 class RemoteRecords(Loading):

@@ -7,10 +7,20 @@ documents       a profile as a configuration; rules: what holds between codes an
 deviations drift validation   where that differs from the standard, from before, one message from it
 synthesis       messages made from a configuration
 listening       messages received over MLLP, acknowledged once they are durable
-actions analysing lots        the room: analyses as background work, in sealed lots, into configurations
+actions samples analysing lots      the room: analyses as background work, in sealed lots, into configurations
 """
 
-from holdfast.domains.interop.actions import Interop
-from holdfast.domains.interop.models import Sample
+from typing import TYPE_CHECKING
+
+from holdfast.core.rooms import lazily
+
+if TYPE_CHECKING:
+    from holdfast.domains.interop.actions import Interop
+    from holdfast.domains.interop.models import Sample
 
 __all__ = ["Interop", "Sample"]
+
+__getattr__ = lazily(__name__, {"Interop": f"{__name__}.actions", "Sample": f"{__name__}.models"})
+"""The room is imported when it is first asked for: who reads or counts messages alone, as each process of an analysis
+does, needs no database.
+"""

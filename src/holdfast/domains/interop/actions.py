@@ -1,7 +1,6 @@
 """Interop: analyse messages of health systems, and ask what was inferred of them."""
 
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,29 +10,23 @@ from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import new_id
-from holdfast.core.inputs import check_name
 from holdfast.core.jobs import Job, enqueue
-from holdfast.domains.configurations import address_of
 from holdfast.domains.interop import queries
 from holdfast.domains.interop.analysing import Analysis
-from holdfast.domains.interop.deidentifying import copies
-from holdfast.domains.interop.errors import ProfileTaken, ProfileUnreadable
-from holdfast.domains.interop.hl7 import Message, parse
+from holdfast.domains.interop.checks import check_standard, check_vendor
+from holdfast.domains.interop.errors import ProfileTaken
 from holdfast.domains.interop.lots import Given, Lot, lots_of
-from holdfast.domains.interop.models import Sample
 from holdfast.domains.interop.profiles.clustered import check_cluster
-from holdfast.domains.interop.profiles.standards import HL7V2, Standard, standard_of
-from holdfast.domains.interop.reads import InteropReads
+from holdfast.domains.interop.profiles.standards import HL7V2, Standard
+from holdfast.domains.interop.samples import InteropSamples
 from holdfast.domains.interop.spool import parts, remove
-from holdfast.domains.interop.stored import packed, unpacked
+from holdfast.domains.interop.stored import packed
 
 MOST_DAYS = 3_650
 MOST_PROCESSES = 64
-SAMPLES = 200
-SampleList = list[Sample]
 
 
-class Interop(InteropReads):
+class Interop(InteropSamples):
     """Messages of health systems: counted into configurations at `vendor/standard/type`, kept only where asked."""
 
     @composite
@@ -99,8 +92,8 @@ class Interop(InteropReads):
         key: str | None = None,
     ) -> Job:
         """Lots, and their job. Under a `key` that was used the job of then, and the lots are gone again."""
-        known = _check_standard(standard)
-        name = _check_vendor(vendor, known)
+        known = check_standard(standard)
+        name = check_vendor(vendor, known)
         if keep_days is not None and not (type(keep_days) is int and 1 <= keep_days <= MOST_DAYS):
             raise InvalidInput(f"keep_days: {keep_days!r} is not from 1 to {MOST_DAYS}", field="keep_days")
         if type(processes) is not int or not 1 <= processes <= MOST_PROCESSES:
@@ -174,95 +167,7 @@ class Interop(InteropReads):
 
         return work
 
-    @action("interop.samples", writes=False)
-    def samples(
-        self,
-        vendor: str,
-        type: str,
-        *,
-        standard: str = HL7V2,
-        after: str = "",
-        limit: int = 50,
-        deidentified: bool = False,
-    ) -> Work[SampleList]:
-        """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
-
-        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
-        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
-        """
-        known = _check_standard(standard)
-        if deidentified and known != HL7V2:
-            raise InvalidInput(f"deidentified: messages of {known} are not de-identified yet", field="deidentified")
-        if not 1 <= limit <= SAMPLES:
-            raise InvalidInput(f"limit: {limit!r} is not from 1 to {SAMPLES}", field="limit")
-        asked = {
-            "vendor": _check_vendor(vendor, known),
-            "standard": known,
-            "type": check_name(type, field="type", most_chars=200),
-            "after": check_name(after, field="after", most_chars=200) if after else "",
-            "limit": limit,
-            "moment": now(),
-        }
-
-        def work(tx: Transaction) -> SampleList:
-            rows = tx.all(queries.samples, asked)
-            if any(row.owner_id != self.scope.actor_id for row in rows):
-                tx.record("sample", None, owner=rows[0].owner_id)
-            found = [
-                Sample(
-                    vendor=row.vendor,
-                    standard=row.standard,
-                    type=row.type,
-                    digest=row.digest,
-                    content=unpacked(row.content).decode("utf-8", "surrogateescape"),
-                    created_at=row.created_at,
-                    expires_at=row.expires_at,
-                )
-                for row in rows
-            ]
-            return _without_people(found) if deidentified else found
-
-        return work
-
-    @action("interop.delete_samples", writes=True)
-    def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> Work[int]:
-        """Delete the messages of a vendor that were kept: how many. What was counted stays."""
-        known = _check_standard(standard)
-        asked = {"vendor": _check_vendor(vendor, known), "standard": known}
-
-        def work(tx: Transaction) -> int:
-            deleted = tx.run(queries.delete_samples, asked)
-            tx.record("sample", None, owner=self.scope.actor_id, deleted=deleted)
-            return deleted
-
-        return work
-
     def _actor(self) -> UUID:
         if self.scope.actor_id is None:
             raise InvalidInput("user: messages are analysed by a person; use store.tenant(…).user(…)", field="user")
         return self.scope.actor_id
-
-
-def _without_people(samples: SampleList) -> SampleList:
-    """Copies; a kept message that cannot be read alone has none."""
-    parsed = [(one, parse(one.content.encode("utf-8", "surrogateescape"))) for one in samples]
-    given = [(one, found) for one, found in parsed if isinstance(found, Message)]
-    made, _ = copies([found for _, found in given])
-    return [
-        replace(one, content=raw.decode("utf-8", "surrogateescape")) for (one, _), raw in zip(given, made, strict=True)
-    ]
-
-
-def _check_standard(given: str) -> Standard:
-    try:
-        return standard_of(given)
-    except ProfileUnreadable:
-        names = "HL7v2, FHIR, NCPDP-SCRIPT or NCPDP-Telecom"
-        raise InvalidInput(f"standard: {given!r:.100} is not {names}", field="standard") from None
-
-
-def _check_vendor(given: str, standard: Standard) -> str:
-    """A vendor as a segment of an address."""
-    name = check_name(given, field="vendor", most_chars=200)
-    address_of(name, standard, "type")
-    return name

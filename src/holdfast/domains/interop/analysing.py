@@ -4,9 +4,9 @@ Each step counts some lots beside everything counted before, and in one transact
 says how far it is. So a worker that dies loses a step at most, and no message is counted twice or kept longer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,8 @@ from holdfast.domains.configurations import Configurations
 
 from . import queries
 from .configuring import configure
-from .hl7 import Message, Problem, read
+from .hl7 import Problem
+from .keeping import rows_of
 from .profiles import (
     Profile,
     ProfileKey,
@@ -32,7 +33,7 @@ from .profiles import (
     profile_shared,
 )
 from .profiles.profiling import add_source
-from .profiles.standards import HL7V2, Standard, standard_of, tree_pieces
+from .profiles.standards import HL7V2, Standard, standard_of
 from .stored import StoredProfile, packed, unpacked
 
 LOTS = 8
@@ -119,7 +120,10 @@ def _step(run: Run, given: Analysis, standard: Standard, so_far: Mapping[str, An
     else:
         found = _counted(contents, [count for _, _, count, _ in rows], key, known, standard, problems, so_far["seen"])
     whole = found if known is None else known.merge(found)
-    samples = [] if given.keep_days is None else list(_samples(contents, given, standard, key, run.scope.actor_id))
+    samples = []
+    if given.keep_days is not None:
+        owner, days = run.scope.actor_id, given.keep_days
+        samples = rows_of(contents, key, vendor=given.vendor, standard=standard, days=days, owner=owner)
     done = dict(so_far) | {
         "lot": below,
         "seen": so_far["seen"] + sum(count for _, _, count, _ in rows),
@@ -189,36 +193,6 @@ class _Told:
         number = None if problem.message is None else problem.message + self._seen
         told = {"kind": problem.kind, "message": number, "segment": problem.segment, "position": problem.position}
         self._problems.append({name: value for name, value in told.items() if value is not None})
-
-
-def _samples(
-    contents: Sequence[bytes], given: Analysis, standard: Standard, key: ProfileKey, owner: UUID | None
-) -> Iterator[dict[str, Any]]:
-    """The rows of messages that are kept."""
-    moment = now()
-    row = {
-        "vendor": given.vendor,
-        "standard": given.standard,
-        "owner_id": owner,
-        "created_at": moment,
-        "expires_at": _expiry(moment, given.keep_days),
-    }
-    for content in contents:
-        for raw, message_type in _messages(content, standard):
-            yield row | {"digest": f"{key.message(raw):016x}", "type": message_type[:200], "content": packed(raw)}
-
-
-def _expiry(moment: datetime, days: int | None) -> datetime:
-    return moment + timedelta(days=days or 0)
-
-
-def _messages(content: bytes, standard: Standard) -> Iterator[tuple[bytes, str]]:
-    if standard == HL7V2:
-        yield from ((found.raw, found.type) for found in read(content) if isinstance(found, Message))
-        return
-    for piece in tree_pieces(standard)(content):
-        if piece.message is not None:
-            yield piece.message.raw, piece.message.type
 
 
 @job("interop.clean", submit="jobs.schedules")
