@@ -114,7 +114,8 @@ def _call(route: Route, returns: str) -> str:
     if route.returns is Download:
         return f"return self._caller.download_lines({path}, to=to, on_progress=on_progress)"
     if sent is not None and sent.place == "upload":
-        return f"return self._caller.upload({returns}, {path}, file={sent.name}, on_progress=on_progress)"
+        call = f"{returns}, {path}, query={_dict(at['query'])}, file={sent.name}, on_progress=on_progress"
+        return f"return self._caller.upload({call})"
     if sent is not None:
         call = f"{returns}, {path}, query={_dict(at['query'])}, data={sent.name}, media_type=media_type"
         return f"return self._caller.send_data({call})"

@@ -2,6 +2,8 @@
 
 import tempfile
 from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
 
 from app import Agency, WrongClient
 from model import ScriptedModel
@@ -50,6 +52,14 @@ def main() -> None:
             app.desk(mia, travel.id).ask(chat.id, "And here?", request_id="r-2")
         except WrongClient as refused:
             print(f"\nAt the travel agency's desk: {refused}")
+
+        export = Path(str(files("holdfast") / "samples" / "agency_assistant" / "mongodb"))
+        people = {"65e8a1f0c3d4e5f60718a001": MIA, "65e8a1f0c3d4e5f60718a002": THEO}
+        came = app.bring_in(ines, export, people)
+        count, messages = sum(one.conversations for one in came), sum(one.messages for one in came)
+        print(f"\nFrom MongoDB: {ines.records.count('clients')} clients, {count} conversations, {messages} messages")
+        left = {one.place: one.reason for report in came for one in report.unreadable}
+        print("  left out:", "; ".join(f"{place}, {reason}" for place, reason in left.items()))
 
         app.put_away(ines, bakery.id)
         waiting = ines.connections.revocations(workspace=bakery.id, status="queued").items

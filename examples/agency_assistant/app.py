@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from holdfast import Conversation, Message, Page, Store
 from holdfast.domains.connections.models import Connection, RevocationReport, Snapshot
-from holdfast.domains.conversations.models import Feedback
+from holdfast.domains.conversations.models import Feedback, ImportReport
 from holdfast.domains.identity import Workspace
 from holdfast.domains.metering import Analytics
+from holdfast.domains.records.formats import read
 from holdfast.scopes import UserScope
 
 FRESH = timedelta(hours=6)
@@ -105,6 +107,32 @@ class Agency:
     def drop(self, me: UserScope, client: UUID) -> None:
         """Delete a client. Raises `WorkspaceNotArchived`: first it is put away."""
         me.identity.delete_workspace(client)
+
+    def bring_in(self, me: UserScope, folder: Path, people: Mapping[str, str]) -> list[ImportReport]:
+        """Take over an export of MongoDB's: `clients.json` as records, each with a workspace for those who look after
+        it, and each person's conversations about each client from `conversations.json`. A second time adds nothing.
+
+        `people`: their addresses by their ids in the export. Only an administrator can. Raises `ValueError` for what
+        belongs to nobody; the rest is there then.
+        """
+        me.records.define("clients", key="_id", indexed=["name"], text=["name"])
+        loaded = me.records.put_many("clients", read(folder / "clients.json"))
+        if loaded.failed:
+            raise ValueError(f"clients that cannot be stored: {[one.reason for one in loaded.failed]}")
+        there = {client.name: client.id for client in self.clients(me)}
+        reports = []
+        for client in read(folder / "clients.json"):
+            name = str(client["name"])
+            workspace = there.get(name) or me.identity.create_workspace(name).id
+            for owner in cast("list[str]", client["managers"]):
+                me.identity.assign(workspace, people[owner], "editor")
+                room = self.person(people[owner]).conversations
+                given = {"client": str(client["_id"]), "owner": owner, "workspace": workspace}
+                reports.append(room.import_export(folder / "conversations.json", **given))
+        taken = [one.conversations + one.unchanged for one in reports]
+        if reports and (left := taken[0] + reports[0].others - sum(taken)):
+            raise ValueError(f"{left} conversations are of people or clients that the clients do not name")
+        return reports
 
     def spent(self, me: UserScope, *, since: datetime, until: datetime) -> list[Spent]:
         """What models cost, by client, model and day: a person's own use; an administrator's whole agency's."""

@@ -1036,15 +1036,27 @@ class AsyncConversations:
         return await self._hop(self._room.append_many, conversation, messages)
 
     async def import_export(
-        self, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path | str,
+        *,
+        workspace: UUID | str | None = None,
+        client: str | None = None,
+        owner: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> ImportReport:
-        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, or a zip of one.
+        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, MongoDB, or a zip.
 
         Each conversation is one transaction, so a stop half-way leaves whole ones, and a second import adds only what
         is missing. Original times are kept; branches become forks. `on_progress(bytes read, bytes in all)` is called
         after each conversation. Damage inside the file is in the report; raises `ExportError` when nothing can be read.
+
+        New conversations go into `workspace`. `client`, `owner`: only those about this client, of this person, by their
+        ids in a collection of MongoDB's; the others are counted in the report. Raises `WorkspaceNotFound`,
+        `WorkspaceArchived`, `WorkspaceReadOnly`.
         """
-        return await self._hop(self._room.import_export, path, on_progress=on_progress)
+        return await self._hop(
+            self._room.import_export, path, workspace=workspace, client=client, owner=owner, on_progress=on_progress
+        )
 
     async def summarize(
         self,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
@@ -386,6 +387,67 @@ def test_5_6_a_platform_that_is_away_is_told_later(app, clients, bakery, oauth):
     app.put_away(app.person(INES), clients["Juniper Bakery"])
     report = app.tell_platforms()
     assert report.waiting and oauth.is_valid(access)
+
+
+# 5.8 An export of MongoDB's: clients as records, conversations with their embedded messages.
+
+MONGODB = Path(str(files("holdfast") / "samples" / "agency_assistant" / "mongodb"))
+PEOPLE = {"65e8a1f0c3d4e5f60718a001": MIA, "65e8a1f0c3d4e5f60718a002": THEO}
+
+
+def test_5_8_an_export_of_mongodb_comes_in_whole_and_once(app, mia):
+    ines = app.person(INES)
+    came = app.bring_in(ines, MONGODB, PEOPLE)
+    assert sum(one.conversations for one in came) == 3 and sum(one.messages for one in came) == 8
+    left = {(one.place, one.reason) for report in came for one in report.unreadable}
+    assert left == {("conversations.json:4.deleted_at", "it was deleted at the source")}
+    budgets = {one.data["name"]: one.data["monthly_budget"] for one in ines.records.find("clients").items}
+    assert budgets == {"Juniper Bakery": "1200.00", "Harbour Opticians": "640.50"}
+    again = app.bring_in(ines, MONGODB, PEOPLE)
+    assert [(one.conversations, one.messages) for one in again] == [(0, 0)] * 3
+    assert sum(one.unchanged for one in again) == 3 and ines.records.count("clients") == 2
+
+
+def test_5_8_messages_keep_their_order_authors_times_calls_and_ids(app, mia, clients):
+    app.bring_in(app.person(INES), MONGODB, PEOPLE)
+    found = {one.title: one for one in app.desk(mia, clients["Juniper Bakery"]).chats().items}
+    menu = found["Spring menu"]
+    assert menu.source == "mongodb" and menu.source_id == "65f01a2b0718d00000000001"
+    assert menu.metadata["tags"] == ["ads", "spring"] and menu.created_at == datetime(2024, 3, 12, 9, 5, 31, tzinfo=UTC)
+    said = mia.conversations.messages(menu.id).items
+    assert [(one.seq, one.role) for one in said] == [(1, "user"), (2, "assistant"), (3, "assistant"), (4, "user")]
+    assert [one.request_id for one in said] == [f"65f01a2b{number:016x}" for number in (1, 2, 3, 4)]
+    assert said[0].metadata == {"user_id": "65e8a1f0c3d4e5f60718a001"}
+    assert said[1].parts[0]["result"] == {"clicks": 388, "cost": "91.15 EUR"}
+    assert said[2].created_at == datetime(2024, 3, 12, 9, 5, 36, 120_000, tzinfo=UTC)
+    assert said[2].metadata["feedback"] == {"rating": 1, "comment": "to the point"}
+    assert said[3].parts[1] == {
+        "type": "file",
+        "name": "poster.png",
+        "mime_type": "image/png",
+        "size": 48210,
+        "url": "https://files.example/poster.png",
+    }
+    assert mia.conversations.verify(menu.id).ok
+
+
+def test_5_8_each_client_and_person_gets_their_own(app, mia):
+    app.bring_in(app.person(INES), MONGODB, PEOPLE)
+    theo = app.person(THEO)
+    opticians = {one.name: one.id for one in app.clients(theo)}["Harbour Opticians"]
+    assert [one.title for one in app.desk(theo, opticians).chats().items] == ["Glasses for children"]
+    (archived,) = mia.conversations.list(workspace=opticians, status="ARCHIVED").items
+    assert archived.title == "Opening hours"
+
+
+def test_5_8_what_belongs_to_nobody_is_told(app, tmp_path):
+    (tmp_path / "clients.json").write_text((MONGODB / "clients.json").read_text())
+    chats = (
+        (MONGODB / "conversations.json").read_text().replace('"65e8a1f0c3d4e5f60718a002"', '"65e8a1f0c3d4e5f60718a009"')
+    )
+    (tmp_path / "conversations.json").write_text(chats)
+    with pytest.raises(ValueError, match="1 conversations are of people"):
+        app.bring_in(app.person(INES), tmp_path, PEOPLE)
 
 
 def test_the_example_runs():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -154,3 +155,56 @@ def test_real_exports_come_in_sound_and_only_once(amina: Any, file: Path) -> Non
     assert first.messages > 0
     assert amina.conversations.import_export(file).messages == 0
     assert all(amina.conversations.verify(item.id).ok for item in amina.conversations.list(limit=50).items)
+
+
+def collection(path: Path, *more: dict[str, Any]) -> Path:
+    """Two conversations as `mongoexport` writes them: of two people, about two clients."""
+    said = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    one = {"_id": {"$oid": "65f01a2b0718d00000000001"}, "client_id": "c-1", "user_id": "u-1", "messages": said}
+    other = {"_id": {"$oid": "65f01a2b0718d00000000002"}, "client_id": "c-2", "user_id": "u-1", "messages": said}
+    path.write_text("".join(json.dumps(document) + "\n" for document in (one, other, *more)))
+    return path
+
+
+def test_a_clients_conversations_go_into_its_workspace_and_others_are_counted(
+    store: Any, amina: Any, tmp_path: Path
+) -> None:
+    root = store.system().identity
+    here, there = (root.create_workspace(name, tenant="acme").id for name in ("here", "there"))
+    for workspace in (here, there):
+        root.assign(workspace, "amina@acme.test", "editor", tenant="acme")
+    file = collection(tmp_path / "c.json")
+    seen: list[tuple[int, int]] = []
+    told = {"client": "c-1", "on_progress": lambda done, total: seen.append((done, total))}
+    report = amina.conversations.import_export(file, workspace=here, **told)
+    assert (report.source, report.conversations, report.messages, report.others) == ("mongodb", 1, 2, 1)
+    assert seen[-1] == (file.stat().st_size, file.stat().st_size) and len(seen) == 2
+    (chat,) = amina.conversations.list(workspace=here).items
+    assert chat.created_at == datetime.fromtimestamp(0x65F01A2B, UTC), "its id says when it was made"
+    again = amina.conversations.import_export(file, workspace=here, client="c-1")
+    assert (again.conversations, again.messages, again.unchanged) == (0, 0, 1)
+    elsewhere = amina.conversations.import_export(file, workspace=there, client="c-1")
+    assert [one.reason for one in elsewhere.unreadable] == ["it is here already, in another workspace"]
+    assert amina.conversations.list(workspace=there).items == ()
+    assert amina.conversations.import_export(file, owner="u-2").others == 2
+
+
+def test_a_workspace_that_is_not_there_takes_nothing(amina: Any, tmp_path: Path) -> None:
+    with pytest.raises(holdfast.HoldfastError) as error:
+        amina.conversations.import_export(collection(tmp_path / "c.json"), workspace=UUID(int=1))
+    assert error.value.code == "workspace_not_found"
+    assert amina.conversations.list().items == ()
+
+
+def test_what_a_collection_cannot_give_is_named_and_the_rest_comes_in(amina: Any, tmp_path: Path) -> None:
+    bad = [{"role": "martian", "content": "x"}, {"role": "user", "content": {"$numberLong": "x"}}, {"role": "user"}]
+    odd = {"_id": "three", "messages": [{"role": "user", "content": "good"}, *bad]}
+    file = collection(tmp_path / "c.json", odd, {"_id": "four", "messages": []})
+    report = amina.conversations.import_export(file)
+    assert (report.conversations, report.messages) == (3, 5)
+    assert [one.place for one in report.unreadable] == [
+        "c.json:3.messages[1].role",
+        "c.json:3.messages[2]",
+        "c.json:3.messages[3]",
+        "c.json:4.messages",
+    ]

@@ -69,12 +69,18 @@ class Caller:
         return decode(returns, self._send("POST", path, query, headers, lambda: data))
 
     def upload(
-        self, returns: type[T], path: str, *, file: Path | str, on_progress: Callable[[int, int], None] | None
+        self,
+        returns: type[T],
+        path: str,
+        *,
+        query: Mapping[str, Any],
+        file: Path | str,
+        on_progress: Callable[[int, int], None] | None,
     ) -> T:
         """Send a file from disk. `on_progress(bytes sent, bytes in all)`."""
         headers = {"Content-Type": "application/octet-stream"}
         place = Path(file)
-        return decode(returns, self._send("POST", path, None, headers, lambda: _parts(place, on_progress)))
+        return decode(returns, self._send("POST", path, query, headers, lambda: _parts(place, on_progress)))
 
     def download_lines(self, path: str, *, to: IO[str], on_progress: Callable[[int], None] | None) -> int:
         """Write the lines that the server sends: how many."""

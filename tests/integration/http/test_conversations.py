@@ -90,6 +90,18 @@ def test_an_export_is_uploaded_and_a_second_time_adds_nothing(amina, tmp_path):
     assert amina.post("/imports", content=b"nothing").json()["code"] == "export_format_unknown"
 
 
+def test_a_collection_of_mongodb_is_uploaded_one_client_into_its_workspace(amina, root):
+    said = [{"role": "user", "content": "one"}]
+    documents = [{"_id": {"$oid": f"{n:024x}"}, "client_id": f"c-{n}", "messages": said} for n in (1, 2)]
+    here = root.identity.create_workspace("here", tenant="acme").id
+    root.identity.assign(here, "amina@acme.test", "editor", tenant="acme")
+    asked = {"workspace": str(here), "client": "c-1"}
+    report = amina.post("/imports", params=asked, content=json.dumps(documents).encode()).json()
+    assert (report["conversations"], report["others"]) == (1, 1)
+    (chat,) = amina.get("/conversations", params={"workspace": str(here)}).json()["items"]
+    assert chat["source"] == "mongodb"
+
+
 def test_an_etag_saves_reading_and_guards_a_change(amina, chat):
     path = f"/conversations/{chat}"
     etag = amina.get(path).headers["etag"]

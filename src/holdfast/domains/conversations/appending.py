@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from holdfast.core.action import action, composite
 from holdfast.core.database import Call, Recorded, Transaction, Work
 from holdfast.core.errors import InvalidInput
+from holdfast.core.ids import as_id
 from holdfast.domains.conversations import (
     importing,
     indexing,
@@ -22,7 +24,7 @@ from holdfast.domains.conversations.models import (
     MessageRole,
     NewMessage,
 )
-from holdfast.domains.conversations.readers import Unreadable, open_export
+from holdfast.domains.conversations.readers import ReadConversation, Unreadable, open_export
 
 
 class Appending(Searching):
@@ -80,13 +82,26 @@ class Appending(Searching):
         return work
 
     @composite
-    def import_export(self, path: Path | str, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:
-        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, or a zip of one.
+    def import_export(
+        self,
+        path: Path | str,
+        *,
+        workspace: UUID | str | None = None,
+        client: str | None = None,
+        owner: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> ImportReport:
+        """Bring in a chat export: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL, MongoDB, or a zip.
 
         Each conversation is one transaction, so a stop half-way leaves whole ones, and a second import adds only what
         is missing. Original times are kept; branches become forks. `on_progress(bytes read, bytes in all)` is called
         after each conversation. Damage inside the file is in the report; raises `ExportError` when nothing can be read.
+
+        New conversations go into `workspace`. `client`, `owner`: only those about this client, of this person, by their
+        ids in a collection of MongoDB's; the others are counted in the report. Raises `WorkspaceNotFound`,
+        `WorkspaceArchived`, `WorkspaceReadOnly`.
         """
+        into = None if workspace is None else as_id(workspace, field="workspace")
         report: Counter[str] = Counter()
         unreadable: list[Unreadable] = []
         with open_export(Path(path)) as export:
@@ -94,11 +109,18 @@ class Appending(Searching):
                 if isinstance(found, Unreadable):
                     unreadable.append(found)
                     continue
-                checked = importing.check(found, self.settings)
-                unreadable += checked.unreadable
-                added = self._import_conversation(checked)
-                report.update(added.__dict__)
-                report["unchanged"] += added.messages == 0
+                if not _is_of(found, client, owner):
+                    report["others"] += 1
+                else:
+                    checked = importing.check(found, self.settings, workspace_id=into)
+                    added = self._import_conversation(checked)
+                    unreadable += checked.unreadable
+                    if added.elsewhere:
+                        reason = "it is here already, in another workspace"
+                        unreadable.append(Unreadable(place=found.place, reason=reason, value=""))
+                    else:
+                        report.update({name: getattr(added, name) for name in ("conversations", "forks", "messages")})
+                        report["unchanged"] += added.messages == 0
                 if on_progress is not None:
                     on_progress(export.bytes_read, export.total_bytes)
             return ImportReport(source=export.format, unreadable=tuple(unreadable), **report)
@@ -107,6 +129,10 @@ class Appending(Searching):
     def _import_conversation(self, checked: importing.Checked) -> Work[importing.Added]:
         owner_id = self._actor()
         return lambda tx: importing.store(tx, checked, owner_id=owner_id)
+
+
+def _is_of(found: ReadConversation, client: str | None, owner: str | None) -> bool:
+    return client in (None, found.client) and owner in (None, found.owner)
 
 
 def _as_new(message: object) -> NewMessage:

@@ -38,6 +38,7 @@ class Checked:
     title: str | None
     metadata: dict[str, object]
     lines: list[list[Draft]]
+    workspace_id: UUID | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
@@ -48,6 +49,8 @@ class Added:
     conversations: int = 0
     forks: int = 0
     messages: int = 0
+    elsewhere: bool = False
+    """It is there already, in another workspace than was said; nothing was added."""
 
 
 @dataclass
@@ -65,9 +68,9 @@ class _Line:
 # -- before the transaction --------------------------------------------------------------------------------------------
 
 
-def check(found: ReadConversation, settings: Settings) -> Checked:
+def check(found: ReadConversation, settings: Settings, *, workspace_id: UUID | None = None) -> Checked:
     """Check every message. One that cannot be stored is named in `unreadable`; the rest goes in."""
-    checked = Checked(found, None, {}, [])
+    checked = Checked(found, None, {}, [], workspace_id)
     try:
         checked.title = check_name(found.title[: settings.title_chars], field="title", most_chars=settings.title_chars)
     except InvalidInput:
@@ -139,6 +142,9 @@ def store(tx: Transaction, checked: Checked, *, owner_id: UUID) -> Added:
     found = checked.found
     added = Added()
     main = tx.first(queries.conversation_by_source, {"source": found.source, "source_id": _source_id(found)})
+    if main is not None and checked.workspace_id not in (None, main.workspace_id):
+        tx.unchanged()
+        return Added(elsewhere=True)
     stored = [] if main is None else _stored_lines(tx, main, [])
     for drafts in checked.lines:
         if drafts:
@@ -214,6 +220,7 @@ def _conversation(checked: Checked, source_id: str, owner_id: UUID) -> Conversat
     return Conversation(
         id=new_id(),
         owner_id=owner_id,
+        workspace_id=checked.workspace_id,
         title=checked.title,
         metadata=checked.metadata,
         created_at=begun,

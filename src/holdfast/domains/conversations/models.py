@@ -167,7 +167,8 @@ class Visible:
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
     """What an import added: `conversations` new ones, `forks` made of branches, `messages`; `unchanged` conversations
-    were all there already. `unreadable` names the places that were left out, and why.
+    were all there already, `others` are of another client or person. `unreadable` names the places that were left
+    out, and why.
     """
 
     source: str
@@ -175,6 +176,7 @@ class ImportReport:
     forks: int = 0
     messages: int = 0
     unchanged: int = 0
+    others: int = 0
     unreadable: tuple[Unreadable, ...] = ()
 
 

@@ -23,9 +23,12 @@ def register(app: typer.Typer) -> None:
 def import_exports(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports, as they were downloaded.")],
+    workspace: Annotated[str | None, typer.Option(help="The workspace, by its id, that new ones go into.")] = None,
+    client: Annotated[str | None, typer.Option(help="Only those about this client, by its id in the export.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only this person's, by the id in the export.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in exports of ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT or OpenAI JSONL, zipped or not.
+    """Bring in exports of ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI JSONL or MongoDB, zipped or not.
 
     A second import adds nothing that is there. What cannot be read is reported with its place; the rest goes in.
     """
@@ -35,7 +38,9 @@ def import_exports(
     with target.person() as me:
         for file in files:
             try:
-                reports[str(file)] = import_one(me, file, quiet=as_json)
+                reports[str(file)] = import_one(
+                    me, file, quiet=as_json, workspace=workspace, client=client, owner=owner
+                )
             except HoldfastError as error:
                 failed = report_error(error, as_json=as_json)
     if as_json:
@@ -47,22 +52,34 @@ def import_exports(
         raise typer.Exit(IN_PART if reports else failed)
 
 
-def import_one(me: UserScope, file: Path, *, quiet: bool) -> ImportReport:
+def import_one(
+    me: UserScope,
+    file: Path,
+    *,
+    quiet: bool,
+    workspace: str | None = None,
+    client: str | None = None,
+    owner: str | None = None,
+) -> ImportReport:
     """One file, with a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
         task = progress.add_task(file.name, total=None)
         return me.conversations.import_export(
-            file, on_progress=lambda done, total: progress.update(task, completed=done, total=total)
+            file,
+            workspace=workspace,
+            client=client,
+            owner=owner,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
 
 
 def show_reports(reports: dict[str, ImportReport]) -> None:
     """A table of what came in, and the first places that did not."""
-    shown = table("file", "from", "new", "forks", "messages", "unchanged", "left out")
+    shown = table("file", "from", "new", "forks", "messages", "unchanged", "others'", "left out")
     for file, report in reports.items():
-        counts = (report.conversations, report.forks, report.messages, report.unchanged, len(report.unreadable))
-        shown.add_row(Path(file).name, report.source, *map(str, counts))
+        counts = (report.conversations, report.forks, report.messages, report.unchanged, report.others)
+        shown.add_row(Path(file).name, report.source, *map(str, (*counts, len(report.unreadable))))
     console.print(shown)
     for report in reports.values():
         for left_out in report.unreadable[:SHOWN]:

@@ -151,6 +151,8 @@ class Route:
             return "if_match"
         if wire in SENDER and wire not in self.given:
             return "sender"
+        if any(Path in get_args(kind) for kind in get_type_hints(inspect.unwrap(self.called)).values()):
+            return "query"
         if any(bytes in (kind, *get_args(kind)) for kind in get_type_hints(inspect.unwrap(self.called)).values()):
             return "media_type" if wire == "media_type" else "query"
         return "query" if self.method in ("GET", "DELETE") else "body"

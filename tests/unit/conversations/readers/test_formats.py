@@ -212,3 +212,43 @@ def test_every_place_says_where_in_the_file_it_is() -> None:
     message = conversation.messages[0]
     assert conversation.place == "conversations.json[2]"
     assert message.place == f"conversations.json[2].mapping.{message.external_id}"
+
+
+def test_a_collection_of_mongodb_is_read_by_the_usual_names_and_keeps_every_other_field(tmp_path: Path) -> None:
+    question = {
+        "messageId": "m-1",
+        "sender": "human",
+        "text": "How?",
+        "sentAt": {"$date": {"$numberLong": "1710234000000"}},
+    }
+    answer = {
+        "author": {"type": "bot", "name": "B"},
+        "blocks": [{"type": "card", "title": "Clicks"}],
+        "content": "So.",
+        "tokens": {"$numberLong": "44"},
+        "function_call": {"name": "f", "arguments": "{}"},
+    }
+    stored = {"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAAAQ==", "subType": "04"}}
+    found = only(
+        written(
+            tmp_path,
+            [{"_id": stored, "createdBy": 7, "name": "A", "isArchived": True, "n": 1, "messages": [question, answer]}],
+        )
+    )
+    assert (found.source, found.external_id) == ("mongodb", "00000000-0000-0000-0000-000000000001")
+    assert (found.title, found.owner, found.archived, found.metadata) == ("A", "7", True, {"createdBy": 7, "n": 1})
+    first, second = found.messages
+    assert (first.external_id, first.role, first.content, first.metadata) == ("m-1", "user", "How?", {})
+    assert first.created_at == datetime(2024, 3, 12, 9, tzinfo=UTC)
+    assert (second.external_id, second.role) == ("1", "assistant")
+    assert [part["type"] for part in second.parts or ()] == ["text", "tool_call", "card"]
+    assert second.metadata == {"author": {"type": "bot", "name": "B"}, "tokens": 44}
+
+
+def test_a_collection_whose_documents_have_a_conversation_id_is_not_taken_for_librechat(tmp_path: Path) -> None:
+    document = {
+        "_id": {"$oid": "65f01a2b0718d00000000001"},
+        "conversationId": "c",
+        "messages": [{"role": "user", "text": "x"}],
+    }
+    assert only(written(tmp_path, [document])).source == "mongodb"

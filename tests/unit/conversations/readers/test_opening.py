@@ -120,7 +120,7 @@ def test_an_unknown_format_names_what_was_seen_and_what_is_known(tmp_path: Path)
     error = refused(path)
     assert isinstance(error, UnknownExportFormat)
     assert "JSON with the keys speaker, words" in str(error)
-    assert "chatgpt, claude, openwebui, librechat, sharegpt, openai" in str(error)
+    assert "chatgpt, claude, openwebui, librechat, mongodb, sharegpt, openai" in str(error)
 
 
 @pytest.mark.parametrize("content", [b"Dear diary", b"\xff\xfe[\x00", b"%PDF-1.7", b"42", b"{}"])

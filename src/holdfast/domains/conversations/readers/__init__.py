@@ -1,4 +1,4 @@
-"""Readers for exported chats: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT and OpenAI's chat messages.
+"""Readers for exported chats: ChatGPT, Claude, LibreChat, Open WebUI, ShareGPT, OpenAI's chat messages, MongoDB.
 
 with open_export(path) as export:
     for found in export:

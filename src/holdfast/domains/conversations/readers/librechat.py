@@ -46,7 +46,8 @@ _Placed = tuple[object, str | None, str]
 
 def recognises(paths: set[str]) -> bool:
     """An id in camel case beside the messages, flat or nested."""
-    return "conversationId" in paths and ("messages" in paths or "messagesTree" in paths)
+    known = "conversationId" in paths and "_id.$oid" not in paths  # else it is a collection of MongoDB's
+    return known and ("messages" in paths or "messagesTree" in paths)
 
 
 def read(item: Item, reading: Reading) -> ReadConversation:

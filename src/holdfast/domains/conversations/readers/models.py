@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
-Source = Literal["chatgpt", "claude", "librechat", "openwebui", "sharegpt", "openai"]
+Source = Literal["chatgpt", "claude", "librechat", "openwebui", "sharegpt", "openai", "mongodb"]
 Part = dict[str, object]
 
 
@@ -48,6 +48,7 @@ class ReadConversation:
 
     Every message appears exactly once. `external_id` is the source's id, or a digest of the content where the
     source gives none, so that the same conversation read twice has the same id. `title` is "" when there is none.
+    `owner`, `client`: whose it is and which client it is about, by their ids at the source; "" where it does not say.
     """
 
     source: Source
@@ -60,6 +61,8 @@ class ReadConversation:
     archived: bool
     metadata: dict[str, object]
     place: str
+    owner: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

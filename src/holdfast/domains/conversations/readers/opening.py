@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from . import chatgpt, claude, librechat, openai_jsonl, openwebui, sharegpt
+from . import chatgpt, claude, librechat, mongodb, openai_jsonl, openwebui, sharegpt
 from .decoding import decode, paths
 from .errors import EmptyExport, UnknownExportFormat
 from .fields import Item, Malformed, Reading, required_object
@@ -38,6 +38,7 @@ _FORMATS = (
     _Format(name="claude", recognises=claude.recognises, read=claude.read),
     _Format(name="openwebui", recognises=openwebui.recognises, read=openwebui.read),
     _Format(name="librechat", recognises=librechat.recognises, read=librechat.read, nesting=librechat.NESTING),
+    _Format(name="mongodb", recognises=mongodb.recognises, read=mongodb.read),
     _Format(name="sharegpt", recognises=sharegpt.recognises, read=sharegpt.read),
     _Format(name="openai", recognises=openai_jsonl.recognises, read=openai_jsonl.read),
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import ijson
 
+from holdfast.core.extended_json import plain
 from holdfast.domains.records.formats.errors import RecordFileUnfit
-from holdfast.domains.records.formats.extended import plain
 from holdfast.domains.records.formats.parquet_reading import read_parquet
 from holdfast.domains.records.schemas import kinds_at
 

@@ -1,11 +1,13 @@
 """MongoDB's extended JSON (v2): values of types that JSON has not, canonical and relaxed.
 
-Read: ids, dates and decimal numbers become texts, numbers numbers, binary its base64. Written: relaxed, in which what a
-record can hold is plain JSON.
+Read: ids, dates and decimal numbers become texts, numbers numbers, binary its base64, or the UUID that it is. Written:
+relaxed, in which what a record can hold is plain JSON.
 """
 
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,7 +38,10 @@ def _double(value: Any) -> float | str:
 
 
 def _binary(value: Any) -> Any:
-    return value["base64"] if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    data = value["base64"]
+    return str(UUID(bytes=b64decode(data, validate=True))) if value.get("subType") in ("4", "04") else data
 
 
 _TYPES: dict[str, Any] = {
