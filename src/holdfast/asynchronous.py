@@ -608,7 +608,10 @@ class AsyncRuns:
         return await self._hop(self._room.workflows, category=category, active=active, limit=limit, cursor=cursor)
 
     async def get(self, run: UUID | str) -> Run:
-        """A run. Raises `RunNotFound`."""
+        """A run, with its input and output however large they are: one statement, two where either is an attachment.
+
+        Raises `RunNotFound`.
+        """
         return await self._hop(self._room.get, run)
 
     async def list(
@@ -623,7 +626,10 @@ class AsyncRuns:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Run]:
-        """A page of runs, the newest first; with `since` or `until` those that started then. Raises `InvalidCursor`."""
+        """A page of runs, the newest first; with `since` or `until` those that started then. One statement.
+
+        What is kept as an attachment is left out; `get` has it. Raises `InvalidCursor`.
+        """
         return await self._hop(
             self._room.list,
             workflow=workflow,
@@ -641,8 +647,10 @@ class AsyncRuns:
     ) -> RunStatistics:
         """How the runs that started in a period ended, in all, for each workflow and for each day (UTC) with any.
 
-        Success rate = success / (success + error); cancelled ones and those under way are counted apart. Reads the runs
-        of the period: five statements through the index on `started_at`. Raises `WorkflowNotFound`, `InvalidInput`.
+        Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
+        exact, percentiles within 1 % (see `durations`). Whole days and hours are read from roll-ups, what is left at
+        both edges, less than an hour each, from the runs: two statements for each of up to five parts, two for the
+        runs under way, one for names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         return await self._hop(self._room.statistics, since=since, until=until, workflow=workflow)
 
@@ -663,7 +671,8 @@ class AsyncRuns:
         nothing; told out of order, it ends up right.
 
         `workflow`: its id out there, as `create_workflow(external_id=…)` has it. `started_at`: when it began, else `at`
-        of the first telling that it runs. Seven statements for the first telling, five for a later one. Raises
+        of the first telling that it runs. Seven statements for the first telling, five for a later one; more where
+        anything is large (see `start`). Raises
         `WorkflowNotFound`, `InvalidInput`.
         """
         return await self._hop(
@@ -802,12 +811,12 @@ class AsyncRuns:
         attempt: int = 1,
         queued: bool = False,
     ) -> Run:
-        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON, within
-        `Settings.run_bytes`; larger things belong into attachments or storage, and their address here.
+        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON; above
+        `Settings.run_bytes` an attachment of the run, up to `Settings.run_attachment_bytes`.
 
         `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
-        Costs two statements and the trail's line; a conversation or parent one each. Raises `WorkflowNotFound`,
-        `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
+        Costs two statements and the trail's line; a conversation, parent or attachment one each. Raises
+        `WorkflowNotFound`, `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         return await self._hop(
             self._room.start,
@@ -827,9 +836,10 @@ class AsyncRuns:
         self, run: UUID | str, *, status: Ending = "success", output: Any = None, error: str | None = None
     ) -> Run:
         """A run ends: once. `error` says why it ended in one; it is shown to whoever may see the run, so leave
-        secrets out. One that waits for a person cannot end in success.
+        secrets out. One that waits for a person cannot end in success. `output` is kept as `start` keeps `input`.
 
-        Costs two statements and the trail's line. Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        Costs two statements and the trail's line, an attachment one more. Raises `RunNotFound`, `RunFinished`,
+        `RunWaiting`, `InvalidInput`.
         """
         return await self._hop(self._room.finish, run, status=status, output=output, error=error)
 

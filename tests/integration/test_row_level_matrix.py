@@ -291,6 +291,17 @@ TABLES = {
         {"SELECT": "runs.read", "INSERT": "runs.execute", "UPDATE": "runs.execute"},
         {"id": _new_id},
     ),
+    "run_attachments": Protected(
+        "(SELECT CASE WHEN r.conversation_id IS NULL THEN " + _NOBODYS + " ELSE r.started_by END FROM runs r"
+        " WHERE r.tenant_id = t.tenant_id AND r.id = t.run_id)",
+        {"SELECT": "runs.read", "INSERT": "runs.execute", "DELETE": "runs.execute"},
+        {"part": "output"},
+    ),
+    "run_rollups": Protected(
+        f"CASE WHEN t.starter_id = {_NOBODYS} THEN {_NOBODYS} ELSE t.starter_id END",
+        {"SELECT": "runs.read", "INSERT": "runs.execute", "UPDATE": "runs.execute"},
+        {"bucket": 7},
+    ),
     "decisions": Protected("t.decided_by", {"SELECT": "runs.read", "INSERT": "runs.decide"}, {"id": _new_id}),
     "decision_subjects": Protected(
         _DECISION, {"SELECT": "runs.read", "INSERT": "runs.decide"}, {"subject": r"\x" + "0" * 64}
@@ -397,7 +408,8 @@ class Database:
                     store_one(store.engine, person.scope)
                     queue_one(store.engine, person.scope)
                     made = keep_runs(person)
-                    person.runs.start(made.id, conversation=person.conversations.list().items[0].id)
+                    chat = person.conversations.list().items[0].id
+                    person.runs.finish(person.runs.start(made.id, conversation=chat, input="x" * 300_000).id)
                     keep_messages(store.engine, person.scope)
                     embed_one(store.engine, person.scope)
             for tenant_id in self.tenants.values():

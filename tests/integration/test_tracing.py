@@ -166,6 +166,23 @@ def test_an_attempt_at_a_job_is_a_span_with_the_transactions_of_its_body_in_it(p
     assert any(one.name == "transaction.write" for one in inside)
 
 
+def test_a_job_is_part_of_the_trace_that_queued_it_and_the_schedules_own_is_not(place, seen):
+    """Two stores, as two processes have them."""
+    with holdfast.open(place.url, place.key, settings=seen.settings) as store:
+        amina = store.tenant("acme").user("ada@acme.test")
+        with seen.tracer.start_as_current_span("answer"):
+            queue_one(store.engine, amina.scope)
+    with holdfast.open(place.url, place.key, settings=seen.settings) as store:
+        assert store.worker().run_due(most=1) == 1
+        queue_one(store.engine, amina.scope)  # nobody's span
+        with seen.tracer.start_as_current_span("elsewhere"):
+            assert store.worker().run_due(most=1) == 1
+    (answer,) = seen.spans("answer")
+    first, second = seen.spans("job connections.run_revocations")
+    assert (first.context.trace_id, first.parent.span_id) == (answer.context.trace_id, answer.context.span_id)
+    assert first.parent.is_remote and second.parent is None
+
+
 # -- over HTTP ---------------------------------------------------------------------------------------------------------
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

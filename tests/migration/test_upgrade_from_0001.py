@@ -1,5 +1,6 @@
 """A store of the first release is migrated with what is in it."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 import holdfast
 from holdfast import migrations
-from holdfast.core.database.opening import engine_for_new
+from holdfast.core.database.opening import engine_for_existing, engine_for_new
 from holdfast.core.ids import new_id
 
 TENANT, USER, WORKSPACE, CHAT = (new_id() for _ in range(4))
@@ -72,3 +73,47 @@ def test_everything_is_there_afterwards_and_works(url):
         assert store.profile("acme").branding == {}
         store.system().identity.delete_tenant("acme", reason="test")
         assert store.system().identity.list_tenants() == []
+
+
+def keep_old_runs(url):
+    """At revision 0031: runs of 1 to 100 seconds that ended, one that was cancelled, one that goes on."""
+    engine = engine_for_existing(url, None, holdfast.Settings())
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.admin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0031")
+        on_sqlite = connection.dialect.name == "sqlite"
+        moment = "1700000000000000" if on_sqlite else "'2023-11-14T22:13:20Z'"
+        workflow = new_id()
+        ids = {"t": TENANT, "u": USER, "w": workflow}
+        new = f"INSERT INTO workflows VALUES (:t, :w, 'Old', NULL, NULL, NULL, '{{}}', true, :u, {moment}, {moment})"
+        rows = [(new, ids)]
+        for second in range(102):
+            status = "cancelled" if second == 0 else "running" if second == 101 else "success"
+            took = "NULL" if status == "running" else f"{second}000.0"
+            rows.append(
+                (
+                    "INSERT INTO runs (tenant_id, id, workflow_id, status, attempt, waits, started_by, created_at,"
+                    f" started_at, duration_ms) VALUES (:t, :r, :w, '{status}', 1, 0, :u, {moment}, {moment}, {took})",
+                    {**ids, "r": new_id()},
+                )
+            )
+        for statement, given in rows:
+            values = {name: value.bytes if on_sqlite else value for name, value in given.items()}
+            connection.execute(text(statement), values)
+    engine.close()
+
+
+def test_runs_that_were_there_are_rolled_up(url):
+    make_old(url)
+    keep_old_runs(url)
+    assert holdfast.migrate(url) == "0031"
+    began = datetime(2023, 11, 14, tzinfo=UTC)
+    with holdfast.open(url) as store:
+        runs = store.tenant("acme").user("amina@acme.test").runs
+        for since in (began, began + timedelta(hours=22, minutes=13)):  # from roll-ups, from the runs themselves
+            total = runs.statistics(since=since, until=began + timedelta(hours=22, minutes=30)).total
+            assert (total.success, total.cancelled, total.open) == (100, 1, 1)
+            assert (total.p50_ms, total.p95_ms) == pytest.approx((50_000, 95_000), rel=0.01)
+        assert runs.statistics(since=began, until=began + timedelta(days=1)).total == total

@@ -11,6 +11,7 @@ def keep_runs(person: Any) -> Any:
     r = person.runs
     made = r.create_workflow("lead-intake", external_id=f"n8n-{person.scope.actor_id}")
     r.finish(r.start(made.id, input={"lead": 1}).id)
+    r.start(made.id, input="x" * 300_000)
     r.tell(made.external_id, "e-1", status="running", at=datetime.now(UTC))
     decide(person)
     return made

@@ -119,7 +119,10 @@ class Settings:
     seal_seconds: float = 1.0
     """How soon after their commit the lines of the trail are sealed."""
     run_bytes: int = 256 * 1024
-    """The most that the input, the output, a question or an answer of a run may hold, in bytes of JSON."""
+    """The most that a question or an answer of a run may hold, in bytes of JSON; above it input and output are kept as
+    attachments of the run."""
+    run_attachment_bytes: int = 50 * 1024 * 1024
+    """The most that the input, or the output, of a run may hold, in bytes of JSON."""
     job_threads: int = 2
     """How many jobs a worker does at a time."""
     job_poll_seconds: float = 1.0

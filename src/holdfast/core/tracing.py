@@ -5,8 +5,10 @@ so no text of an error either. It is a child of whatever span is current where t
 of the async face has its caller's.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # the extra `telemetry`
 T = TypeVar("T")
 
 NAME = "holdfast"
+_CARRIED = "traceparent"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The bounds of the histogram, for who does not give others."""
 
@@ -31,12 +34,15 @@ class Tracing:
         """`system`: the engine, as OpenTelemetry spells it. Raises `InvalidInput` where the API is not installed."""
         try:
             from opentelemetry import metrics, propagate, trace
+            from opentelemetry.context import Context
+            from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
         except ImportError as error:
             text = f"telemetry: {error.name} is not installed; install holdfast[telemetry]"
             raise InvalidInput(text, field="telemetry") from error
         self._system = system
         self._trace = trace
         self._extract = propagate.extract
+        self._carried = partial(TraceContextTextMapPropagator().extract, context=Context())
         self._tracer = trace.get_tracer(NAME, tracer_provider=settings.tracer_provider)
         meter = metrics.get_meter(NAME, meter_provider=settings.meter_provider)
         self._seconds = meter.create_histogram(
@@ -71,10 +77,15 @@ class Tracing:
         with self._span(f"transaction.{kind}", about, kind=self._trace.SpanKind.CLIENT):
             return call()
 
-    def job(self, kind: str, about: Mapping[str, str | int], call: Callable[[], str]) -> str:
-        """`call`, which gives the outcome, in a span of one attempt at a job."""
+    def job(
+        self, kind: str, about: Mapping[str, str | int], call: Callable[[], str], *, traceparent: str | None
+    ) -> str:
+        """`call`, which gives the outcome, in a span of one attempt at a job: a child of the span that queued the job,
+        whichever process that was in; the root of a trace where none did, as for the schedule's own.
+        """
         named = {f"holdfast.job.{name}": value for name, value in about.items()}
-        with self._span(f"job {kind}", named, kind=self._trace.SpanKind.CONSUMER) as span:
+        parent = self._carried({} if traceparent is None else {_CARRIED: traceparent})
+        with self._span(f"job {kind}", named, kind=self._trace.SpanKind.CONSUMER, context=parent) as span:
             outcome = call()
             span.set_attribute("holdfast.outcome", outcome)
             if outcome == "failed":
@@ -123,6 +134,17 @@ class Request:
 def tracing_of(settings: Settings, system: str) -> Tracing | None:
     """What a store's settings ask for; None where they ask for nothing, which then costs a look at an attribute."""
     return Tracing(settings, system) if settings.telemetry else None
+
+
+def current_traceparent() -> str | None:
+    """The span that is current, as W3C's `traceparent` spells it; None where there is none, or no OpenTelemetry."""
+    if "opentelemetry.trace" not in sys.modules:  # then nobody has made a span, and none of it is imported for this
+        return None
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get(_CARRIED)
 
 
 def told(error: BaseException) -> tuple[str, str]:

@@ -33,6 +33,7 @@ REVISIONS = (
     "0027",
     "0029",
     "0031",
+    "0032",
 )
 """Every revision this version knows, oldest first."""
 NEWEST = REVISIONS[-1]

@@ -115,7 +115,7 @@ class Carrying:
             about["tenant"] = str(claimed.tenant_id)
         if claimed.request_id is not None:
             about["request_id"] = claimed.request_id
-        return tracing.job(claimed.kind, about, lambda: self._outcome(claimed))
+        return tracing.job(claimed.kind, about, lambda: self._outcome(claimed), traceparent=claimed.traceparent)
 
     def _outcome(self, claimed: Claimed) -> str:
         try:

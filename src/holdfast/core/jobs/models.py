@@ -66,4 +66,5 @@ class Claimed:
     fence: int
     requested_by: UUID
     request_id: str | None
+    traceparent: str | None
     cancel_asked_at: datetime | None

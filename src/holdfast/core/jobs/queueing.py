@@ -14,6 +14,7 @@ from holdfast.core.jobs import queries
 from holdfast.core.jobs.kinds import Kind, named, spelled
 from holdfast.core.jobs.models import Job
 from holdfast.core.scope import NIL
+from holdfast.core.tracing import current_traceparent
 
 KEY_CHARS = 200
 _listening: "weakref.WeakSet[threading.Event]" = weakref.WeakSet()
@@ -32,8 +33,9 @@ def enqueue(
 
     `arguments`: an instance of the kind's dataclass, or a dict of its fields. `key`: under the same one the same person
     gets the job that was made first, however it ended. `tenant_id` is for the operator: of that tenant, not of the
-    store; its body acts as the operator in that tenant. Costs one statement; with a key three. Workers of this process
-    are woken after the commit; others look every `Settings.job_poll_seconds`. Raises `UnknownJobKind`, `InvalidInput`.
+    store; its body acts as the operator in that tenant. The job's attempts are part of the trace that is current here.
+    Costs one statement; with a key three. Workers of this process are woken after the commit; others look every
+    `Settings.job_poll_seconds`. Raises `UnknownJobKind`, `InvalidInput`.
     """
     known = named(kind)
     row = new_row(known, arguments, key=key, not_before=not_before)
@@ -41,6 +43,7 @@ def enqueue(
         "in_tenant": tx.scope.tenant_id or tenant_id or NIL,
         "requested_by": tx.scope.actor_id or NIL,
         "request_id": tx.scope.request_id,
+        "traceparent": current_traceparent(),
     }
     return insert(tx, row)
 
@@ -51,6 +54,7 @@ def new_row(kind: Kind, arguments: object, *, key: str | None, not_before: datet
     absent = (
         "checkpoint",
         "total",
+        "traceparent",
         "note",
         "result",
         "error",

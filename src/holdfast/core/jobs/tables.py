@@ -31,6 +31,7 @@ jobs = scoped_table(
     Column("started_at", Time),
     Column("finished_at", Time),
     Column("cancel_asked_at", Time),
+    Column("traceparent", Text),
     UniqueConstraint("tenant_id", "requested_by", "kind", "key"),
     CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status"),
     Index("ix_jobs_due", "due_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
@@ -41,7 +42,8 @@ jobs = scoped_table(
 )
 """One row for each piece of work. `due_at`: from when on somebody may take it, be it queued or left behind by a worker
 whose lease ran out. `fence` grows whenever it is taken or given back. `key`: the same work, asked for twice by one
-person, is one row. NIL is the tenant of the store's own work, and who asked where the operator did."""
+person, is one row. `traceparent`: the span that queued it (W3C), if any. NIL is the tenant of the store's own work,
+and who asked where the operator did."""
 
 job_schedules = global_table(
     "job_schedules",

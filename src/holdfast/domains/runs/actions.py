@@ -12,8 +12,9 @@ from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice
 from holdfast.core.references import check_reference
 from holdfast.domains.runs import queries
-from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_flag
+from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_flag, check_part
 from holdfast.domains.runs.defining import Defining
+from holdfast.domains.runs.durations import bucket_of
 from holdfast.domains.runs.errors import (
     RunBegun,
     RunFinished,
@@ -24,7 +25,7 @@ from holdfast.domains.runs.errors import (
 )
 from holdfast.domains.runs.models import ENDINGS, Ending, Run
 from holdfast.domains.runs.reads import find, find_workflow
-from holdfast.domains.runs.telling import duration, new_row
+from holdfast.domains.runs.telling import attach, duration, new_row
 
 
 class Runs(Defining):
@@ -45,16 +46,17 @@ class Runs(Defining):
         attempt: int = 1,
         queued: bool = False,
     ) -> Work[Run]:
-        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON, within
-        `Settings.run_bytes`; larger things belong into attachments or storage, and their address here.
+        """Start a run, or only note it (`queued`) for `begin` to start later. `input`: any JSON; above
+        `Settings.run_bytes` an attachment of the run, up to `Settings.run_attachment_bytes`.
 
         `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
-        Costs two statements and the trail's line; a conversation or parent one each. Raises `WorkflowNotFound`,
-        `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
+        Costs two statements and the trail's line; a conversation, parent or attachment one each. Raises
+        `WorkflowNotFound`, `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         wanted, talked = as_id(workflow, field="workflow"), conversation
         above = None if parent is None else as_id(parent, field="parent")
         talk = None if talked is None else as_id(talked, field="conversation")
+        into = check_part(input, self.settings, part="input")
         row = new_row(
             wanted,
             self._actor(),
@@ -62,7 +64,8 @@ class Runs(Defining):
             status="queued" if check_flag(queued, "queued") else "running",
             parent_id=above,
             conversation_id=talk,
-            input=check_data(input, self.settings, field="input"),
+            input=into.kept,
+            input_bytes=into.size,
             attempt=check_attempt(attempt),
         )
         if not queued:
@@ -76,8 +79,9 @@ class Runs(Defining):
             if above is not None:
                 find(tx, above)
             tx.run(queries.insert_run, row)
+            attach(tx, row["id"], into)
             tx.record("run", row["id"], owner=row["started_by"], workflow=str(wanted))
-            return Run(**{field: row[field] for field in Run.__dataclass_fields__})
+            return Run(**{field: row[field] for field in Run.__dataclass_fields__} | {"input": input})
 
         return work
 
@@ -99,13 +103,14 @@ class Runs(Defining):
         self, run: UUID | str, *, status: Ending = "success", output: Any = None, error: str | None = None
     ) -> Work[Run]:
         """A run ends: once. `error` says why it ended in one; it is shown to whoever may see the run, so leave
-        secrets out. One that waits for a person cannot end in success.
+        secrets out. One that waits for a person cannot end in success. `output` is kept as `start` keeps `input`.
 
-        Costs two statements and the trail's line. Raises `RunNotFound`, `RunFinished`, `RunWaiting`, `InvalidInput`.
+        Costs two statements and the trail's line, an attachment one more. Raises `RunNotFound`, `RunFinished`,
+        `RunWaiting`, `InvalidInput`.
         """
         wanted, moment = as_id(run, field="run"), now()
         ending: Any = check_choice(status, ENDINGS, field="status")
-        said, why = check_data(output, self.settings, field="output"), check_error(error)
+        out, why = check_part(output, self.settings, part="output"), check_error(error)
         if why is not None and ending == "success":
             raise InvalidInput("error: a run that ends in success has none", field="error")
 
@@ -114,11 +119,14 @@ class Runs(Defining):
             if seen.status == "waiting" and ending == "success":
                 raise RunWaiting(wanted)
             took = duration(seen.started_at, moment)
-            row = {"new_status": ending, "new_output": said, "new_error": why, "new_duration": took, "moment": moment}
+            row = {"new_status": ending, "new_error": why, "moment": moment}
+            row |= {"new_output": out.kept, "new_output_bytes": out.size}
+            row |= {"new_duration": took, "new_bucket": bucket_of(took)}
             if not tx.run(queries.finish, _as_seen(seen) | row):
                 raise RunFinished(wanted, find(tx, wanted).status)
-            ended = replace(seen, status=ending, output=said, error=why, finished_at=moment, duration_ms=took)
-            return _recorded(tx, ended)
+            attach(tx, wanted, out)
+            ended = replace(seen, status=ending, output=output, output_bytes=out.size, error=why)
+            return _recorded(tx, replace(ended, finished_at=moment, duration_ms=took))
 
         return work
 

@@ -1,7 +1,7 @@
 """What the room takes: names, sizes, moments."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from holdfast.core.clock import as_utc
 from holdfast.core.errors import InvalidInput
@@ -11,13 +11,36 @@ from holdfast.core.settings import Settings
 EXTERNAL_CHARS = 200
 ERROR_BYTES = 16 * 1024
 ATTEMPTS = 1_000_000
+Part = Literal["input", "output"]
+
+
+class Given(NamedTuple):
+    """A checked input or output. `attached`: too large for the run's own row."""
+
+    part: Part
+    value: Any
+    size: int | None
+    attached: bool
+
+    @property
+    def kept(self) -> Any:
+        """What stands in the run's own row."""
+        return None if self.attached else self.value
 
 
 def check_data(value: Any, settings: Settings, *, field: str) -> Any:
-    """A run's input, output, question or answer: any JSON within `Settings.run_bytes`."""
+    """A run's question or answer: any JSON within `Settings.run_bytes`."""
     if value is not None:
         check_json(value, field=field, most_bytes=settings.run_bytes, most_depth=settings.metadata_depth)
     return value
+
+
+def check_part(value: Any, settings: Settings, *, part: Part) -> Given:
+    """A run's input or output: any JSON within `Settings.run_attachment_bytes`. Raises `InvalidInput`."""
+    if value is None:
+        return Given(part, None, None, attached=False)
+    size = check_json(value, field=part, most_bytes=settings.run_attachment_bytes, most_depth=settings.metadata_depth)
+    return Given(part, value, size, attached=size > settings.run_bytes)
 
 
 def check_external(value: object, *, field: str) -> str:

@@ -1,18 +1,35 @@
 """Every statement about workflows and runs, each named by what it is for."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import BindParameter, Integer, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.types import Boolean, Text
 
 from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time, utc_day
 from holdfast.core.database.types import Id, Json, Real, Time
-from holdfast.domains.runs.models import Run, Workflow
-from holdfast.domains.runs.tables import run_executions, runs, workflows
+from holdfast.domains.runs.durations import UNTIMED
+from holdfast.domains.runs.models import ENDINGS, Run, Workflow
+from holdfast.domains.runs.tables import run_attachments, run_executions, run_rollups, runs, workflows
 
-_w, _r, _e = workflows.c, runs.c, run_executions.c
+_w, _r, _e, _a = workflows.c, runs.c, run_executions.c, run_attachments.c
 _ID = bindparam("id", type_=Id)
 _WORKFLOW = bindparam("workflow_id", type_=Id)
 _MOMENT = bindparam("moment", type_=Time)
@@ -84,6 +101,28 @@ insert_run = Query(
 run = Query(select(*_RUN).where(*_THIS), Run)
 """By primary key; on PostgreSQL in the one partition of the id's month."""
 
+insert_attachment = Query(
+    insert(run_attachments).values(
+        tenant_id=TENANT,
+        run_id=_ID,
+        part=bindparam("part", type_=Text()),
+        value=bindparam("value", type_=Json),
+    )
+)
+
+attachments = Query(
+    select(_a.part, _a.value).where(
+        _a.tenant_id == TENANT,
+        _a.run_id == _ID,
+        select(_r.id).where(*_THIS).exists(),
+    )
+)
+"""The large parts of a run that the scope may see. By primary key."""
+
+delete_attachment = Query(
+    delete(run_attachments).where(_a.tenant_id == TENANT, _a.run_id == _ID, _a.part == bindparam("part", type_=Text()))
+)
+
 begin = Query(update(runs).where(*_AS_SEEN).values(status="running", started_at=_MOMENT))
 
 finish = Query(
@@ -92,9 +131,11 @@ finish = Query(
     .values(
         status=bindparam("new_status"),
         output=bindparam("new_output", type_=Json),
+        output_bytes=bindparam("new_output_bytes", type_=Integer),
         error=bindparam("new_error", type_=Text()),
         finished_at=_MOMENT,
         duration_ms=bindparam("new_duration", type_=Real),
+        duration_bucket=bindparam("new_bucket", type_=Integer),
     )
 )
 
@@ -155,7 +196,17 @@ insert_execution = Query(
     )
 )
 
-told = Query(select(_r.status, _r.told_at, _r.started_at, _r.finished_at, _r.input).where(*_THIS))
+told = Query(
+    select(
+        _r.status,
+        _r.told_at,
+        _r.started_at,
+        _r.finished_at,
+        and_(_r.output.is_(None), _r.output_bytes.is_not(None)),
+        or_(_r.input.is_not(None), _r.input_bytes.is_not(None)),
+    ).where(*_THIS)
+)
+"""How an execution stands; whether its output is an attachment, and whether there is an input."""
 
 tell = Query(
     update(runs)
@@ -166,7 +217,9 @@ tell = Query(
         started_at=bindparam("new_started_at", type_=Time),
         finished_at=bindparam("new_finished_at", type_=Time),
         duration_ms=bindparam("new_duration", type_=Real),
+        duration_bucket=bindparam("new_bucket", type_=Integer),
         output=bindparam("new_output", type_=Json),
+        output_bytes=bindparam("new_output_bytes", type_=Integer),
         error=bindparam("new_error", type_=Text()),
         attempt=bindparam("new_attempt", type_=Integer),
     )
@@ -178,44 +231,58 @@ begin_earlier = Query(
     .values(
         started_at=bindparam("new_started_at", type_=Time),
         duration_ms=bindparam("new_duration", type_=Real),
-        input=bindparam("new_input", type_=Json),
+        duration_bucket=bindparam("new_bucket", type_=Integer),
     )
+)
+
+add_input = Query(
+    update(runs)
+    .where(*_THIS)
+    .values(input=bindparam("new_input", type_=Json), input_bytes=bindparam("new_input_bytes", type_=Integer))
 )
 
 # -- statistics --------------------------------------------------------------------------------------------------------
 
-_IN_PERIOD = (
-    _r.tenant_id == TENANT,
-    _VISIBLE,
-    _r.started_at >= bindparam("since", type_=Time),
-    _r.started_at < bindparam("until", type_=Time),
+_SINCE, _UNTIL = bindparam("since", type_=Time), bindparam("until", type_=Time)
+_IN_PERIOD = (_r.tenant_id == TENANT, _VISIBLE, _r.started_at >= _SINCE, _r.started_at < _UNTIL)
+_u = run_rollups.c
+_ROLLED_UP = (
+    _u.tenant_id == TENANT,
+    or_(REACH == "tenant", _u.starter_id == bindparam("nobody", type_=Id), _u.starter_id == ACTOR),
+    _u.grain == bindparam("grain", type_=Text()),
+    _u.period >= _SINCE,
+    _u.period < _UNTIL,
 )
-_DAY = utc_day(_r.started_at)
+_TIMES = cast(func.sum(_u.runs, type_=BigInteger()), BigInteger())
+By = Literal["workflow", "day"]
 
 
-def _of(rows: Any, *, workflow: bool) -> Any:
-    return rows.where(_r.workflow_id == _WORKFLOW) if workflow else rows
+def _of(rows: Any, columns: Any, *, workflow: bool) -> Any:
+    return rows.where(columns.workflow_id == _WORKFLOW) if workflow else rows
 
 
-@lru_cache(maxsize=2)
-def counts(*, workflow: bool) -> Query[tuple[Any, ...]]:
-    """How many of each workflow and day had each status. Served by ix_runs_started."""
-    rows = select(_r.workflow_id, _DAY, _r.status, func.count()).where(*_IN_PERIOD)
-    return Query(_of(rows, workflow=workflow).group_by(_r.workflow_id, _DAY, _r.status))
+@lru_cache(maxsize=4)
+def rolled_up(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
+    """How many of each group ended how, and after how long: (group, status, bucket, runs). By primary key."""
+    group: Any = {"workflow": _u.workflow_id, "day": utc_day(_u.period)}[by]
+    rows = select(group, _u.status, _u.bucket, _TIMES).where(*_ROLLED_UP)
+    return Query(_of(rows, _u, workflow=workflow).group_by(group, _u.status, _u.bucket))
 
 
-@lru_cache(maxsize=8)
-def percentiles(*, by: str, workflow: bool) -> Query[tuple[Any, ...]]:
-    """For each group the durations at the 50th and 95th percentile, by nearest rank: (group, its size, rank, ms)."""
-    group: Any = {"total": literal_column("0"), "workflow": _r.workflow_id, "day": _DAY}[by]
-    ended = or_(_r.status == "success", _r.status == "error")
-    rows = select(
-        group.label("of"),
-        _r.duration_ms.label("ms"),
-        func.row_number().over(partition_by=group, order_by=_r.duration_ms).label("rank"),
-        func.count().over(partition_by=group).label("size"),
-    ).where(*_IN_PERIOD, ended, _r.duration_ms.is_not(None))
-    ranked = _of(rows, workflow=workflow).subquery()
-    size, rank = ranked.c.size, ranked.c.rank
-    wanted = or_(rank == (size * 50 + 99) // 100, rank == (size * 95 + 99) // 100)
-    return Query(select(ranked.c.of, size, rank, ranked.c.ms).where(wanted))
+@lru_cache(maxsize=4)
+def counted(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
+    """The same of part of an hour, from the runs themselves. Served by ix_runs_started."""
+    group: Any = {"workflow": _r.workflow_id, "day": utc_day(_r.started_at)}[by]
+    bucket = case((_r.status == "cancelled", UNTIMED), else_=func.coalesce(_r.duration_bucket, UNTIMED))
+    ended = or_(*(_r.status == status for status in ENDINGS))
+    rows = select(group, _r.status, bucket, func.count()).where(*_IN_PERIOD, ended)
+    return Query(_of(rows, _r, workflow=workflow).group_by(group, _r.status, bucket))
+
+
+@lru_cache(maxsize=4)
+def under_way(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
+    """How many of each group have not ended: (group, status, bucket, runs). Served by ix_runs_under_way."""
+    group: Any = {"workflow": _r.workflow_id, "day": utc_day(_r.started_at)}[by]
+    still = text("runs.status IN ('queued', 'running', 'waiting')")  # as the index has it
+    rows = select(group, literal_column("'open'"), literal_column(str(UNTIMED)), func.count())
+    return Query(_of(rows.where(*_IN_PERIOD, still), _r, workflow=workflow).group_by(group))

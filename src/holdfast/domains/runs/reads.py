@@ -1,5 +1,6 @@
 """Reading workflows and runs."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from holdfast.domains.runs import cursors, queries
 from holdfast.domains.runs.checks import check_external
 from holdfast.domains.runs.errors import RunNotFound, WorkflowNotFound
 from holdfast.domains.runs.models import STATUSES, Run, RunStatus, Workflow
+
+PARTS = ("input", "output")
 
 
 class RunReads(Actions):
@@ -63,11 +66,14 @@ class RunReads(Actions):
 
     @action("runs.read", writes=False, on="run")
     def get(self, run: UUID | str) -> Work[Run]:
-        """A run. Raises `RunNotFound`."""
+        """A run, with its input and output however large they are: one statement, two where either is an attachment.
+
+        Raises `RunNotFound`.
+        """
         wanted = as_id(run, field="run")
 
         def work(tx: Transaction) -> Run:
-            found = find(tx, wanted)
+            found = whole(tx, find(tx, wanted))
             if found.conversation_id is not None:
                 tx.saw("run", found.id, owner=found.started_by)
             return found
@@ -87,7 +93,10 @@ class RunReads(Actions):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Work[Page[Run]]:
-        """A page of runs, the newest first; with `since` or `until` those that started then. Raises `InvalidCursor`."""
+        """A page of runs, the newest first; with `since` or `until` those that started then. One statement.
+
+        What is kept as an attachment is left out; `get` has it. Raises `InvalidCursor`.
+        """
         params: dict[str, Any] = {
             "workflow_id": None if workflow is None else as_id(workflow, field="workflow"),
             "status": None if status is None else check_choice(status, STATUSES, field="status"),
@@ -134,6 +143,12 @@ def find_external(tx: Transaction, external_id: str) -> Workflow:
     if found is None:
         raise WorkflowNotFound(external_id)
     return found
+
+
+def whole(tx: Transaction, run: Run) -> Run:
+    """The run, with those parts that are kept as attachments."""
+    attached = [part for part in PARTS if getattr(run, part) is None and getattr(run, f"{part}_bytes") is not None]
+    return replace(run, **dict(tx.all(queries.attachments, {"id": run.id}))) if attached else run
 
 
 def find(tx: Transaction, run: UUID) -> Run:

@@ -1,6 +1,7 @@
 """The tables of runs."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -63,17 +64,48 @@ runs = scoped_table(
     Column("finished_at", Time),
     Column("duration_ms", Real),
     Column("told_at", Time),
+    Column("input_bytes", Integer),
+    Column("output_bytes", Integer),
+    Column("duration_bucket", Integer),
     ForeignKeyConstraint(["tenant_id", "workflow_id"], ["workflows.tenant_id", "workflows.id"]),
     _person("started_by"),
     CheckConstraint("status IN ('queued', 'running', 'waiting', 'success', 'error', 'cancelled')", name="status"),
     Index("ix_runs_workflow", "tenant_id", "workflow_id", "id"),
     Index("ix_runs_started", "tenant_id", "started_at"),
-    Index("ix_runs_open", "tenant_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_runs_under_way", "tenant_id", "started_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_runs_conversation", "tenant_id", "conversation_id", "id", sqlite_where=_TALKED, postgresql_where=_TALKED),
     partitioned="id",
 )
 """Partitioned by month on PostgreSQL: an id begins with the moment it was made. `told_at`: when what an outside engine
-last told was so, by its own clock."""
+last told was so, by its own clock. `duration_bucket`: see `durations`. Where `input` is null and `input_bytes`
+is not, it is an attachment; so for `output`."""
+
+run_attachments = scoped_table(
+    "run_attachments",
+    Column("run_id", Id, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("value", Json, nullable=False),
+    CheckConstraint("part IN ('input', 'output')", name="part"),
+    partitioned="run_id",
+)
+"""What is too large for a run's own row, so that pages of runs stay small. By month like the runs themselves."""
+
+run_rollups = scoped_table(
+    "run_rollups",
+    Column("grain", Text, primary_key=True),
+    Column("period", Time, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("workflow_id", Id, primary_key=True),
+    Column("starter_id", Id, primary_key=True),
+    Column("runs", BigInteger, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "workflow_id"], ["workflows.tenant_id", "workflows.id"]),
+    CheckConstraint("grain IN ('hour', 'day')", name="grain"),
+    CheckConstraint("status IN ('success', 'error', 'cancelled')", name="status"),
+    sqlite_with_rowid=False,
+)
+"""How many runs that started in an hour, a day (UTC) have ended, and after how long. Triggers on `runs` change it, so
+that whatever changes a run counts it in the same transaction. NIL is the starter of those that all members see."""
 
 run_executions = scoped_table(
     "run_executions",

@@ -16,9 +16,10 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_choice
 from holdfast.domains.runs import queries
-from holdfast.domains.runs.checks import check_attempt, check_data, check_error, check_external
+from holdfast.domains.runs.checks import Given, check_attempt, check_error, check_external, check_part
+from holdfast.domains.runs.durations import bucket_of
 from holdfast.domains.runs.models import ENDINGS, STATUSES, Run, RunStatus
-from holdfast.domains.runs.reads import find, find_external
+from holdfast.domains.runs.reads import find, find_external, whole
 from holdfast.domains.runs.statistics import Statistics
 from holdfast.domains.runs.tables import runs
 
@@ -48,7 +49,8 @@ class Telling(Statistics):
         nothing; told out of order, it ends up right.
 
         `workflow`: its id out there, as `create_workflow(external_id=…)` has it. `started_at`: when it began, else `at`
-        of the first telling that it runs. Seven statements for the first telling, five for a later one. Raises
+        of the first telling that it runs. Seven statements for the first telling, five for a later one; more where
+        anything is large (see `start`). Raises
         `WorkflowNotFound`, `InvalidInput`.
         """
         external = check_external(workflow, field="workflow")
@@ -57,8 +59,8 @@ class Telling(Statistics):
             "status": check_choice(status, STATUSES, field="status"),
             "told_at": as_utc(at, field="at"),
             "started_at": None if started_at is None else as_utc(started_at, field="started_at"),
-            "input": check_data(input, self.settings, field="input"),
-            "output": check_data(output, self.settings, field="output"),
+            "input": check_part(input, self.settings, part="input"),
+            "output": check_part(output, self.settings, part="output"),
             "error": check_error(error),
             "attempt": check_attempt(attempt),
         }
@@ -80,7 +82,7 @@ class Telling(Statistics):
             if not changed:
                 tx.unchanged()
             tx.record("run", run_id, workflow=str(known.id), status=given["status"])
-            return find(tx, run_id)
+            return whole(tx, find(tx, run_id))
 
         return work
 
@@ -90,12 +92,16 @@ def _first(tx: Transaction, given: dict[str, Any], actor: UUID) -> UUID:
         given["workflow_id"],
         actor,
         tx.scope.request_id,
-        **{name: given[name] for name in ("status", "execution_id", "input", "output", "error", "attempt", "told_at")},
+        **{name: given[name] for name in ("status", "execution_id", "error", "attempt", "told_at")},
+        **{name: given[name].kept for name in ("input", "output")},
+        **{f"{name}_bytes": given[name].size for name in ("input", "output")},
         started_at=given["started_at"],
         finished_at=given["told_at"] if given["status"] in ENDINGS else None,
     )
     row["duration_ms"] = duration(row["started_at"], row["finished_at"])
+    row["duration_bucket"] = bucket_of(row["duration_ms"])
     tx.run(queries.insert_run, row)
+    attach(tx, row["id"], given["input"], given["output"])
     tx.run(queries.insert_execution, {**given, "run_id": row["id"]})
     return UUID(str(row["id"]))
 
@@ -105,11 +111,14 @@ def _later(tx: Transaction, run_id: UUID, given: dict[str, Any]) -> bool:
     seen = tx.first(queries.told, {"id": run_id})
     if seen is None:
         return False  # of a conversation that is not the teller's, which no telling makes
-    status, told_at, started_at, finished_at, known_input = seen
+    status, told_at, started_at, finished_at, attached, has_input = seen
     earliest = min((at for at in (started_at, given["started_at"]) if at is not None), default=None)
     decides = _weight(given["status"], given["told_at"]) > _weight(status, told_at)
     if decides:
         finished_at = given["told_at"] if given["status"] in ENDINGS else None
+        if attached:
+            tx.run(queries.delete_attachment, {"id": run_id, "part": "output"})
+        attach(tx, run_id, given["output"])
         tx.run(
             queries.tell,
             {
@@ -118,22 +127,32 @@ def _later(tx: Transaction, run_id: UUID, given: dict[str, Any]) -> bool:
                 "new_told_at": given["told_at"],
                 "new_started_at": earliest,
                 "new_finished_at": finished_at,
-                "new_duration": duration(earliest, finished_at),
-                "new_output": given["output"],
+                **_took(earliest, finished_at),
+                "new_output": given["output"].kept,
+                "new_output_bytes": given["output"].size,
                 "new_error": given["error"],
                 "new_attempt": given["attempt"],
             },
         )
-    said = given["input"] if known_input is None else known_input
-    adds = earliest != started_at or said != known_input
+    adds = not has_input and given["input"].size is not None
+    if earliest != started_at:
+        tx.run(queries.begin_earlier, {"id": run_id, "new_started_at": earliest, **_took(earliest, finished_at)})
     if adds:
-        told = {"new_started_at": earliest, "new_duration": duration(earliest, finished_at), "new_input": said}
-        tx.run(queries.begin_earlier, {"id": run_id, **told})
-    return decides or adds
+        into = given["input"]
+        tx.run(queries.add_input, {"id": run_id, "new_input": into.kept, "new_input_bytes": into.size})
+        attach(tx, run_id, into)
+    return decides or adds or earliest != started_at
 
 
 def _weight(status: str, at: datetime | None) -> tuple[bool, datetime, int]:
     return status in ENDINGS, at or datetime.min.replace(tzinfo=now().tzinfo), _ORDER[status]
+
+
+def attach(tx: Transaction, run_id: UUID, *given: Given) -> None:
+    """Keep what is too large for the run's own row: a statement for each."""
+    for one in given:
+        if one.attached:
+            tx.run(queries.insert_attachment, {"id": run_id, "part": one.part, "value": one.value})
 
 
 def duration(started_at: datetime | None, finished_at: datetime | None) -> float | None:
@@ -141,6 +160,11 @@ def duration(started_at: datetime | None, finished_at: datetime | None) -> float
     if started_at is None or finished_at is None:
         return None
     return max(0.0, (finished_at - started_at).total_seconds() * 1000)
+
+
+def _took(started_at: datetime | None, finished_at: datetime | None) -> dict[str, Any]:
+    took = duration(started_at, finished_at)
+    return {"new_duration": took, "new_bucket": bucket_of(took)}
 
 
 def new_row(workflow: UUID, actor: UUID, request_id: str | None, **given: Any) -> dict[str, Any]:

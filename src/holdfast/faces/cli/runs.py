@@ -1,6 +1,7 @@
 """`holdfast runs`: list, show, start, finish, resolve, statistics."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -68,7 +69,8 @@ def _show(run: Run, *, as_json: bool) -> None:
     console.print(f"[bold]status[/bold]  {run.status}")
     for name, value in parts.items():
         if value is not None:
-            console.print(f"[bold]{name}[/bold]  ", end="")
+            size = getattr(run, f"{name}_bytes", None)
+            console.print(f"[bold]{name}[/bold]  " + ("" if size is None else f"[dim]{size:,} bytes[/dim]  "), end="")
             console.print(json.dumps(value, ensure_ascii=False), markup=False, soft_wrap=True)
     if run.error is not None:
         console.print("[bold]error[/bold]  ", end="")
@@ -92,7 +94,9 @@ def show(context: typer.Context, run: Id, as_json: AsJson = False) -> None:
 def start(
     context: typer.Context,
     workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow's id.")],
-    given: Annotated[str | None, typer.Option("--input", help="What goes in, JSON.")] = None,
+    given: Annotated[
+        str | None, typer.Option("--input", help="What goes in, JSON; @FILE reads it from a file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a run."""
@@ -107,7 +111,7 @@ def finish(
     context: typer.Context,
     run: Id,
     status: Annotated[str, typer.Option(help="success, error or cancelled")] = "success",
-    output: Annotated[str | None, typer.Option(help="What came out, JSON.")] = None,
+    output: Annotated[str | None, typer.Option(help="What came out, JSON; @FILE reads it from a file.")] = None,
     error: Annotated[str | None, typer.Option(help="Why it ended in an error.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -169,6 +173,8 @@ def _value(text: str | None, field: str) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+    except OSError as error:
+        raise InvalidInput(f"{field}: {text[1:]!r:.200} cannot be read: {error.strerror}", field=field) from error
     except ValueError as error:
         raise InvalidInput(f"{field}: cannot be read as JSON", field=field) from error
