@@ -125,6 +125,22 @@ def test_codes_of_terminologies_stay_however_long_and_no_two_share_a_pseudonym()
     assert len({one["PID"][0][3].value() for one in many}) == 799
 
 
+def test_codes_that_few_patients_of_the_batch_have_are_replaced_and_the_others_stay() -> None:
+    often, once = "DG1|1||I10^Pressure^I10\r", "DG1|1||E75^Rare^I10\rDG1|2||999480451000087102^Rare^SCT\r"
+    raw = b"".join(sent(str(number), "Doe^J", more=often) for number in range(7001, 7006))
+    raw += sent("7001", "Doe^J", day="20260106", more=once) + sent("7001", "Doe^J", day="20260107", more=once)
+    made = parsed(b"".join(copies(parsed(raw), k=3)[0]))
+    assert {one["DG1"][0][3].value() for one in made[:5]} == {"I10"}
+    rare = [(one["DG1"][0][3].value(), one["DG1"][1][3].value()) for one in made[5:]]
+    assert rare[0] == rare[1], "one pseudonym of each"
+    assert not {"E75", "999480451000087102"} & set(rare[0])
+    assert [one.type for one in made] == ["ADT^A01"] * 7
+    assert {one["PID"][0][8].raw for one in made} == {"F"}
+    few = parsed(copies(parsed(raw)[:1], k=11)[0][0])[0]
+    assert (few.type, few.version, few["PID"][0][8].raw == "F") == ("ADT^A01", "2.5", False)
+    assert [one["DG1"][0][3].value() for one in copied(raw)][5:] == ["E75", "E75"], "without k they stay"
+
+
 def test_dates_are_moved_as_they_are_written() -> None:
     assert shifted("20251231", 1) == "20260101"
     assert shifted("20251231235959.123+0100", -30) == "20251201235959.123+0100"

@@ -24,6 +24,7 @@ from holdfast.domains.interop.validation import Difference, Validator
 from holdfast.domains.records import Records
 
 MOST_MADE = 10_000
+MOST_PATIENTS = 1_000
 SEEDS = 2**63
 Differences = list[Difference]
 Texts = list[str]
@@ -100,26 +101,29 @@ class InteropReads(Actions):
         return [raw.decode("ascii") for raw in made_from(document, n, seed=seed, records=rows)]
 
     @composite
-    def deidentify(self, messages: Given, *, mapping: bool = False) -> Deidentified:
+    def deidentify(self, messages: Given, *, mapping: bool = False, k: int = 1) -> Deidentified:
         """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
 
         `messages` as in `analyse`, one batch: within it a patient, and each identifier, has one pseudonym, and dates of
         a patient are moved by one number of days, so that intervals hold. Identifiers, names, addresses, phone numbers,
         births and texts are replaced by made values, and so is all in segments that the version does not have; codes
-        and structure stay. `mapping`: say what stands for what, which is as personal as the messages; otherwise nobody
-        knows. In memory. Raises `InvalidInput`, `MessagesNotFound`.
+        and structure stay; with `k` only codes that so many patients of the batch have. `mapping`: say what stands for
+        what, which is as personal as the messages; otherwise nobody knows. In memory. Raises `InvalidInput`,
+        `MessagesNotFound`.
         """
-        self._may_deidentify()
+        self._may_deidentify(k)
         found = [one for source in sources_of(messages) for one in read(source)]
         given = [one for one in found if isinstance(one, Message)]
-        made, told = copies(given, mapping=mapping)
+        made, told = copies(given, mapping=mapping, k=k)
         texts = tuple(raw.decode("utf-8", "surrogateescape") for raw in made)
         left_out = sum(isinstance(one, Problem) and one.kind in _UNREAD for one in found)
         return Deidentified(messages=texts, left_out=left_out, mapping=told)
 
     @action("interop.deidentify", writes=False)
-    def _may_deidentify(self) -> Work[None]:
+    def _may_deidentify(self, k: int) -> Work[None]:
         """The caller may have copies made."""
+        if type(k) is not int or not 1 <= k <= MOST_PATIENTS:
+            raise InvalidInput(f"k: {k!r:.40} is not from 1 to {MOST_PATIENTS}", field="k")
 
         def work(_tx: Transaction) -> None:
             return None

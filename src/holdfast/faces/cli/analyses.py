@@ -198,6 +198,7 @@ def deidentify(
     vendor: Annotated[str | None, typer.Option(help="Or the samples that were kept of a vendor …")] = None,
     of_type: Annotated[str | None, typer.Option("--type", help="… of one type.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="Write here what stands for what. Readable by you only.")] = None,
+    k: Annotated[int, typer.Option(help="Keep codes only that so many patients of the batch have.", min=1)] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Copy messages without the people in them, consistently within one run. What stands for what is forgotten."""
@@ -206,7 +207,7 @@ def deidentify(
         raise InvalidInput("files: give files of messages, or --vendor and --type of samples", field="files")
     with target.person() as me:
         given = list(files) if files else _samples(me, str(vendor), str(of_type))
-        made = me.interop.deidentify(given, mapping=mapping is not None)
+        made = me.interop.deidentify(given, mapping=mapping is not None, k=k)
     ends = b"\r", b"\n"
     raws = [text.encode("utf-8", "surrogateescape") for text in made.messages]
     out.write_bytes(b"".join(raw if raw.endswith(ends) else raw + b"\r" for raw in raws))

@@ -65,14 +65,14 @@ def samples(
     return [replace(one, content=_readable(one.content)) for one in found]
 
 
-def deidentify(room: Interop, messages: str | Sequence[str], *, mapping: bool = False) -> Deidentified:
+def deidentify(room: Interop, messages: str | Sequence[str], *, mapping: bool = False, k: int = 1) -> Deidentified:
     """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
 
     One batch: within it a patient, and each identifier, has one pseudonym, and dates of a patient are moved by one
-    number of days. Codes and structure stay; all else is replaced. `mapping`: say what stands for what, which is as
-    personal as the messages. Raises `InvalidInput`.
+    number of days. Codes and structure stay (with `k` codes that so many patients of the batch have); all else is
+    replaced. `mapping`: say what stands for what, which is as personal as the messages. Raises `InvalidInput`.
     """
-    made = room.deidentify(messages, mapping=mapping)
+    made = room.deidentify(messages, mapping=mapping, k=k)
     return replace(made, messages=tuple(map(_readable, made.messages)))
 
 

@@ -25,6 +25,7 @@ _CODE = re.compile(r"[!-~]{1,20}")
 _RUN = re.compile(r"[0-9]{6}")
 _SHORT_NUMBER = re.compile(r"[<>=+-]{0,2}[0-9]{0,5}(\.[0-9]{0,5})?")
 _STANDARD_SYSTEMS = frozenset({"LN", "SCT", "SNM", "I9", "I9C", "I10", "I10C", "I10P", "NDC", "RXNORM", "CVX", "C4"})
+_CODES = ("code", "term")
 Treat = Callable[[str, Treatment | None, str], str]
 """A value, what is done with it, whose it is: what stands there now."""
 
@@ -42,22 +43,25 @@ class Deidentified:
 
 
 def copies(
-    messages: Iterable[Message], *, secret: bytes | None = None, mapping: bool = False
+    messages: Iterable[Message], *, secret: bytes | None = None, mapping: bool = False, k: int = 1
 ) -> tuple[list[bytes], dict[str, Any] | None]:
     """Copies of messages, and what stands for what. `secret`: of another batch, to have the same pseudonyms; without
-    one it is made, and forgotten. In memory, twice through the messages.
+    one it is made, and forgotten. `k`: codes that fewer patients of the batch have are replaced too. In memory, twice
+    through the messages.
     """
     given = list(messages)
-    seen = _Seen()
+    seen = _Seen(k)
     for message in given:
+        seen.patient = patient_of(message)
         _rewritten(message, seen)
-    names = Pseudonyms(secret or secrets.token_bytes(_SECRET_BYTES), seen.replaced)
+    rare = seen.rare()
+    names = Pseudonyms(secret or secrets.token_bytes(_SECRET_BYTES), seen.replaced | rare)
     days: dict[str, int] = {}
     made = []
     for message in given:
         patient = patient_of(message)
         days[patient] = names.days(patient)
-        made.append(_rewritten(message, _Replacing(names, seen.personal, days[patient])))
+        made.append(_rewritten(message, _Replacing(names, seen.personal, rare, days[patient])))
     return made, ({"pseudonyms": names.made, "days": days} if mapping else None)
 
 
@@ -75,13 +79,24 @@ def patient_of(message: Message) -> str:
 
 
 class _Seen:
-    """Notes what is replaced, and what of it says who somebody is."""
+    """Notes what is replaced, what of it says who somebody is, and of each code the first `k` who have it."""
 
-    def __init__(self) -> None:
+    def __init__(self, k: int) -> None:
         self.replaced: set[str] = set()
         self.personal: set[str] = set()
+        self.patient = ""
+        self._k = k
+        self._codes: dict[str, set[str]] = {}
+
+    def rare(self) -> set[str]:
+        """The codes that fewer than `k` have."""
+        return {value for value, whose in self._codes.items() if len(whose) < self._k}
 
     def __call__(self, value: str, treatment: Treatment | None, _within: str) -> str:
+        if treatment in _CODES and self._k > 1 and _is_kept(value, treatment):
+            whose = self._codes.setdefault(value, set())
+            if len(whose) < self._k:
+                whose.add(self.patient)
         if not _is_kept(value, treatment) and not (treatment == "date" and _moved(value, 0) is not None):
             self.replaced.add(value)
             if treatment in ("name", "identity", "birth") and len(value) >= _TELLING:
@@ -92,11 +107,11 @@ class _Seen:
 class _Replacing:
     """Puts pseudonyms in place of what is personal, and moves dates."""
 
-    def __init__(self, names: Pseudonyms, personal: set[str], days: int) -> None:
-        self._names, self._personal, self._days = names, personal, days
+    def __init__(self, names: Pseudonyms, personal: set[str], rare: set[str], days: int) -> None:
+        self._names, self._personal, self._rare, self._days = names, personal, rare, days
 
     def __call__(self, value: str, treatment: Treatment | None, within: str) -> str:
-        told = value in self._personal
+        told = value in self._personal or (treatment in _CODES and value in self._rare and value not in ("", '""'))
         if _is_kept(value, treatment) and not told:
             return value
         if treatment == "birth":
@@ -106,9 +121,9 @@ class _Replacing:
 
 
 def _is_kept(value: str, treatment: Treatment | None) -> bool:
-    if value in ("", '""') or treatment == "count":
+    if value in ("", '""') or treatment in ("count", "term"):
         return True
-    if treatment == "code":
+    if treatment in ("code", "form"):
         return _CODE.fullmatch(value) is not None and _RUN.search(value) is None
     return treatment == "number" and _SHORT_NUMBER.fullmatch(value) is not None
 
@@ -151,7 +166,7 @@ def _field(raw: str, places: dict[Place, Treatment], segment: Segment, treat: Tr
             for at, value in enumerate(parts, 1):
                 treatment = places.get((number, at))
                 if treatment == "code" and number in trusted and _CODE.fullmatch(value):
-                    treatment = "count"  # a code of a terminology, however many digits it has
+                    treatment = "term"  # however many digits it has
                 within = whose if treatment in ("name", "birth") else ""
                 parts[at - 1] = treat(value, treatment, within)
         repetitions.append(marks.component.join(marks.subcomponent.join(parts) for parts in components))

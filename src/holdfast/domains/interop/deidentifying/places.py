@@ -12,8 +12,9 @@ from holdfast.domains.interop.standard.coded import Place, coded
 from holdfast.domains.interop.standard.definitions import definitions
 from holdfast.domains.interop.standard.rules import rules
 
-Treatment = Literal["code", "number", "count", "date", "birth", "name", "identity"]
-"""`code`: kept where it looks like one; `number`: kept where it is short; `count`: kept. `name` and `identity` are
+Treatment = Literal["code", "term", "form", "number", "count", "date", "birth", "name", "identity"]
+"""`code`: kept where it looks like one; `term`: a code of a terminology, kept; `form`: a code that says how the message
+is written, of nobody; `number`: kept where it is short; `count`: kept. `name` and `identity` are
 replaced, wherever else they stand, too; names within whose they are, so that two people of one name have two."""
 
 BIRTHS = frozenset({("PID", 7), ("NK1", 16), ("IN1", 18), ("IN2", 26), ("GT1", 8)})
@@ -33,7 +34,7 @@ _TELLING = {
     "XCN": (1,),
 }
 """Components that say who somebody is."""
-_OF_MESSAGE = {("MSH", number) for number in (9, 11, 12, 15, 16, 17, 18)}
+_OF_MESSAGE = {("MSH", number) for number in (9, 11, 12, 15, 16, 17, 18)} | {("OBX", 2), ("EVN", 1)}
 
 
 @cache
@@ -50,7 +51,7 @@ def treatments(version: str, segment: str) -> dict[int, dict[Place, Treatment]]:
         if (segment, number) in BIRTHS:
             found[number] = dict.fromkeys({(1, 1), *found[number]}, "birth")
         elif (segment, number) in _OF_MESSAGE:
-            found[number] = dict.fromkeys({(1, 1), (2, 1), (3, 1), *types}, "code")
+            found[number] = dict.fromkeys({(1, 1), (2, 1), (3, 1), *types}, "form")
     return found
 
 
