@@ -2075,16 +2075,17 @@ class AsyncInterop:
         """
         return await self._hop(self._room.synthesise, address, n, seed=seed, reference=reference)
 
-    async def deidentify(self, messages: Given, *, mapping: bool = False) -> Deidentified:
+    async def deidentify(self, messages: Given, *, mapping: bool = False, k: int = 1) -> Deidentified:
         """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
 
         `messages` as in `analyse`, one batch: within it a patient, and each identifier, has one pseudonym, and dates of
         a patient are moved by one number of days, so that intervals hold. Identifiers, names, addresses, phone numbers,
         births and texts are replaced by made values, and so is all in segments that the version does not have; codes
-        and structure stay. `mapping`: say what stands for what, which is as personal as the messages; otherwise nobody
-        knows. In memory. Raises `InvalidInput`, `MessagesNotFound`.
+        and structure stay; with `k` only codes that so many patients of the batch have. `mapping`: say what stands for
+        what, which is as personal as the messages; otherwise nobody knows. In memory. Raises `InvalidInput`,
+        `MessagesNotFound`.
         """
-        return await self._hop(self._room.deidentify, messages, mapping=mapping)
+        return await self._hop(self._room.deidentify, messages, mapping=mapping, k=k)
 
     async def samples(
         self,

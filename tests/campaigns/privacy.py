@@ -26,7 +26,7 @@ from .reporting import Trial, conclude, parser, steps
 KEY = "0123456789abcdef" * 4
 PATIENTS, QUICK = 10_000, 300
 _SEARCHED = 300
-"""So many of the secrets are also looked for by the search of configurations, telephone numbers not: they are words."""
+"""So many of the secrets are also looked for by the search of configurations, but for telephone numbers."""
 Shown = Iterator[tuple[str, str]]
 
 
@@ -88,7 +88,7 @@ def _shown(store: holdfast.Store, count: int, secrets: list[str]) -> Shown:
 
 
 def _words(secrets: list[str]) -> list[str]:
-    """One word of each of some secrets: a search takes any of several, and 12 of a street's number is in many places."""
+    """One word of each of some secrets: a search takes any of several, and a house's number is in many places."""
     return [max(one.split(), key=len) for one in secrets[:_SEARCHED] if "-" not in one]
 
 

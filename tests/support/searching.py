@@ -8,7 +8,10 @@ _FIRST = 8
 
 
 class Needles:
-    """Texts of eight bytes and more. Each place of the bytes is compared by its first eight, as one number."""
+    """Texts of eight bytes and more. Each place of the bytes is compared by its first eight, as one number.
+
+    A text of digits alone is not looked for after another digit: 1980-12-20 is no birth date in 2198-01-22 0:00.
+    """
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         self._by_first: dict[int, set[bytes]] = {}
@@ -30,5 +33,6 @@ class Needles:
             for at in numpy.flatnonzero(self._firsts[near] == numbers):
                 place = offset + int(at) * _FIRST
                 candidates = self._by_first[int(numbers[at])]
-                found |= {one for one in candidates if raw.startswith(one, place)}
+                inside = raw[max(0, place - 1) : place].isdigit()
+                found |= {one for one in candidates if raw.startswith(one, place) and not (inside and one.isdigit())}
         return sorted(found)

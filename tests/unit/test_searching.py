@@ -18,5 +18,8 @@ def test_finds_what_a_plain_search_finds() -> None:
         assert looked.found_in(raw) == sorted({one for one in needles if one in raw})
     assert looked.found_in(b"x" * 3 + b"A" * 11) == [b"A" * 8, b"A" * 11]
     assert looked.found_in(b"") == looked.found_in(b"A" * 7) == []
+    born = Needles([b"19801220"])
+    assert born.found_in(b"|19801220") == born.found_in(b"198012200000") == [b"19801220"]
+    assert born.found_in(b"|219801220000") == []
     with pytest.raises(ValueError, match="too short"):
         Needles([b"short"])

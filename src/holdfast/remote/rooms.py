@@ -2318,15 +2318,15 @@ class RemoteInterop:
             Texts, "POST", "/interop/messages", body={"address": address, "n": n, "seed": seed, "reference": reference}
         )
 
-    def deidentify(self, messages: str | Sequence[str], *, mapping: bool = False) -> Deidentified:
+    def deidentify(self, messages: str | Sequence[str], *, mapping: bool = False, k: int = 1) -> Deidentified:
         """Copies of HL7 v2 messages without the people in them; nothing of them is kept.
 
         One batch: within it a patient, and each identifier, has one pseudonym, and dates of a patient are moved by one
-        number of days. Codes and structure stay; all else is replaced. `mapping`: say what stands for what, which is as
-        personal as the messages. Raises `InvalidInput`.
+        number of days. Codes and structure stay (with `k` codes that so many patients of the batch have); all else is
+        replaced. `mapping`: say what stands for what, which is as personal as the messages. Raises `InvalidInput`.
         """
         return self._caller.call(
-            Deidentified, "POST", "/interop/copies", body={"messages": messages, "mapping": mapping}
+            Deidentified, "POST", "/interop/copies", body={"messages": messages, "mapping": mapping, "k": k}
         )
 
     def samples(

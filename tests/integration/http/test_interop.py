@@ -46,6 +46,7 @@ def test_the_client_analyses_and_asks_as_the_library_does(store, me):
         lambda one: [each.digest for each in one.interop.samples("Epic", "ADT^A01", deidentified=True)],
         lambda one: one.interop.deidentify([*SENT, "MSH|^AA"]).left_out,
         lambda one: sorted(one.interop.deidentify(SENT[:3], mapping=True).mapping["days"]),
+        lambda one: sorted(one.interop.deidentify(SENT[:3], mapping=True, k=2).mapping["pseudonyms"][""]),
     ):
         assert ask(me) == ask(here) != []
     assert [(one.kind, one.location) for one in me.interop.validate(ADDRESS, changed[1])] == [("custom segment", "ZZZ")]
@@ -57,6 +58,8 @@ def test_the_client_analyses_and_asks_as_the_library_does(store, me):
         me.interop.synthesise("Epic/HL7v2/none", 1)
     with pytest.raises(InvalidInput, match="n: 10001 is not from 1 to 10000"):
         me.interop.synthesise(ADDRESS, 10_001)
+    with pytest.raises(InvalidInput, match="k: 0 is not from 1 to 1000"):
+        me.interop.deidentify(SENT[:3], k=0)
     me.configurations.put("Epic/HL7v2/other", {"a": 1}, reason="not inferred")
     with pytest.raises(DocumentUnreadable):
         me.interop.deviations("Epic/HL7v2/other")
