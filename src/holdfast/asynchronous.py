@@ -117,6 +117,7 @@ from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal,
 from holdfast.domains.memory.proposing import Extractor
 from holdfast.domains.metering import Metering
 from holdfast.domains.metering.analytics import Analytics
+from holdfast.domains.metering.health import Health
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
     Counter,
@@ -128,6 +129,7 @@ from holdfast.domains.metering.models import (
     Per,
     Price,
     Recorded,
+    Recounted,
     Settlement,
     UsageEvent,
     UsageOutcome,
@@ -2443,6 +2445,15 @@ class AsyncMetering:
         """
         return await self._hop(self._room.analytics, since=since, until=until)
 
+    async def health(self) -> Health:
+        """How the platform is, for whoever runs it: whether the database and Redis answer; what waits, runs or failed
+        in every queue, and since when; breakers; the store's size. `wrong` names what needs a look.
+
+        Counts of all tenants together; no tenant, and nothing that a tenant keeps. About ten statements in one
+        transaction, and a round trip to each Redis before it. Raises `Unavailable` where the database does not answer.
+        """
+        return await self._hop(self._room.health)
+
     async def price(self, model: str, *, provider: str | None = None) -> Price:
         """What a million tokens of a model cost now: the tenant's own price, else the catalogue's.
 
@@ -2496,6 +2507,17 @@ class AsyncMetering:
     async def end_limit(self, limit: UUID | str, *, tenant: str | None = None) -> None:
         """End a limit; what it counted is forgotten, the ledger stays. Raises `LimitNotFound`, `TenantNotFound`."""
         return await self._hop(self._room.end_limit, limit, tenant=tenant)
+
+    async def recount(self, limit: UUID | str, *, tenant: str | None = None) -> Recounted:
+        """Set a limit's counter to what the ledger and the open holds say of its present period: after a repair of the
+        database by hand, or in doubt. What is reserved and settled meanwhile waits, and is counted.
+
+        Reads the period's events, not their sums: a second for each million or so, during which the limit's
+        reservations wait, and in the tenant whatever charges a limit. Of a limit in Redis the counter is built
+        when this is committed; while Redis is away, when it is back, before anything passes. Raises `LimitNotFound`,
+        `TenantNotFound`.
+        """
+        return await self._hop(self._room.recount, limit, tenant=tenant)
 
     async def limits(self, *, tenant: str | None = None) -> LimitList:
         """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""

@@ -61,3 +61,16 @@ def test_usage_is_reported_priced_and_limited(tmp_path: Path, me: tuple[str, ...
     assert "tenant" in run(tmp_path, *me, "limits", **given).stdout
     run(tmp_path, *me, "end-limit", limit["id"], **given)
     assert [one["measure"] for one in as_json(tmp_path, *me, "limits", **given)["items"]] == ["money"]
+
+
+def test_a_limit_is_recounted_and_the_platform_shows_how_it_is(tmp_path: Path, me: tuple[str, ...]) -> None:
+    given = {"HOLDFAST_KEY": KEY, "HOLDFAST_KEYRING": os.environ["HOLDFAST_KEYRING"]}
+    made = as_json(tmp_path, *me, "set-limit", "tokens", "5000000", **given)
+    done = as_json(tmp_path, *me, "recount", made["id"], **given)
+    assert (done["limit"]["used"], done["was_used"], done["was_reserved"]) == (1_000_105, 1_000_105, 0)
+    said = run(tmp_path, *me, "recount", made["id"], **given).stdout
+    assert "1,000,105 tokens are used and 0 reserved; it said 1,000,105 and 0." in " ".join(said.split())
+    health = as_json(tmp_path, *me[:2], "metering", "health", **given)
+    assert health["wrong"] == [] and health["dependencies"][0]["name"] == "database"
+    shown = run(tmp_path, *me[:2], "metering", "health", **given).stdout
+    assert "expired holds" in shown and "1 tenants, 1 people" in shown

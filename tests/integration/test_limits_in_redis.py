@@ -11,6 +11,7 @@ from support.redis_server import RedisServer
 
 import holdfast
 from holdfast.core.clock import now
+from holdfast.core.database import Transaction
 from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import Settings
 from holdfast.domains.metering import LimitExceeded
@@ -232,3 +233,32 @@ def test_the_counter_is_chosen_for_each_limit_and_can_be_changed(opened, tmp_pat
     with holdfast.open(f"sqlite:///{path}", "0123456789abcdef" * 4) as without:
         with pytest.raises(InvalidInput, match="counters"):
             set_limit(without, 5)
+
+
+def test_a_recount_builds_the_counter_and_while_redis_is_away_the_next_call_does(opened, redis):
+    limit = set_limit(opened, 100)
+    me = amina_of(opened)
+    me.record("chat", tokens=30)
+    me.hold(tokens=5)
+    redis.flush()
+    done = opened.system().metering.recount(limit.id, tenant="acme")
+    assert (done.limit.used, done.limit.reserved, done.was_used) == (30, 5, None)
+    assert (agree(opened).used, agree(opened).reserved) == (30, 5)
+    redis.kill()
+    try:
+        assert opened.system().metering.recount(limit.id, tenant="acme").limit.used == 30
+    finally:
+        redis.start()
+
+
+def test_how_limits_with_rolling_windows_stand_costs_a_few_statements(opened, monkeypatch):
+    set_limit(opened, 100, per="window", window=timedelta(minutes=1))
+    amina_of(opened).record("chat", tokens=30)
+    asked = []
+    everything = Transaction.all
+    monkeypatch.setattr(
+        Transaction, "all", lambda tx, query, *given: asked.append(query) or everything(tx, query, *given)
+    )
+    (limit,) = amina_of(opened).limits()
+    assert limit.used == 30
+    assert len(asked) <= 6, "who asks (three), and the limits, what the window has, what is held"

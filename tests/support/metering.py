@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from holdfast.core.clock import EPOCH, now
-from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering import recount_queries as queries
 from holdfast.domains.metering.applying import Applied
 from holdfast.domains.metering.counters import Asked, counters_of
 

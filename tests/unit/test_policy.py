@@ -121,6 +121,8 @@ metering.record              -        -           -              tenant  tenant 
 metering.reserve             -        -           -              tenant  tenant  own     -       own
 metering.read                -        -           -              tenant  tenant  own     tenant  -
 metering.set_limit           all      all         all            tenant  tenant  -       -       -
+metering.recount             all      all         all            tenant  tenant  -       -       -
+metering.health              all      all         all            -       -       -       -       -
 metering.list_limits         all      all         all            tenant  tenant  tenant  tenant  -
 metering.set_price           all      all         all            tenant  tenant  -       -       -
 metering.list_prices         all      all         all            tenant  tenant  tenant  tenant  -

@@ -150,6 +150,8 @@ POLICY: dict[str, dict[Role, Reach]] = {
     "metering.reserve": _OWN_OR_ADMINISTERED_AND_VISITOR,
     "metering.read": _OWN_OR_ADMINISTERED_AND_AUDITING,
     "metering.set_limit": _ADMINISTER,
+    "metering.recount": _ADMINISTER,
+    "metering.health": _PLATFORM,
     "metering.list_limits": _EVERY_MEMBER_OR_PLATFORM,
     "metering.set_price": _ADMINISTER,
     "metering.list_prices": _EVERY_MEMBER_OR_PLATFORM,

@@ -102,6 +102,7 @@ from holdfast.domains.knowledge.models import (
 from holdfast.domains.memory.finding import RecalledList
 from holdfast.domains.memory.models import Candidate, Fact, Forgotten, Proposal, Unseen, Why
 from holdfast.domains.metering.analytics import Analytics
+from holdfast.domains.metering.health import Health
 from holdfast.domains.metering.holding import Holding
 from holdfast.domains.metering.limiting import LimitList
 from holdfast.domains.metering.models import (
@@ -114,6 +115,7 @@ from holdfast.domains.metering.models import (
     Per,
     Price,
     Recorded,
+    Recounted,
     Settlement,
     UsageEvent,
     UsageOutcome,
@@ -2704,6 +2706,15 @@ class RemoteMetering(Holding):
         """
         return self._caller.call(Analytics, "GET", "/usage/analytics", query={"since": since, "until": until})
 
+    def health(self) -> Health:
+        """How the platform is, for whoever runs it: whether the database and Redis answer; what waits, runs or failed
+        in every queue, and since when; breakers; the store's size. `wrong` names what needs a look.
+
+        Counts of all tenants together; no tenant, and nothing that a tenant keeps. About ten statements in one
+        transaction, and a round trip to each Redis before it. Raises `Unavailable` where the database does not answer.
+        """
+        return self._caller.call(Health, "GET", "/platform/health")
+
     def price(self, model: str, *, provider: str | None = None) -> Price:
         """What a million tokens of a model cost now: the tenant's own price, else the catalogue's.
 
@@ -2761,6 +2772,19 @@ class RemoteMetering(Holding):
     def end_limit(self, limit: UUID | str, *, tenant: str | None = None) -> None:
         """End a limit; what it counted is forgotten, the ledger stays. Raises `LimitNotFound`, `TenantNotFound`."""
         self._caller.call(type(None), "DELETE", place("/limits/{limit}", limit=limit), query={"tenant": tenant})
+
+    def recount(self, limit: UUID | str, *, tenant: str | None = None) -> Recounted:
+        """Set a limit's counter to what the ledger and the open holds say of its present period: after a repair of the
+        database by hand, or in doubt. What is reserved and settled meanwhile waits, and is counted.
+
+        Reads the period's events, not their sums: a second for each million or so, during which the limit's
+        reservations wait, and in the tenant whatever charges a limit. Of a limit in Redis the counter is built
+        when this is committed; while Redis is away, when it is back, before anything passes. Raises `LimitNotFound`,
+        `TenantNotFound`.
+        """
+        return self._caller.call(
+            Recounted, "POST", place("/limits/{limit}/recount", limit=limit), body={"tenant": tenant}
+        )
 
     def limits(self, *, tenant: str | None = None) -> LimitList:
         """The limits and how they stand: those of the tenant; members see those that apply to them, but workspaces'."""

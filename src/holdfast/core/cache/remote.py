@@ -72,6 +72,13 @@ class Remote:
             with suppress(Away):
                 self._ask(lambda line: line.ask(b"PING"))
 
+    def answers(self) -> bool:
+        """Whether Redis answers now. One round trip."""
+        try:
+            return bool(self._ask(lambda line: line.ask(b"PING")))
+        except Away:
+            return False
+
     def linked(self, *, anew: bool) -> None:
         """The link is there. `anew`: to the server it was lost to, which has what it had."""
         if anew:

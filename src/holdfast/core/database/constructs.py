@@ -285,3 +285,42 @@ def _truncated(element: start_of_day, compiler: Any, **options: Any) -> str:
 def _whole_days(element: start_of_day, compiler: Any, **options: Any) -> str:
     (at,) = (compiler.process(clause, **options) for clause in element.clauses)
     return f"({at} / 86400000000 * 86400000000)"
+
+
+class number_of_slot(FunctionElement[int]):  # noqa: N801
+    """Which stretch of so many microseconds a moment is in: how many since 1970-01-01."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, at: ColumnElement[Any], microseconds: str) -> None:
+        super().__init__(at, bindparam(microseconds, type_=BigInteger()))
+
+
+@compiles(number_of_slot)
+def _epoch_slot(element: number_of_slot, compiler: Any, **options: Any) -> str:
+    at, length = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"floor(extract(epoch from {at}) * 1000000 / {length}::bigint)::bigint"
+
+
+@compiles(number_of_slot, "sqlite")
+def _whole_slots(element: number_of_slot, compiler: Any, **options: Any) -> str:
+    at, length = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({at} / {length})"
+
+
+class store_bytes(FunctionElement[int]):  # noqa: N801
+    """How large the store is."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(store_bytes)
+def _database_size(_element: store_bytes, _compiler: Any, **_options: Any) -> str:
+    return "pg_database_size(current_database())"
+
+
+@compiles(store_bytes, "sqlite")
+def _pages(_element: store_bytes, _compiler: Any, **_options: Any) -> str:
+    return "(SELECT c.page_count * s.page_size FROM pragma_page_count AS c, pragma_page_size AS s)"

@@ -1,6 +1,6 @@
 """Background work: kinds of jobs that rooms register, a queue of them in the database, a schedule, workers."""
 
-from holdfast.core.jobs import keeping  # noqa: F401  # it registers its work
+from holdfast.core.jobs import keeping, measuring  # noqa: F401  # they register what they do
 from holdfast.core.jobs.actions import Jobs
 from holdfast.core.jobs.kinds import job, schedule
 from holdfast.core.jobs.models import Job, JobStatus, Schedule

@@ -2,6 +2,7 @@
 
 from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.kinds import Nothing
+from holdfast.core.vectors import measuring  # noqa: F401  # it registers what it says
 from holdfast.core.vectors.outside import clear_outside
 
 

@@ -1,9 +1,10 @@
 """Metering: what was used and what it cost, limits that hold, and reports of both."""
 
-from holdfast.domains.metering import cleaning  # noqa: F401  # it registers its work
+from holdfast.domains.metering import cleaning, measuring  # noqa: F401  # they register what they do
 from holdfast.domains.metering.actions import Metering
 from holdfast.domains.metering.analytics import Analytics
 from holdfast.domains.metering.errors import LimitExceeded
+from holdfast.domains.metering.health import Health
 from holdfast.domains.metering.holding import Hold, Lease
 from holdfast.domains.metering.models import (
     HoldState,
@@ -11,6 +12,7 @@ from holdfast.domains.metering.models import (
     NewUsage,
     Price,
     Recorded,
+    Recounted,
     Settlement,
     UsageEvent,
     UsageLine,
@@ -19,6 +21,7 @@ from holdfast.domains.metering.models import (
 
 __all__ = [
     "Analytics",
+    "Health",
     "Hold",
     "HoldState",
     "Lease",
@@ -28,6 +31,7 @@ __all__ = [
     "NewUsage",
     "Price",
     "Recorded",
+    "Recounted",
     "Settlement",
     "UsageEvent",
     "UsageLine",

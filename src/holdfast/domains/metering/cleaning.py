@@ -16,7 +16,7 @@ from holdfast.core.ids import first_id_at
 from holdfast.core.jobs import Run, job, schedule
 from holdfast.core.jobs.kinds import Nothing
 from holdfast.core.scope import OPERATOR, Scope
-from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering import hold_queries as queries
 from holdfast.domains.metering.reserving import RECLAIMED_AT_ONCE, reclaim
 
 KEPT = timedelta(days=30)

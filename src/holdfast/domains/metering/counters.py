@@ -147,6 +147,13 @@ class Counters:
         said = self._ask(lambda line: line.run(STANDING, keys, line.server, asked.epoch, at, *bounds))
         return (int(said[0]), int(said[1]), said[2]) if said else None
 
+    def answers(self) -> bool:
+        """Whether Redis answers now. One round trip."""
+        try:
+            return bool(self._ask(lambda line: line.ask(b"PING")))
+        except Away:
+            return False
+
     def begin(self) -> None:
         """In a child process: connections of its own."""
         self._lines.begin()

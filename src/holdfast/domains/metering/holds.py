@@ -8,7 +8,7 @@ from uuid import UUID
 
 from holdfast.core.clock import from_microseconds
 from holdfast.core.database import Transaction
-from holdfast.domains.metering import limit_queries as queries
+from holdfast.domains.metering import hold_queries, limit_queries
 from holdfast.domains.metering.errors import HoldNotFound
 from holdfast.domains.metering.models import HoldState, HoldStatus
 
@@ -57,7 +57,7 @@ class Hold:
 
 def find(tx: Transaction, hold_id: UUID) -> Hold:
     """A hold of the caller's, or of anybody's for those who reach the tenant. Raises `HoldNotFound`."""
-    found = holds_of(tx.all(queries.hold, {"id": hold_id}))
+    found = holds_of(tx.all(hold_queries.hold, {"id": hold_id}))
     if not found or (tx.reach == "own" and found[0].user_id != tx.scope.actor_id):
         raise HoldNotFound(hold_id)
     return found[0]
@@ -71,7 +71,7 @@ def holds_of(rows: list[tuple[Any, ...]]) -> list[Hold]:
 def end(tx: Transaction, hold: Hold, status: HoldStatus, moment: datetime) -> bool:
     """Whether this call is the one that ended it."""
     ended = {"id": hold.id, "seen": hold.status, "new_status": status, "moment": moment}
-    return tx.run(queries.end_hold, ended) == 1
+    return tx.run(hold_queries.end_hold, ended) == 1
 
 
 def give_back(tx: Transaction, hold: Hold) -> None:
@@ -80,4 +80,4 @@ def give_back(tx: Transaction, hold: Hold) -> None:
     for limit_id, (period, units) in hold.held.items():
         if limit_id in elsewhere:
             continue
-        tx.run(queries.give_back, {"limit_id": limit_id, "period": period, "held": units})
+        tx.run(limit_queries.give_back, {"limit_id": limit_id, "period": period, "held": units})

@@ -8,16 +8,16 @@ from uuid import UUID
 from holdfast.core.action import action
 from holdfast.core.clock import EPOCH, now
 from holdfast.core.database import Transaction, Work
-from holdfast.core.database.types import from_nano, to_nano
+from holdfast.core.database.types import to_nano
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id, new_id
 from holdfast.core.inputs import check_choice
 from holdfast.domains.identity import queries as identity
 from holdfast.domains.identity.errors import WorkspaceNotFound
 from holdfast.domains.identity.room import check_email
-from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering import recounting
-from holdfast.domains.metering.applying import Applied, turn_of
+from holdfast.domains.metering import recount_queries, recounting
+from holdfast.domains.metering import setting_queries as queries
+from holdfast.domains.metering.applying import turn_of
 from holdfast.domains.metering.checks import check_count, check_money
 from holdfast.domains.metering.counters import check_counters
 from holdfast.domains.metering.errors import LimitNotFound
@@ -30,10 +30,12 @@ from holdfast.domains.metering.models import (
     Limit,
     Measure,
     Per,
+    Recounted,
     WhenAway,
 )
-from holdfast.domains.metering.periods import end_of, last_gone, start_of
+from holdfast.domains.metering.periods import end_of, start_of
 from holdfast.domains.metering.reads import MeteringReads
+from holdfast.domains.metering.standing import as_shown, live
 
 LimitList = list[Limit]
 _SHORTEST, _LONGEST = 60, 366 * 24 * 3600
@@ -97,11 +99,11 @@ class Limiting(MeteringReads):
                 "subject_id": subject_id,
                 **asked,
             }
-            tx.all(queries.wait_for_turn, {"turn": turn_of(tenant_id)})
+            tx.all(recount_queries.wait_for_turn, {"turn": turn_of(tenant_id)})
             limit_id = _put(tx, place, units, wanted, away, moment)
             said = {name: asked[name] for name in ("measure", "per", "set_by")}
             tx.record("limit", limit_id, tenant_id=tenant_id, subject=subject, amount=units, **said)
-            return next(limit for limit in _live(tx, tenant_id, moment) if limit.id == limit_id)
+            return next(limit for limit in live(tx, tenant_id, moment) if limit.id == limit_id)
 
         return work
 
@@ -112,11 +114,41 @@ class Limiting(MeteringReads):
 
         def work(tx: Transaction) -> None:
             tenant_id = self._tenant(tx, tenant).id
-            tx.all(queries.wait_for_turn, {"turn": turn_of(tenant_id)})
+            tx.all(recount_queries.wait_for_turn, {"turn": turn_of(tenant_id)})
             gone = {"in_tenant": tenant_id, "limit_id": limit_id, "set_by": set_by, "moment": now()}
             if not tx.run(queries.end_limit, gone):
                 raise LimitNotFound(limit_id)
             tx.record("limit", limit_id, tenant_id=tenant_id, ended=True)
+
+        return work
+
+    @action("metering.recount", writes=True, on="limit", as_operator=True)
+    def recount(self, limit: UUID | str, *, tenant: str | None = None) -> Work[Recounted]:
+        """Set a limit's counter to what the ledger and the open holds say of its present period: after a repair of the
+        database by hand, or in doubt. What is reserved and settled meanwhile waits, and is counted.
+
+        Reads the period's events, not their sums: a second for each million or so, during which the limit's
+        reservations wait, and in the tenant whatever charges a limit. Of a limit in Redis the counter is built
+        when this is committed; while Redis is away, when it is back, before anything passes. Raises `LimitNotFound`,
+        `TenantNotFound`.
+        """
+        limit_id, moment = as_id(limit, field="limit"), now()
+
+        def work(tx: Transaction) -> Recounted:
+            tenant_id = self._tenant(tx, tenant).id
+            was = recounting.recount_now(tx, self.engine, tenant_id, limit_id, moment)
+            made = next(one for one in live(tx, tenant_id, moment) if one.id == limit_id)
+            done = Recounted(limit=made, was_used=as_shown(made, was[0]), was_reserved=as_shown(made, was[1]))
+            was_used, was_reserved = str(done.was_used), str(done.was_reserved)
+            tx.record(
+                "limit",
+                limit_id,
+                tenant_id=tenant_id,
+                used=str(made.used),
+                was_used=was_used,
+                was_reserved=was_reserved,
+            )
+            return done
 
         return work
 
@@ -127,7 +159,7 @@ class Limiting(MeteringReads):
 
         def work(tx: Transaction) -> LimitList:
             tenant_id = self._tenant(tx, tenant).id
-            found = _live(tx, tenant_id, moment)
+            found = live(tx, tenant_id, moment)
             if self.scope.role not in ("member", "visitor"):
                 return found
             mine = {tenant_id, self.scope.actor_id, self.scope.credential_id}
@@ -182,60 +214,12 @@ def _begin(tx: Transaction, place: dict[str, Any], units: int, moment: datetime)
     tx.run(queries.insert_limit, row)
     used, in_redis = 0, place["counter"] == "redis"
     if per != "window" and not in_redis:
-        query = queries.used_before(place["subject"], place["measure"])
+        query = recount_queries.used_before(place["subject"], place["measure"])
         (found,) = tx.all(query, {**place, "period": period, "period_end": end_of(period, per)})
         used = to_nano(found[0]) if place["measure"] == "money" else found[0]
     counted = {"period": EPOCH if in_redis else period, "units": used}
-    tx.run(queries.insert_counter, {**place, "limit_id": limit_id, **counted})
+    tx.run(recount_queries.insert_counter, {**place, "limit_id": limit_id, **counted})
     return limit_id
-
-
-def _live(tx: Transaction, tenant_id: UUID, moment: datetime) -> LimitList:
-    at = {"in_tenant": tenant_id, "day": start_of(moment, "day"), "month": start_of(moment, "month"), "epoch": EPOCH}
-    return [_limit(tx, tenant_id, row, moment) for row in tx.all(queries.live_limits, at)]
-
-
-def _limit(tx: Transaction, tenant_id: UUID, row: tuple[Any, ...], moment: datetime) -> Limit:
-    (limit_id, subject, subject_id, measure, per, window, amount, set_by, created_at, updated_at, *counted) = row
-    counter, when_away, counts_from, used, reserved, behind_since = counted
-    if counter == "redis":
-        applied = Applied(limit_id, subject, subject_id, measure, per, window, amount, counter, when_away, counts_from)
-        used, reserved = _in_ledger(tx, tenant_id, applied, moment)
-    elif per == "window":
-        gone = {"in_tenant": tenant_id, "limit_id": limit_id, "gone": last_gone(moment, window)}
-        used = tx.all(queries.limit_used_in_window, gone)[0][0]
-    shown = from_nano if measure == "money" else int
-    used, reserved = used or 0, reserved or 0
-    return Limit(
-        id=limit_id,
-        subject=subject,
-        subject_id=subject_id,
-        measure=measure,
-        per=per,
-        window_seconds=window or None,
-        amount=shown(amount),
-        used=shown(used),
-        reserved=shown(reserved),
-        left=shown(max(0, amount - used - reserved)),
-        resets_at=None if per == "window" else end_of(start_of(moment, per), per),
-        set_by=set_by,
-        created_at=created_at,
-        updated_at=updated_at,
-        counter=counter,
-        when_away=when_away,
-        behind_since=behind_since,
-        over=shown(max(0, used - amount)),
-    )
-
-
-def _in_ledger(tx: Transaction, tenant_id: UUID, limit: Applied, moment: datetime) -> tuple[int, int]:
-    """How a limit stands that is counted in Redis: by what a count of it would be made of now."""
-    period = limit.period(moment)
-    if limit.per == "window":
-        used = sum(recounting.used_in_slots(tx, tenant_id, limit, moment).values())
-    else:
-        used = recounting.used_in_period(tx, tenant_id, limit, period)
-    return used, sum(units for _, units, _ in recounting.held_of(tx, tenant_id, limit.id, period))
 
 
 def _check_window(per: str, window: timedelta | None) -> int:

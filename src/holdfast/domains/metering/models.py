@@ -174,6 +174,15 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recounted:
+    """A limit whose counter was set to what the ledger says, and what it had said: None where it is in Redis."""
+
+    limit: Limit
+    was_used: int | Decimal | None
+    was_reserved: int | Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldState:
     """What was reserved, of how many limits, until when. `unchecked`: how many of them did not answer, and let it pass
     to be counted afterwards.

@@ -15,7 +15,7 @@ from uuid import UUID
 from holdfast.core.clock import to_microseconds
 from holdfast.core.database import Transaction
 from holdfast.core.database.engine import Engine
-from holdfast.domains.metering import charging
+from holdfast.domains.metering import charging, hold_queries
 from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
 from holdfast.domains.metering.counting import Counting
@@ -56,7 +56,7 @@ def reserve(
         _take(tx, limit, period, units, moment, counting)
         parts.append([limit.id.hex, to_microseconds(period), units])
     made = {**row, "id": counting.hold, "status": "open", "parts": parts, "ended_at": None}
-    tx.run(queries.insert_hold, made)
+    tx.run(hold_queries.insert_hold, made)
     return Hold(**{part.name: made[part.name] for part in fields(Hold)}).state()
 
 
@@ -91,7 +91,7 @@ def reclaim(tx: Transaction, moment: datetime, engine: Engine) -> int:
     took it, so it is left to them, and to those who reach the whole tenant.
     """
     ended = []
-    for hold in holds_of(tx.all(queries.expired_holds, {"moment": moment, "most": RECLAIMED_AT_ONCE})):
+    for hold in holds_of(tx.all(hold_queries.expired_holds, {"moment": moment, "most": RECLAIMED_AT_ONCE})):
         if hold.leased and tx.reach == "own" and hold.user_id != tx.scope.actor_id:
             continue
         if end(tx, hold, "settled" if hold.leased else "expired", moment):
@@ -133,6 +133,6 @@ def _exceeded(tx: Transaction, limit: Applied, period: datetime, units: int, mom
         held=found[6],
         period=period,
         moment=moment,
-        expiry=lambda: (tx.first(queries.next_expiry) or (None,))[0],
+        expiry=lambda: (tx.first(hold_queries.next_expiry) or (None,))[0],
         slots=lambda: tx.all(queries.slots, {"limit_id": limit.id}),
     )

@@ -1,4 +1,4 @@
-"""`holdfast metering`: report, events, price, prices, set-price, limits, set-limit, end-limit."""
+"""`holdfast metering`: report, analytics, events, price, prices, set-price."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from holdfast.core.clock import now
-from holdfast.domains.metering import Analytics, Limit, Metering, Price, UsageLine, UsageReport
+from holdfast.domains.metering import Analytics, Metering, Price, UsageLine, UsageReport
 from holdfast.domains.metering.analytics import DayOfUse
 from holdfast.faces.cli.charts import bar
 from holdfast.faces.cli.output import AsJson, console, show_json, show_list, table, what_now
@@ -131,7 +131,7 @@ def price(context: typer.Context, model: Model, provider: Provider = None, as_js
 @app.command()
 def prices(context: typer.Context, as_json: AsJson = False) -> None:
     """List the tenant's own prices."""
-    with _acting(context.obj) as (metering, tenant):
+    with acting(context.obj) as (metering, tenant):
         found = metering.prices(tenant=tenant)
     if as_json:
         show_json({"items": found, "next": None})
@@ -154,7 +154,7 @@ def set_price(
 ) -> None:
     """Say what a model costs the tenant. Events that were recorded keep the cost they have."""
     given: Any = {"input": into, "output": out, "cached": cached}
-    with _acting(context.obj) as (metering, tenant):
+    with acting(context.obj) as (metering, tenant):
         made = metering.set_price(model, provider=provider, since=moment(since, "since"), tenant=tenant, **given)
     if as_json:
         show_json(made)
@@ -162,82 +162,8 @@ def set_price(
         _show_prices([made])
 
 
-@app.command()
-def limits(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the limits, and how they stand."""
-    with _acting(context.obj) as (metering, tenant):
-        found = metering.limits(tenant=tenant)
-    show_list(
-        {"items": found, "next": None},
-        ("whose", "measure", "per", "amount", "used", "reserved", "left", "", "resets", "counted in", "set by", "id"),
-        (
-            (
-                one.subject,
-                one.measure,
-                _per(one),
-                *[f"{value:,}" for value in (one.amount, one.used, one.reserved, one.left)],
-                bar(float((one.used + one.reserved) / one.amount) if one.amount else 1.0, 10),
-                "" if one.resets_at is None else f"{one.resets_at:%Y-%m-%d}",
-                _where(one),
-                one.set_by,
-                str(one.id),
-            )
-            for one in found
-        ),
-        as_json=as_json,
-    )
-
-
-@app.command(name="set-limit")
-def set_limit(
-    context: typer.Context,
-    measure: Annotated[str, typer.Argument(help="tokens, requests or money.")],
-    amount: Annotated[str, typer.Argument(help="How many, or how many US dollars.")],
-    per: Annotated[str, typer.Option(help="day, month, or window with --hours.")] = "month",
-    hours: Annotated[float | None, typer.Option(help="How long a rolling window is.")] = None,
-    workspace: Annotated[str | None, typer.Option(help="Of this workspace, by its id.")] = None,
-    user_limited: Annotated[str | None, typer.Option("--of", help="Of this person, by e-mail address.")] = None,
-    key: Annotated[str | None, typer.Option(help="Of this API key, by its id.")] = None,
-    counter: Annotated[
-        str | None, typer.Option(help="Where it is counted: database, or redis (HOLDFAST_COUNTERS).")
-    ] = None,
-    when_away: Annotated[
-        str | None, typer.Option(help="While Redis does not answer: refuse, or allow and count afterwards.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Limit what the tenant, or a workspace, person or key of it, may use. Again: changes the amount."""
-    given: Any = {"measure": measure, "per": per, "amount": _amount(measure, amount)}
-    given |= {"counter": counter, "when_away": when_away}
-    window = None if hours is None else timedelta(hours=hours)
-    with _acting(context.obj) as (metering, tenant):
-        made = metering.set_limit(
-            tenant=tenant, workspace=workspace, user=user_limited, key=key, window=window, **given
-        )
-    if as_json:
-        show_json(made)
-        return
-    console.print(f"{made.amount:,} {made.measure} per {_per(made)} for this {made.subject}; {made.used:,} are used.")
-    what_now("holdfast … metering limits")
-
-
-@app.command(name="end-limit")
-def end_limit(
-    context: typer.Context,
-    limit: Annotated[str, typer.Argument(metavar="ID", help="The limit's id, as `limits` shows it.")],
-    as_json: AsJson = False,
-) -> None:
-    """End a limit."""
-    with _acting(context.obj) as (metering, tenant):
-        metering.end_limit(limit, tenant=tenant)
-    if as_json:
-        show_json({"ended": limit})
-    else:
-        console.print("The limit is ended.")
-
-
 @contextmanager
-def _acting(target: Target) -> Iterator[tuple[Metering, str | None]]:
+def acting(target: Target) -> Iterator[tuple[Metering, str | None]]:
     """The person named, in their tenant; without one the operator, in the tenant named."""
     if target.user and target.tenant:
         with target.person() as me:
@@ -321,25 +247,6 @@ def _group(value: object) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"${amount:,.6f}".rstrip("0").rstrip(".") if amount else "$0"
-
-
-def _amount(measure: str, text: str) -> int | Decimal | str:
-    """A whole number; anything else is for the operation to refuse, or money."""
-    return int(text) if measure != "money" and text.isdigit() else text
-
-
-def _where(limit: Limit) -> str:
-    """Where it is counted, and what happens when that is away."""
-    if limit.counter == "database":
-        return "database"
-    behind = "" if limit.behind_since is None else ", behind"
-    return f"redis, else {limit.when_away}{behind}"
-
-
-def _per(limit: Limit) -> str:
-    if limit.window_seconds is None:
-        return limit.per
-    return f"{timedelta(seconds=limit.window_seconds)!s} h".replace(":00:00 h", " h").removesuffix(":00 h")
 
 
 def _show_prices(found: list[Price]) -> None:

@@ -28,7 +28,7 @@ ROOMS = {
     "configurations": "Documents that applications run by, with versions.",
     "interop": "Messages of health systems: profile, compare, synthesise, listen.",
     "records": "Sets of JSON records: define, import, find, group.",
-    "metering": "Usage, cost, prices and limits: report, list, set.",
+    "metering": "Usage, cost, prices, limits; the platform's health.",
     "audit": "Who did what: list, verify, sign, export.",
     "keys": "List, rotate and destroy the keys of secrets.",
     "tenants": "Make, suspend, restore and delete tenants.",
@@ -41,7 +41,11 @@ ROOMS = {
     "jobs": "Background work: list, show, cancel, try again; the schedule.",
 }
 """Groups of commands, each in the module of its name."""
-ADDED = {"configurations": ("reviews",), "records": ("record_files", "record_shares")}
+ADDED = {
+    "configurations": ("reviews",),
+    "metering": ("limits", "platform"),
+    "records": ("record_files", "record_shares"),
+}
 """The modules that add commands to a group."""
 
 Command = TyperCommand | TyperGroup

@@ -1,4 +1,4 @@
-"""/v1/usage, /v1/limits, /v1/holds: what was used and what it cost, and how much may be."""
+"""/v1/usage, /v1/limits, /v1/holds: what was used and what it cost, and how much may be. /v1/platform/health."""
 
 from functools import partial
 
@@ -19,6 +19,8 @@ ROUTES = (
     _route("GET", "/limits", Metering.limits),
     _route("PUT", "/limits", Metering.set_limit),
     _route("DELETE", "/limits/{limit}", Metering.end_limit),
+    _route("POST", "/limits/{limit}/recount", Metering.recount, repeatable=True),
+    _route("GET", "/platform/health", Metering.health),
     _route("POST", "/holds", Metering.hold, status=201, location="/v1/holds/{id}"),
     _route("GET", "/holds/{hold}", Metering.hold_state),
     _route("POST", "/holds/{hold}/settlement", Metering.settle, repeatable=True),
