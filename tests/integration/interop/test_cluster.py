@@ -61,6 +61,29 @@ def test_workers_count_what_one_pass_counts_and_an_analysis_too(
             profile_clustered(b"".join(SENT), SECRET, cluster=address, check=cancelled)
 
 
+def test_an_analysis_is_cancelled_while_a_cluster_counts(
+    sync_store: holdfast.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = sync_store.tenant("acme").user("amina@acme.test")
+    monkeypatch.setattr("holdfast.core.jobs.running.PROGRESS_SECONDS", 0.0)
+    with cluster(processes=False) as address:
+        job = me.interop.analyse(b"".join(SENT), vendor="Epic", cluster=address)
+
+        def cancelled_meanwhile(*given: Any, **more: Any) -> Any:
+            me.jobs.cancel(job.id)
+            return profile_clustered(*given, **more)
+
+        monkeypatch.setattr("holdfast.domains.interop.analysing.profile_clustered", cancelled_meanwhile)
+        sync_store.worker().run_due()
+        found = me.jobs.get(job.id)
+        assert (found.status, found.result) == ("cancelled", None)
+        assert me.configurations.find("Epic/*/*").items == ()
+        monkeypatch.undo()
+        again = me.interop.analyse(b"".join(SENT), vendor="Epic", cluster=address)
+        sync_store.worker().run_due()
+        assert me.jobs.get(again.id).result["new"] == 120, "what was cancelled has counted nothing"
+
+
 @pytest.mark.thorough
 def test_processes_of_a_cluster_count_what_one_pass_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     with cluster(processes=True) as address:
