@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -37,8 +38,9 @@ def test_redis_killed_in_mid_use_answers_are_right_and_quick_and_it_is_found_aga
     for store in (one, other):
         ask_all(store, source)
     own_redis.kill()
-    for store in (one, other):  # until a process notices that its link is gone it may give what it has
+    for store in (one, other):  # until a process notices that its link is gone it may give what it has, and not after
         until(lambda store=store: not store.cache.stats().redis.linked)
+        assert store.cache.stats().entries == 0
     for _ in range(3):
         change(one, source)
         for store in (one, other):
@@ -107,6 +109,53 @@ def test_losing_the_link_empties_the_first_level_at_once(opens, redis, proxy):
     proxy.forward()
     until(lambda: one.cache.stats().redis.linked)
     until(lambda: one.cache.get("n", "k") == 1)
+
+
+def test_a_lost_link_is_told_of_only_when_nothing_is_held_any_more(opens, redis, proxy, monkeypatch):
+    store = linked(opens(proxy.url))
+    ask_all(store, {"k": 0}, rounds=1)
+    memory = store.engine.levels.memory
+    distrust, seen = memory.distrust, []
+    monkeypatch.setattr(memory, "distrust", lambda: (seen.append(store.cache.stats().redis.linked), distrust()))
+    proxy.cut()
+    until(lambda: not store.cache.stats().redis.linked)
+    assert seen[0] is True
+
+
+@pytest.mark.parametrize("outage", ["lost", "found"])
+def test_nobody_joins_a_load_from_before_the_link_was_lost_or_found(opens, redis, proxy, outage):
+    """What was invalidated meanwhile was not heard, so the load may have read what was there before."""
+    one, other = linked(opens(proxy.url)), linked(opens(redis.url))
+    source, loading, go_on = {"k": 0}, Event(), Event()
+
+    def load() -> int:
+        value = source["k"]
+        loading.set()
+        assert go_on.wait(15)
+        return value
+
+    def cut() -> None:
+        proxy.cut()
+        until(lambda: not one.cache.stats().redis.linked)
+
+    if outage == "found":
+        cut()
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(one.cache.get_or_load, "n", "k", load, tags=["k"])
+        assert loading.wait(15)
+        if outage == "lost":
+            cut()
+        source["k"] = 1
+        other.cache.invalidate("k")
+        if outage == "found":
+            proxy.forward()
+            until(lambda: one.cache.stats().redis.linked)
+        try:
+            assert one.cache.get_or_load("n", "k", lambda: source["k"], tags=["k"]) == 1
+        finally:
+            go_on.set()
+        assert before.result() == 0
+    assert one.cache.get_or_load("n", "k", lambda: source["k"], tags=["k"]) == 1
 
 
 def test_a_link_that_is_silently_dead_is_not_trusted_for_longer_than_said(opens, redis, proxy):

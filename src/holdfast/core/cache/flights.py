@@ -85,3 +85,10 @@ class Flights:
                 del self._by_address[flight.at]
         for flight in gone:
             flight.nudge()
+
+    def drop_all(self) -> None:
+        """The same for all of them: some were invalidated, and it is not known which."""
+        with self._lock:
+            gone, self._by_address = list(self._by_address.values()), {}
+        for flight in gone:
+            flight.nudge()

@@ -5,7 +5,15 @@ Redis says everything in the order it happened, on one connection. Whoever has h
 that was said before the ping arrived. So the first level may be trusted for `cache_link_seconds` from when such a ping
 was *sent*, and no longer: neither a line that is silently dead, nor a thread that does not get to run, nor a process
 that was stopped for an hour can make it give what others have invalidated for longer than that. When the line breaks,
-the first level is emptied at once, and is not used until there is a new line and something was heard on it.
+the first level is emptied as soon as this thread gets to run, and is not used until there is a new line and something
+was heard on it. Nobody joins a load that was under way when the line broke, or when the new one was there: what was
+invalidated in between was not heard. (While there is no line, callers of this process still share a load: what they get
+is at most as old as that load is long.)
+
+So there is a window: between the moment a line dies and the moment the thread has noticed, what others invalidate is
+still given here. Where the system says that the line is closed (Redis was killed, a connection reset) the window is as
+long as it takes until the thread runs; where nobody says anything, `cache_link_seconds`, and never longer than that.
+Once `is_up` is False it is over.
 """
 
 import os
@@ -71,10 +79,12 @@ class Link:
             self._ending.wait(pause * random.uniform(0.5, 1.0))
 
     def _lose(self) -> None:
-        was_up, self.is_up = self.is_up, False
+        was_up = self.is_up
         self._memory.distrust()
         if was_up:
+            self._flights.drop_all()
             self._remote.adrift()
+        self.is_up = False  # only now: whoever sees it may rely on the above
         line, self._line = self._line, None
         if line is not None:
             line.close()
@@ -90,6 +100,7 @@ class Link:
             self._hear(line, self._lines.seconds)
         self._remote.linked(anew=self._server == line.server)
         self._server = line.server
+        self._flights.drop_all()
         self.is_up = True
         self._memory.trust(asked + self._seconds)
         while not self._ending.is_set():
@@ -131,6 +142,7 @@ class Link:
         else:  # everything
             until = self._memory.trusted_until
             self._memory.distrust()
+            self._flights.drop_all()
             self._memory.trust(until)
 
     def close(self) -> None:
