@@ -1,10 +1,11 @@
 """Stores to test on: every engine, each through both faces, with two tenants and their people."""
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,14 +156,55 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="run the tests that take long, which are left out else")
 
 
+PLAIN = [("sqlite", "async"), ("postgresql", "sync")]
+"""Where a test is run, and through which face: the async one is the sync one in a thread, the same on both engines."""
+OTHERS = [("sqlite", "sync"), ("postgresql", "async")]
+"""Run with `--thorough`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Only the combinations of engine and face that will be run: each takes time in every worker, run or not."""
+    if {"place", "store"} <= set(metafunc.fixturenames) and _has_faces(metafunc):
+        pairs = OTHERS if metafunc.config.getoption("--thorough") else PLAIN
+        if any(metafunc.definition.iter_markers("thorough")):
+            pairs = PLAIN + OTHERS
+        metafunc.definition.add_marker(pytest.mark.parametrize(("place", "store"), pairs, indirect=True))
+
+
+def _has_faces(metafunc: pytest.Metafunc) -> bool:
+    """Whether its store and its place are to be chosen: some tests and modules have their own."""
+    fixtures = metafunc._arg2fixturedefs
+    both = all(name in fixtures and fixtures[name][-1].params is not None for name in ("place", "store"))
+    return both and not _has_its_own(metafunc.definition)
+
+
+def _has_its_own(test: pytest.Item) -> bool:
+    """Whether a test says itself through which face, or on which engine it is to run."""
+    named = [mark.args[0] for mark in test.iter_markers("parametrize")]
+    return any({"place", "store"} & {*(one.split(",") if isinstance(one, str) else one)} for one in named)
+
+
 def is_long(item: pytest.Item) -> bool:
     """Whether a test is for `--thorough`: marked so, or a combination that shows little that the others do not."""
     chosen = getattr(item, "callspec", None)
     params = {} if chosen is None else chosen.params
-    if {params.get("place"), params.get("store")} == {"postgresql", "async"}:
-        return True  # the hop to a thread is the same on both engines, and each engine is asked through the other face
+    if (params.get("place"), params.get("store")) in OTHERS and not _has_its_own(item):
+        return True
     marks = [mark.kwargs.get("on") for mark in item.iter_markers("thorough")]
     return any(on is None or on in params.values() for on in marks)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: it need not be looked through for garbage again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -57,3 +57,14 @@ def organised(organisations: Place) -> Iterator[holdfast.Store]:
     """That store, open."""
     with holdfast.open(organisations.url, organisations.key) as store:
         yield store
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL with `--thorough`: what the examples are made of runs there in the tests of the rooms. One worker
+    makes the organisations, which takes seconds.
+    """
+    for item in items:
+        if "organisations" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.thorough(on="postgresql"))
+            item.add_marker(pytest.mark.xdist_group("organisations"))

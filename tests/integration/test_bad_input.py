@@ -6,6 +6,8 @@ import pytest
 
 from holdfast import HoldfastError, NewMessage
 
+pytestmark = pytest.mark.thorough(on="postgresql")  # it is refused before a database sees it
+
 LONE = "\ud800"
 DEEP = {"a": 1}
 for _ in range(20):

@@ -144,7 +144,7 @@ def view(fact):
 
 
 @pytest.mark.xdist_group("memory-model")
-@pytest.mark.parametrize("histories", [10, pytest.param(25, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("histories", [5, pytest.param(25, marks=pytest.mark.thorough)])
 def test_both_engines_and_the_model_agree_over_random_histories(stores, histories):
     machine = type("FactsOfTheseStores", (Facts,), {"stores": stores})
     run_state_machine_as_test(

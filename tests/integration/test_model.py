@@ -202,7 +202,7 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.mark.xdist_group("model")
-@pytest.mark.parametrize("histories", [15, pytest.param(60, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("histories", [6, pytest.param(60, marks=pytest.mark.thorough)])
 def test_both_engines_and_the_model_agree_over_long_histories(stores, histories):
     machine = type("HistoriesOfTheseStores", (Histories,), {"stores": stores})
     run_state_machine_as_test(

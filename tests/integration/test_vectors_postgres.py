@@ -20,9 +20,8 @@ ALL = frozenset("SABCD")
 def place(postgres, postgres_template, request):
     """A store on PostgreSQL only."""
     name = f"vectors_{abs(hash(request.node.nodeid))}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield SimpleNamespace(url=postgres.url(name), key=None)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    yield SimpleNamespace(url=postgres.copy(postgres_template, name), key=None)
+    postgres.drop(name)
 
 
 @pytest.fixture

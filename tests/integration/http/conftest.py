@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +13,19 @@ import holdfast
 
 TLS = ssl.create_default_context()
 """For every client: to make one takes longer than a request."""
+HERE = Path(__file__).parent
 PASSWORD = "correct horse battery staple"
+
+ON_BOTH_ENGINES = {"test_conversations.py", "test_events.py", "test_fairness.py", "test_health.py", "test_workers.py"}
+"""What lies before the rooms is the same on both engines; the others run on PostgreSQL with `--thorough`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave those out."""
+    for item in items:
+        if item.path.parent == HERE and item.path.name not in ON_BOTH_ENGINES:
+            item.add_marker(pytest.mark.thorough(on="postgresql"))
 
 
 @pytest.fixture

@@ -106,9 +106,12 @@ def test_encoding_habits_are_counted() -> None:
 SOME = st.lists(st.sampled_from(POOL), max_size=12, unique=True)
 
 
-@settings(deadline=None, max_examples=40)
-@given(SOME, st.randoms(use_true_random=False))
-def test_profiles_add_up_in_any_order_and_grouping(chosen: list[bytes], shuffle: random.Random) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(40, marks=pytest.mark.thorough)])
+def test_profiles_add_up_in_any_order_and_grouping(examples: int) -> None:
+    settings(deadline=None, max_examples=examples)(given(SOME, st.randoms(use_true_random=False))(add_up))()
+
+
+def add_up(chosen: list[bytes], shuffle: random.Random) -> None:
     whole = profiled(*chosen).to_bytes()
     parts: list[list[bytes]] = [[], [], []]
     for one in chosen:
@@ -122,9 +125,12 @@ def test_profiles_add_up_in_any_order_and_grouping(chosen: list[bytes], shuffle:
     assert shown(kept) == shown(profiled(*chosen))
 
 
-@settings(deadline=None, max_examples=40)
-@given(SOME, SOME)
-def test_sending_again_changes_nothing(first: list[bytes], second: list[bytes]) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(40, marks=pytest.mark.thorough)])
+def test_sending_again_changes_nothing(examples: int) -> None:
+    settings(deadline=None, max_examples=examples)(given(SOME, SOME)(send_again))()
+
+
+def send_again(first: list[bytes], second: list[bytes]) -> None:
     earlier = profiled(*first)
     both = profiled(*first, *second)
     assert profiled(*first, *first, *second, *first).to_bytes() == both.to_bytes()

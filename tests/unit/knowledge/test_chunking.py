@@ -154,9 +154,14 @@ def block_of(kind, level, text):
 BLOCKS = st.lists(st.builds(block_of, KINDS, st.integers(1, 6), WORDS), max_size=30)
 
 
-@settings(max_examples=200, deadline=None)
-@given(BLOCKS, st.integers(1, 40), st.integers(0, 20), st.sampled_from([estimate_tokens, words, len]))
-def test_no_word_is_lost_and_no_piece_is_too_long(blocks, size, overlap, count_tokens):
+@pytest.mark.parametrize("examples", [40, pytest.param(200, marks=pytest.mark.thorough)])
+def test_no_word_is_lost_and_no_piece_is_too_long(examples):
+    counts = st.sampled_from([estimate_tokens, words, len])
+    cut = given(BLOCKS, st.integers(1, 40), st.integers(0, 20), counts)(cut_and_compare)
+    settings(max_examples=examples, deadline=None)(cut)()
+
+
+def cut_and_compare(blocks, size, overlap, count_tokens):
     pieces = chunk(blocks, size=size, overlap=min(overlap, size // 2), count_tokens=count_tokens)
     assert pieces == chunk(blocks, size=size, overlap=min(overlap, size // 2), count_tokens=count_tokens)
     for piece in pieces:
@@ -180,7 +185,7 @@ def test_sizes_without_sense_are_refused(size, overlap):
 
 def test_more_than_five_thousand_pieces_a_second():
     blocks = []
-    for section in range(400):
+    for section in range(100):
         blocks.append(Block(text=f"Section {section}", kind="heading", level=2))
         blocks += [Block(text=prose(20, section * 1_000 + 20 * n), kind="paragraph") for n in range(20)]
     best = 0.0
@@ -188,6 +193,8 @@ def test_more_than_five_thousand_pieces_a_second():
         began = time.perf_counter()
         pieces = chunk(blocks, size=100, overlap=20)
         best = max(best, len(pieces) / (time.perf_counter() - began))
+        if best > 1_500:
+            break
     assert best > 1_500, "a third of what it should reach: the machine may be busy"
 
 
