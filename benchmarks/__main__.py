@@ -57,6 +57,7 @@ def main() -> int:
     measures["search"] = partial(search.measure, million=options.million)
     measures["knowledge"] = partial(knowledge.measure, million=options.million)
     measures["metering"] = partial(metering.measure, millions=options.million)
+    measures["runs"] = partial(runs.measure, million=options.million)
     measures["records"] = partial(records.measure, million=options.million)
     first = (options.engine or ENGINES)[0]
     measures["interop"] = partial(interop.measure, million=options.million, first=first)
@@ -106,7 +107,7 @@ def _options(what: Iterable[str]) -> argparse.Namespace:
     )
     parser.add_argument("--engine", action="append", choices=ENGINES, help="may be repeated; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works, not how fast it is")
-    million = "search 1,000,000 messages, chunks or records, profile as many, report over 5,000,000 events"
+    million = "search or count 1,000,000 messages, chunks, records, runs, profile as many, report over 5,000,000 events"
     parser.add_argument("--million", action="store_true", help=million)
     parser.add_argument("--json", action="store_true", help="figures as JSON instead of tables")
     parser.add_argument("--save", action="store_true", help="rewrite the figures in docs/measurements.md")

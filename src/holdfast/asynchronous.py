@@ -650,9 +650,9 @@ class AsyncRuns:
         """How the runs that started in a period ended, in all, for each workflow and for each day (UTC) with any.
 
         Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
-        exact, percentiles within 1 % (see `durations`). Whole days and hours are read from roll-ups, what is left at
-        both edges, less than an hour each, from the runs: two statements for each of up to five parts, two for the
-        runs under way, one for names. Raises `WorkflowNotFound`, `InvalidInput`.
+        exact, percentiles within 2 % (see `durations`). Whole days are read from roll-ups, what is left at both edges
+        from an index of the runs: two statements for each of up to three parts, two for the runs under way, one for
+        names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         return await self._hop(self._room.statistics, since=since, until=until, workflow=workflow)
 
@@ -817,7 +817,8 @@ class AsyncRuns:
         `Settings.run_bytes` an attachment of the run, up to `Settings.run_attachment_bytes`.
 
         `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
-        Costs two statements and the trail's line; a conversation, parent or attachment one each. Raises
+        Costs on PostgreSQL one round trip, else two statements and the trail's line; where there is a conversation,
+        parent or attachment five round trips and one for each. Raises
         `WorkflowNotFound`, `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         return await self._hop(

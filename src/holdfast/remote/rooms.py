@@ -649,9 +649,9 @@ class RemoteRuns:
         """How the runs that started in a period ended, in all, for each workflow and for each day (UTC) with any.
 
         Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
-        exact, percentiles within 1 % (see `durations`). Whole days and hours are read from roll-ups, what is left at
-        both edges, less than an hour each, from the runs: two statements for each of up to five parts, two for the
-        runs under way, one for names. Raises `WorkflowNotFound`, `InvalidInput`.
+        exact, percentiles within 2 % (see `durations`). Whole days are read from roll-ups, what is left at both edges
+        from an index of the runs: two statements for each of up to three parts, two for the runs under way, one for
+        names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         return self._caller.call(
             RunStatistics, "GET", "/runs/statistics", query={"since": since, "until": until, "workflow": workflow}
@@ -837,7 +837,8 @@ class RemoteRuns:
         `Settings.run_bytes` an attachment of the run, up to `Settings.run_attachment_bytes`.
 
         `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
-        Costs two statements and the trail's line; a conversation, parent or attachment one each. Raises
+        Costs on PostgreSQL one round trip, else two statements and the trail's line; where there is a conversation,
+        parent or attachment five round trips and one for each. Raises
         `WorkflowNotFound`, `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         return self._caller.call(

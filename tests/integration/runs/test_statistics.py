@@ -93,16 +93,13 @@ def test_percentiles_of_buckets():
     assert percentile({1: 19, 200: 1}, 95) == middle_of(1) and percentile({1: 18, 200: 2}, 95) == middle_of(200)
 
 
-@given(MINUTES, MINUTES)
-def test_the_parts_of_a_period_are_all_of_it(first, second):
-    since, until = (BEGAN + timedelta(minutes=one, microseconds=one) for one in (first, second))
+@given(MINUTES, st.integers(1, 3 * 86_400_000_000) | st.integers(0, 3).map(lambda days: days * 86_400_000_000 + 60))
+def test_the_parts_of_a_period_are_all_of_it(first, length):
+    since = BEGAN + timedelta(minutes=first)
+    until = since + timedelta(microseconds=length)
     made = list(parts(since, until))
-    assert len(made) <= 5 and [*([since] if made else []), *(part[2] for part in made)] == [
-        *(part[1] for part in made), *([until] if made else []),
-    ]  # fmt: skip
-    for grain, begin, end in made:
-        if grain is None:
-            assert end - begin < timedelta(hours=1)
-        else:
-            assert begin.minute == end.minute == begin.microsecond == 0
-            assert grain == "hour" or begin.hour == end.hour == 0
+    assert [begin for _, begin, _ in made] + [until] == [since] + [end for _, _, end in made]
+    for whole, begin, end in made:
+        assert begin < end
+        assert (begin.time() == end.time() == datetime.min.time()) if whole else end - begin < timedelta(days=2)
+    assert sum(not whole for whole, _, _ in made) <= 2

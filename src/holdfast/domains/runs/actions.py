@@ -6,7 +6,7 @@ from uuid import UUID
 
 from holdfast.core.action import action
 from holdfast.core.clock import now
-from holdfast.core.database import Transaction, Work
+from holdfast.core.database import Call, Recorded, Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
 from holdfast.core.inputs import check_choice
@@ -25,6 +25,7 @@ from holdfast.domains.runs.errors import (
 )
 from holdfast.domains.runs.models import ENDINGS, Ending, Run
 from holdfast.domains.runs.reads import find, find_workflow
+from holdfast.domains.runs.starting import run_of, start_run
 from holdfast.domains.runs.telling import attach, duration, new_row
 
 
@@ -50,7 +51,8 @@ class Runs(Defining):
         `Settings.run_bytes` an attachment of the run, up to `Settings.run_attachment_bytes`.
 
         `parent`: the run that this one is part of, or the attempt before it. The scope's `request_id` goes on it.
-        Costs two statements and the trail's line; a conversation, parent or attachment one each. Raises
+        Costs on PostgreSQL one round trip, else two statements and the trail's line; where there is a conversation,
+        parent or attachment five round trips and one for each. Raises
         `WorkflowNotFound`, `WorkflowInactive`, `RunNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         wanted, talked = as_id(workflow, field="workflow"), conversation
@@ -71,6 +73,10 @@ class Runs(Defining):
         if not queued:
             row["started_at"] = row["created_at"]
 
+        if talk is None and above is None and not into.attached:
+            details = {"workflow": str(wanted)}
+            return Call(start_run, row, about=Recorded("run", row["id"], row["started_by"], details=details))
+
         def work(tx: Transaction) -> Run:
             if not find_workflow(tx, wanted).active:
                 raise WorkflowInactive(wanted)
@@ -81,7 +87,7 @@ class Runs(Defining):
             tx.run(queries.insert_run, row)
             attach(tx, row["id"], into)
             tx.record("run", row["id"], owner=row["started_by"], workflow=str(wanted))
-            return Run(**{field: row[field] for field in Run.__dataclass_fields__} | {"input": input})
+            return run_of(row | {"input": input})
 
         return work
 

@@ -1,14 +1,14 @@
 """Durations in buckets whose bounds grow by a constant factor, as DDSketch has them: counted apart, added up later.
 
 A bucket holds the durations above `FACTOR ** (number - 1)` and up to `FACTOR ** number` milliseconds, and stands for
-the one in its middle that is within `ERROR` of each of them. So a percentile over buckets is within 1 % of the one over
+the one in its middle that is within `ERROR` of each of them. So a percentile over buckets is within 2 % of the one over
 the runs themselves (nearest rank), however many there are, and sums of counts give the same whatever their order.
 """
 
 from collections.abc import Mapping
 from math import ceil, log
 
-ERROR = 0.01
+ERROR = 0.02
 FACTOR = (1 + ERROR) / (1 - ERROR)
 _LOG = log(FACTOR)
 SHORTEST = 0.001

@@ -71,7 +71,7 @@ class Run:
 class Tally:
     """How runs that started in a period ended. `success_rate` = success / (success + error), None where there are none:
     cancelled ones and those under way count for neither. Percentiles (nearest rank) are of the durations of those that
-    ended in success or error, in milliseconds, to within 1 % (see `durations`).
+    ended in success or error, in milliseconds, to within 2 % (see `durations`).
     """
 
     runs: int = 0

@@ -36,6 +36,12 @@ _MOMENT = bindparam("moment", type_=Time)
 _LIMIT: BindParameter[int] = bindparam("limit", type_=Integer)
 _AFTER = bindparam("after_id", type_=Id)
 
+
+def given(column: Any) -> BindParameter[Any]:
+    """What is given for a column."""
+    return bindparam(column.name, type_=column.type)
+
+
 wait_for_turn = Query(select(one_at_a_time("turn")))
 """One making of a workflow or an execution at a time, so that a check that it is not there holds."""
 
@@ -249,9 +255,8 @@ _u = run_rollups.c
 _ROLLED_UP = (
     _u.tenant_id == TENANT,
     or_(REACH == "tenant", _u.starter_id == bindparam("nobody", type_=Id), _u.starter_id == ACTOR),
-    _u.grain == bindparam("grain", type_=Text()),
-    _u.period >= _SINCE,
-    _u.period < _UNTIL,
+    _u.day >= _SINCE,
+    _u.day < _UNTIL,
 )
 _TIMES = cast(func.sum(_u.runs, type_=BigInteger()), BigInteger())
 By = Literal["workflow", "day"]
@@ -264,14 +269,14 @@ def _of(rows: Any, columns: Any, *, workflow: bool) -> Any:
 @lru_cache(maxsize=4)
 def rolled_up(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
     """How many of each group ended how, and after how long: (group, status, bucket, runs). By primary key."""
-    group: Any = {"workflow": _u.workflow_id, "day": utc_day(_u.period)}[by]
-    rows = select(group, _u.status, _u.bucket, _TIMES).where(*_ROLLED_UP)
+    shown, group = (_u.workflow_id, _u.workflow_id) if by == "workflow" else (utc_day(_u.day), _u.day)
+    rows = select(shown, _u.status, _u.bucket, _TIMES).where(*_ROLLED_UP)
     return Query(_of(rows, _u, workflow=workflow).group_by(group, _u.status, _u.bucket))
 
 
 @lru_cache(maxsize=4)
 def counted(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
-    """The same of part of an hour, from the runs themselves. Served by ix_runs_started."""
+    """The same of part of a day, from the runs themselves. From ix_runs_started alone."""
     group: Any = {"workflow": _r.workflow_id, "day": utc_day(_r.started_at)}[by]
     bucket = case((_r.status == "cancelled", UNTIMED), else_=func.coalesce(_r.duration_bucket, UNTIMED))
     ended = or_(*(_r.status == status for status in ENDINGS))

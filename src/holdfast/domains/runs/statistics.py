@@ -1,4 +1,4 @@
-"""What runs came to, by a stated rule (`Tally`): from roll-ups of whole hours and days, and the runs of the edges."""
+"""What runs came to, by a stated rule (`Tally`): from roll-ups of whole days, and the runs of the edges."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from holdfast.domains.runs.models import DayOfRuns, RunStatistics, Tally, Workfl
 from holdfast.domains.runs.reads import RunReads, find_workflow
 
 _EPOCH = date(1970, 1, 1)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_DAY = timedelta(days=1)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
-Part = tuple[str | None, datetime, datetime]
-"""A part of a period: the grain of its roll-ups, or None for the runs themselves."""
+Part = tuple[bool, datetime, datetime]
+"""A part of a period: whether it is whole days, its beginning and end."""
 Groups = dict[Any, Counter[tuple[str, int]]]
 """Of each group, how many runs had a status and a bucket."""
 
@@ -35,9 +35,9 @@ class Statistics(RunReads):
         """How the runs that started in a period ended, in all, for each workflow and for each day (UTC) with any.
 
         Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
-        exact, percentiles within 1 % (see `durations`). Whole days and hours are read from roll-ups, what is left at
-        both edges, less than an hour each, from the runs: two statements for each of up to five parts, two for the
-        runs under way, one for names. Raises `WorkflowNotFound`, `InvalidInput`.
+        exact, percentiles within 2 % (see `durations`). Whole days are read from roll-ups, what is left at both edges
+        from an index of the runs: two statements for each of up to three parts, two for the runs under way, one for
+        names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         begin, end = check_period(since, until)
         asked: dict[str, Any] = {"since": begin, "until": end, "nobody": NIL}
@@ -69,32 +69,23 @@ class Statistics(RunReads):
 
 
 def parts(since: datetime, until: datetime) -> Iterator[Part]:
-    """What makes up a period: part of an hour, hours, days, hours, part of an hour; each only where it has any."""
-    if since < until:
-        yield from _parts(since, until, (("day", _DAY), ("hour", _HOUR)))
-
-
-def _parts(since: datetime, until: datetime, grains: tuple[tuple[str, timedelta], ...]) -> Iterator[Part]:
-    if not grains:
-        yield None, since, until
-        return
-    (grain, length), *finer = grains
-    begin, end = since + (_START - since) % length, until - (until - _START) % length
+    """What makes up a period: part of a day, days, part of a day; each only where there is any."""
+    begin, end = since + (_START - since) % _DAY, until - (until - _START) % _DAY
     if begin >= end:
-        yield from _parts(since, until, tuple(finer))
+        yield False, since, until
         return
     if since < begin:
-        yield from _parts(since, begin, tuple(finer))
-    yield grain, begin, end
+        yield False, since, begin
+    yield True, begin, end
     if end < until:
-        yield from _parts(end, until, tuple(finer))
+        yield False, end, until
 
 
 def _groups(tx: Transaction, by: queries.By, asked: dict[str, Any], *, one: bool) -> Groups:
     made: Groups = defaultdict(Counter)
-    for grain, since, until in parts(asked["since"], asked["until"]):
-        query = queries.counted if grain is None else queries.rolled_up
-        _add(made, tx.all(query(by=by, workflow=one), {**asked, "grain": grain, "since": since, "until": until}))
+    for whole, since, until in parts(asked["since"], asked["until"]):
+        query = queries.rolled_up if whole else queries.counted
+        _add(made, tx.all(query(by=by, workflow=one), {**asked, "since": since, "until": until}))
     _add(made, tx.all(queries.under_way(by=by, workflow=one), asked))
     return made
 

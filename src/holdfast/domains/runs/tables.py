@@ -71,7 +71,16 @@ runs = scoped_table(
     _person("started_by"),
     CheckConstraint("status IN ('queued', 'running', 'waiting', 'success', 'error', 'cancelled')", name="status"),
     Index("ix_runs_workflow", "tenant_id", "workflow_id", "id"),
-    Index("ix_runs_started", "tenant_id", "started_at"),
+    Index(
+        "ix_runs_started",
+        "tenant_id",
+        "started_at",
+        "status",
+        "workflow_id",
+        "duration_bucket",
+        "conversation_id",
+        "started_by",
+    ),
     Index("ix_runs_under_way", "tenant_id", "started_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_runs_conversation", "tenant_id", "conversation_id", "id", sqlite_where=_TALKED, postgresql_where=_TALKED),
     partitioned="id",
@@ -92,19 +101,17 @@ run_attachments = scoped_table(
 
 run_rollups = scoped_table(
     "run_rollups",
-    Column("grain", Text, primary_key=True),
-    Column("period", Time, primary_key=True),
+    Column("day", Time, primary_key=True),
     Column("status", Text, primary_key=True),
     Column("bucket", Integer, primary_key=True),
     Column("workflow_id", Id, primary_key=True),
     Column("starter_id", Id, primary_key=True),
     Column("runs", BigInteger, nullable=False),
     ForeignKeyConstraint(["tenant_id", "workflow_id"], ["workflows.tenant_id", "workflows.id"]),
-    CheckConstraint("grain IN ('hour', 'day')", name="grain"),
     CheckConstraint("status IN ('success', 'error', 'cancelled')", name="status"),
     sqlite_with_rowid=False,
 )
-"""How many runs that started in an hour, a day (UTC) have ended, and after how long. Triggers on `runs` change it, so
+"""How many runs that started on a day (UTC) have ended, and after how long. Triggers on `runs` change it, so
 that whatever changes a run counts it in the same transaction. NIL is the starter of those that all members see."""
 
 run_executions = scoped_table(

@@ -37,8 +37,11 @@ def _run_columns() -> None:
         op.add_column("runs", sa.Column(name, sa.Integer))
     still = sa.text("status IN ('queued', 'running', 'waiting')")
     op.drop_index("ix_runs_open", "runs")
-    columns = ["tenant_id", "started_at"]
-    op.create_index("ix_runs_under_way", "runs", columns, sqlite_where=still, postgresql_where=still)
+    op.drop_index("ix_runs_started", "runs")
+    started = ["tenant_id", "started_at"]
+    op.create_index("ix_runs_under_way", "runs", started, sqlite_where=still, postgresql_where=still)
+    counted = ("status", "workflow_id", "duration_bucket", "conversation_id", "started_by")
+    op.create_index("ix_runs_started", "runs", [*started, *counted])
 
 
 def _run_attachments() -> None:
@@ -59,12 +62,11 @@ def _run_attachments() -> None:
 
 
 def _run_rollups() -> None:
-    key = ("grain", "period", "status", "bucket", "workflow_id", "starter_id")
+    key = ("day", "status", "bucket", "workflow_id", "starter_id")
     op.create_table(
         "run_rollups",
         sa.Column("tenant_id", Id, nullable=False),
-        sa.Column("grain", sa.Text, nullable=False),
-        sa.Column("period", Time, nullable=False),
+        sa.Column("day", Time, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("bucket", sa.Integer, nullable=False),
         sa.Column("workflow_id", Id, nullable=False),
@@ -76,7 +78,6 @@ def _run_rollups() -> None:
             ["workflows.tenant_id", "workflows.id"],
             name="fk_run_rollups_tenant_id_workflow_id",
         ),
-        sa.CheckConstraint("grain IN ('hour', 'day')", name=op.f("ck_run_rollups_grain")),
         sa.CheckConstraint("status IN ('success', 'error', 'cancelled')", name=op.f("ck_run_rollups_status")),
         sqlite_with_rowid=False,
     )
@@ -93,7 +94,7 @@ def _count() -> None:
     each({"postgresql": "RESET ROLE"})
     for statement in functions.ON_SQLITE:
         each({"sqlite": statement})
-    for statement in functions.ON_POSTGRESQL:
+    for statement in (*functions.ON_POSTGRESQL, functions.START_RUN):
         each({"postgresql": statement})
 
 
@@ -103,4 +104,4 @@ def _bring_logarithms() -> None:
 
 
 def _bucket_of(duration_ms: float) -> int:
-    return -1_000 if duration_ms < 0.001 else ceil(log(duration_ms) / log(1.01 / 0.99))
+    return -1_000 if duration_ms < 0.001 else ceil(log(duration_ms) / log(1.02 / 0.98))
