@@ -77,7 +77,7 @@ def test_without_a_scope_nothing_is_found(opened, superuser):
     index = person.write(lambda tx: create_index(tx, purpose="memory", embedder="e", dimension=2))
     person.write(lambda tx: store(tx, index, [(uuid4(), None, None, EAST)]))
     superuser.execute("SET ROLE holdfast_app")
-    call = "SELECT * FROM nearest_vectors(%s, '[1,0]', 2, ARRAY['', 'S'], %s, 9)"
+    call = "SELECT * FROM nearest_vectors(%s, '[1,0]', 2, ARRAY['', 'S'], %s, 9, 100)"
     for owners in (None, [person.me]):
         assert superuser.execute(call, (index.id, owners)).fetchall() == []
     assert superuser.execute("SELECT * FROM vectors").fetchall() == []
@@ -85,11 +85,11 @@ def test_without_a_scope_nothing_is_found(opened, superuser):
 
 @pytest.fixture
 def large(opened):
-    """Groups large enough to be searched through their indexes: open, C, and somebody's own."""
+    """Most at D; two groups that have indexes of their own, open and somebody's own."""
     person, chance = Vectors(opened, "acme", "amina@acme.test"), random.Random(1)
     index = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
-    rows = [(uuid4(), (None, "C", None)[n % 3], (None, None, person.me)[n % 3], direction(chance, DIMENSION))
-            for n in range(6_600)]  # fmt: skip
+    places = [(None, None), (None, person.me), *[("D", None)] * 7]
+    rows = [(uuid4(), *places[n % 9], direction(chance, DIMENSION)) for n in range(9_450)]
     person.write(lambda tx: store(tx, index, rows))
     admin = Vectors(opened, "acme", "ada@acme.test", reach="tenant")
     return SimpleNamespace(person=person, admin=admin, index=index, rows=rows, chance=chance, engine=opened.engine)
@@ -118,26 +118,46 @@ def built(superuser):
     return dict(rows.fetchall())
 
 
-def test_large_groups_are_searched_through_indexes_of_their_own_under_row_level_security(large, superuser):
+def scans(large, superuser):
+    """How often each index was gone through, by the end of its name."""
+    large.engine.close()  # what it counted is written
+    return {name.removeprefix(f"near_{large.index.id.hex}_"): count for name, count in built(superuser).items()}
+
+
+def test_much_is_searched_through_one_index_and_little_through_those_of_its_groups(large, superuser):
+    nothing = frozenset()
     assert recall(large, large.admin) == recall(large, large.person, owner=large.person.me) == 1, "one by one"
     names = large.engine.optimize_vectors(large=2_000)
     prefix = f"near_{large.index.id.hex}"
-    assert (
-        set(names) == set(built(superuser)) == {f"{prefix}_open_common", f"{prefix}_c_common", f"{prefix}_open_owned"}
-    )
+    assert set(names) == set(built(superuser)) == {f"{prefix}_{of}" for of in ("all", "open_common", "open_owned")}
     assert large.engine.optimize_vectors(large=2_000) == []
     assert recall(large, large.admin) >= 0.99
     assert recall(large, large.person, owner=large.person.me) >= 0.99
-    assert recall(large, large.person, levels=frozenset(), owner=large.person.me) >= 0.99
-    large.engine.close()  # what it counted is written
-    assert all(scans > 0 for scans in built(superuser).values()), built(superuser)
+    assert recall(large, large.person, levels=nothing, owner=large.person.me) >= 0.99
+    assert scans(large, superuser) == {"all": 40, "open_common": 20, "open_owned": 20}
+
+
+def test_no_answer_is_short_where_all_that_is_near_may_not_be_seen(large, superuser, place):
+    large.engine.optimize_vectors(large=2_000)
+    superuser.execute(f"ALTER DATABASE {superuser.info.dbname} SET hnsw.max_scan_tuples = 1")
+    superuser.execute("UPDATE vectors SET level = 'S' WHERE level = 'D' AND get_byte(uuid_send(item_id), 15) < 128")
+    with holdfast.open(place.url) as again:
+        large.person = Vectors(again, "acme", "amina@acme.test", cleared="D")
+        hidden = {item for item, level, _of, _vector in large.rows if level == "D" and item.bytes[15] < 128}
+        large.rows = [row for row in large.rows if row[0] not in hidden]
+        assert recall(large, large.person, owner=large.person.me) >= 0.9
+    assert scans(large, superuser)["all"] >= 20
 
 
 @pytest.mark.thorough
 def test_what_failed_half_way_is_built_anew_and_what_nobody_uses_goes(large, superuser):
     first, *_ = large.engine.optimize_vectors(large=2_000)
     superuser.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", (first,))
+    assert recall(large, large.person, owner=large.person.me) >= 0.99, "without it"
     assert large.engine.optimize_vectors(large=2_000) == [first, first]
+    grown = f"near_{large.index.id.hex}_d_common"
+    superuser.execute(f"CREATE INDEX {grown} ON vectors (item_id) WHERE level = 'D'")
+    assert large.engine.optimize_vectors(large=2_000) == [grown]
     assert large.engine.optimize_vectors(large=2_000) == []
     while not large.person.write(lambda tx: drop_index(tx, large.index.id)):
         pass

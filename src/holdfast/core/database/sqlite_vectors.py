@@ -12,6 +12,8 @@ from typing import Any
 CELLS = 128
 LARGE = 20_000
 """From so many vectors on an index has cells: so many codes are compared in some 8 ms."""
+MANY = 10_000
+"""Of so many that may be seen the nearest cells are searched, of fewer all: counting them takes 1 ms."""
 MOST_DIMENSIONS = 4_000
 """Of longer vectors cells would take more than 2 MB, which a search reads."""
 _SAMPLE = 50 * CELLS

@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from holdfast.core.database.query import TENANT
-from holdfast.core.database.sqlite_vectors import CELLS, CELLS_OF, LARGE, NUMBERS
+from holdfast.core.database.sqlite_vectors import CELLS, CELLS_OF, MANY, NUMBERS
 from holdfast.core.database.types import Id, PerEngine, VectorBytes
 from holdfast.core.database.vector_codes import code_of
 
@@ -29,10 +29,6 @@ def _from_blob(stored: bytes) -> "array[float]":
 
 def _from_list(stored: list[float]) -> "array[float]":
     return array("f", stored)
-
-
-_NEAR_CELLS = 36
-"""Of 128 so many are read: 27 % of hard vectors, which hold 0.998 of the true neighbours."""
 
 
 class Vector(PerEngine):
@@ -150,7 +146,8 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
     """Item ids and similarities, best first.
 
     Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `at_levels`, `owners` (those whose own
-    may be seen), `candidates` (so many are compared exactly), `k`.
+    may be seen), `candidates` (so many are compared exactly, or kept in view), `cells` (the codes of so many are
+    compared), `k`.
     """
 
     inherit_cache = True
@@ -165,6 +162,7 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
             "dimension": bindparam("dimension", type_=Integer),
             "at_levels": bindparam("at_levels", type_=Texts),
             "candidates": bindparam("candidates", type_=Integer),
+            "cells": bindparam("cells", type_=Integer),
             "k": bindparam("k", type_=Integer),
         }
         if owned:
@@ -176,14 +174,18 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
         return self.table_valued(column("item_id", Id), column("similarity"), name="found")
 
 
+_SQLITE_ALONE = ("code", "cells")
+
+
 @compiles(nearest_vectors)
 def _server_function(element: nearest_vectors, compiler: Any, **options: Any) -> str:
-    """The tenant comes from the scope's settings there; it chooses its own candidates."""
-    used = {name: bind for name, bind in element.binds.items() if name not in ("code", "candidates")}
+    """The tenant comes from the scope's settings there; `candidates` are what a scan keeps in view."""
+    used = {name: bind for name, bind in element.binds.items() if name not in _SQLITE_ALONE}
     bound = {name: str(compiler.process(bind, **options)) for name, bind in used.items()}
     owners = f"{bound['owners']}::uuid[]" if element.owned else "NULL"
     index, vector, dimension = bound["index_id"], bound["vector"], bound["dimension"]
-    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['at_levels']}::text[], {owners}, {bound['k']})"
+    most = f"{bound['k']}, {bound['candidates']}"
+    return f"nearest_vectors({index}, {vector}, {dimension}, {bound['at_levels']}::text[], {owners}, {most})"
 
 
 @compiles(nearest_vectors, "sqlite")
@@ -204,8 +206,8 @@ def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
     return f"""(
         WITH near AS MATERIALIZED (
             SELECT cell FROM ({cells}) ORDER BY vec_distance_cosine(centre, {bound["vector"]}) LIMIT CASE
-                WHEN (SELECT count(*) FROM (SELECT 1 {matching} AND cell IS NOT NULL LIMIT {LARGE})) < {LARGE}
-                THEN {CELLS} ELSE {_NEAR_CELLS} END
+                WHEN (SELECT count(*) FROM (SELECT 1 {matching} AND cell IS NOT NULL LIMIT {MANY})) < {MANY}
+                THEN {CELLS} ELSE {bound["cells"]} END
         )
         SELECT v.item_id AS item_id,
             max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}))) AS similarity

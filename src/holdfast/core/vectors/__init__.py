@@ -11,12 +11,14 @@ from holdfast.core.vectors.indexes import (
     known_dimension,
 )
 from holdfast.core.vectors.models import Found, State, VectorIndex
-from holdfast.core.vectors.nearest import nearest
+from holdfast.core.vectors.nearest import ROUGHLY, Effort, nearest
 from holdfast.core.vectors.outside import clear_outside, leave_outside_tenant, note_outside, sent_outside
 from holdfast.core.vectors.queries import has_vector
 from holdfast.core.vectors.storing import count, missing, move, remove, remove_about, store, vector_of
 
 __all__ = [
+    "ROUGHLY",
+    "Effort",
     "Found",
     "InvalidVector",
     "State",

@@ -56,7 +56,7 @@ def nearest(
     asked = {**place, "index_id": index.id, "vector": vector, "limit": k}
     if not few:
         for size in (k, MOST_NEAREST):
-            found = vectors.nearest(tx, index, vector, k=size, levels=None, owner=index.about, candidates=3 * size)
+            found = vectors.nearest(tx, index, vector, k=size, levels=None, owner=index.about, effort=vectors.ROUGHLY)
             ids = [one.item_id for one in found]
             there = {id_ for (id_,) in tx.all(search_queries.among_listed(**shape), {**place, "ids": ids})}
             kept = [one for one in found if one.item_id in there]

@@ -105,7 +105,7 @@ def _of_index(
     if passing.few is not None:
         return vectors.nearest(tx, index, vector, k=most, levels=levels, within=passing.few) if passing.few else []
     for size in (most, MOST_NEAREST):
-        found = vectors.nearest(tx, index, vector, k=size, levels=levels, candidates=3 * size)
+        found = vectors.nearest(tx, index, vector, k=size, levels=levels, effort=vectors.ROUGHLY)
         kept = passing.of(tx, found)
         if len(kept) >= k or len(found) < size:
             return kept[:most]
