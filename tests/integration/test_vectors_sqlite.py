@@ -51,3 +51,25 @@ def test_what_is_in_cells_is_found_like_what_is_in_none_whatever_happened_to_it(
         assert opened.engine.optimize_vectors(large=100) == [f"cells_{index.id.hex}"]
         for levels in ("", "C", "CD"):
             check(levels)
+
+
+@pytest.mark.thorough
+def test_no_answer_is_short_where_the_nearest_cells_hold_nothing_that_may_be_seen(tmp_path):
+    chance = random.Random(1)
+    with holdfast.create(f"sqlite:///{tmp_path}/cells.db", None) as opened:
+        opened.system().identity.create_tenant("acme")
+        opened.system().identity.create_user("amina@acme.test", tenant="acme")
+        every = Vectors(opened, "acme", "amina@acme.test")
+        index = every.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
+
+        def around(side, count):
+            return [[side + chance.gauss(0, 0.1), *direction(chance, DIMENSION - 1)] for _ in range(count)]
+
+        rows = [(uuid4(), "C", None, one) for one in around(-9.0, 10_500)]
+        rows += [(uuid4(), "D", None, one) for one in around(9.0, 6_000)]
+        every.write(lambda tx: store(tx, index, rows))
+        assert opened.engine.optimize_vectors(large=100)
+        person, asked = Vectors(opened, "acme", "amina@acme.test", cleared="C"), [1.0] + [0.0] * (DIMENSION - 1)
+        found = person.read(lambda tx: nearest(tx, index, asked, k=9, levels=None))
+        assert len(found) == 9
+        assert {*ids(found)} <= {item for item, level, _owner, _vector in rows if level == "C"}

@@ -142,7 +142,7 @@ def test_the_function_of_vectors_finds_exactly_what_the_policies_show(world):
             hidden += 9 - len(shown)
             for owners in (None, [NIL, mine], [mine], [NIL]):
                 asked = (index, ["", "S", "C", "D"], owners)
-                near = run("SELECT item_id FROM nearest_vectors(%s, '[1,0]', 2, %s, %s, 99)", asked).fetchall()
+                near = run("SELECT item_id FROM nearest_vectors(%s, '[1,0]', 2, %s, %s, 99, 100)", asked).fetchall()
                 wanted = shown if owners is None else shown & _of(world, index, owners)
                 assert {row[0] for row in near} == wanted, (places[indexes.index(index)], reach, owners)
     assert hidden
