@@ -1,14 +1,5 @@
 """Server-side statements of migration 0034 that have no portable form."""
 
-# How many rows the index of a group of vectors has, as the planner knows it; null where there is no such index.
-NEAR_ROWS = """
-CREATE FUNCTION near_rows(p_name text) RETURNS real
-LANGUAGE sql STABLE SET search_path = holdfast, pg_catalog, pg_temp AS $$
-    SELECT greatest(c.reltuples, 0) FROM pg_class c JOIN pg_index x ON x.indexrelid = c.oid
-    WHERE c.oid = to_regclass('holdfast.' || p_name) AND x.indisvalid
-$$
-"""
-
 # Up to 2,000 vectors are compared one by one, so that nothing is missed. Of more, an index over all of it is gone
 # through, and what may not be seen passed over there, where a quarter of it may be seen; else the index of each group
 # of one level (what is nobody's own, and what is somebody's). What has no index of its own is small, and is compared
@@ -44,12 +35,15 @@ DECLARE
     held integer;
     total integer := 0;
     parts text[];
-    names text[];
     scans text[];
     index_of text := 'near_' || replace(p_index::text, '-', '') || '_';
-    every real := near_rows(index_of || 'all');
+    kept text[];
+    rows_of real[];
+    every real;
     here real := 0;
+    sizes real[];
     size real;
+    group_of text;
     ids uuid[];
     nearness double precision[];
 BEGIN
@@ -60,40 +54,52 @@ BEGIN
         END IF;
     END IF;
     own := array_remove(owners, nobody);
+    SELECT array_agg(substr(c.relname, length(index_of) + 1)), array_agg(greatest(c.reltuples, 0)) INTO kept, rows_of
+    FROM pg_class c JOIN pg_index x ON x.indexrelid = c.oid
+    WHERE c.relname >= index_of::name AND c.relname < (index_of || '~')::name
+        AND x.indrelid = 'vectors'::regclass AND x.indisvalid;
+    every := rows_of[array_position(kept, 'all')];
     FOREACH one IN ARRAY levels LOOP
+        group_of := CASE one WHEN '' THEN 'open' ELSE lower(one) END;
         IF owners IS NULL OR nobody = ANY (owners) THEN
+            size := rows_of[array_position(kept, group_of || '_common')];
             SELECT count(*) INTO held FROM (
                 SELECT FROM vectors v
                 WHERE v.tenant_id = tenant AND v.index_id = p_index AND v.level = one AND v.owner_id = nobody
-                LIMIT greatest(1, few + 1 - total)
+                LIMIT greatest(1, few + 1 - CASE WHEN size IS NULL AND every IS NOT NULL THEN 0 ELSE total END)
             ) AS v;
             total := total + held;
             IF held > 0 THEN
                 parts := parts || format('level = %L AND owner_id = %L', one, nobody);
-                names := names || (coalesce(nullif(lower(one), ''), 'open') || '_common');
+                sizes := sizes || size;
+                here := here + coalesce(size, CASE WHEN held > few THEN every ELSE held END);
             END IF;
         END IF;
         IF owners IS NULL THEN
+            size := rows_of[array_position(kept, group_of || '_owned')];
             SELECT count(*) INTO held FROM (
                 SELECT FROM vectors v
                 WHERE v.tenant_id = tenant AND v.index_id = p_index AND v.level = one AND v.owner_id > nobody
-                LIMIT greatest(1, few + 1 - total)
+                LIMIT greatest(1, few + 1 - CASE WHEN size IS NULL AND every IS NOT NULL THEN 0 ELSE total END)
             ) AS v;
             total := total + held;
             IF held > 0 THEN
                 parts := parts || format('level = %L AND owner_id > %L', one, nobody);
-                names := names || (coalesce(nullif(lower(one), ''), 'open') || '_owned');
+                sizes := sizes || size;
+                here := here + coalesce(size, CASE WHEN held > few THEN every ELSE held END);
             END IF;
         ELSIF cardinality(own) > 0 THEN
+            size := rows_of[array_position(kept, group_of || '_owned')];
             SELECT count(*) INTO held FROM (
                 SELECT FROM vectors v
                 WHERE v.tenant_id = tenant AND v.index_id = p_index AND v.level = one AND v.owner_id = ANY (own)
-                LIMIT greatest(1, few + 1 - total)
+                LIMIT greatest(1, few + 1 - CASE WHEN size IS NULL AND every IS NOT NULL THEN 0 ELSE total END)
             ) AS v;
             total := total + held;
             IF held > 0 THEN
                 parts := parts || format('level = %L AND owner_id = ANY ($4)', one);
-                names := names || (coalesce(nullif(lower(one), ''), 'open') || '_owned');
+                sizes := sizes || size;
+                here := here + coalesce(size, CASE WHEN held > few THEN every ELSE held END);
             END IF;
         END IF;
     END LOOP;
@@ -101,30 +107,20 @@ BEGIN
         RETURN;
     END IF;
     IF total > few THEN
+        IF coalesce(here < every / 4 OR here >= every * 0.9, true) THEN  -- nothing, or next to nothing, to pass over
+            in_view := greatest(in_view * 2 / 3, least(1000, most));
+        END IF;
         PERFORM set_config('hnsw.iterative_scan', 'strict_order', true),
                 set_config('hnsw.ef_search', in_view::text, true);
-        FOR n IN 1 .. cardinality(parts) LOOP
-            size := near_rows(index_of || names[n]);
-            scans := scans || format(
-                '(SELECT item_id, embedding FROM vectors WHERE tenant_id = $1 AND index_id = %L AND %s'
-                ' ORDER BY %s LIMIT $3)', p_index, parts[n], CASE WHEN size IS NULL AND every IS NOT NULL
-                THEN 'embedding <#> $2' ELSE format('(embedding::%s(%s)) <#> $2::%1$s(%2$s)', form, p_dimension) END
-            );
-            IF size IS NULL AND every IS NOT NULL THEN
-                EXECUTE format(
-                    'SELECT count(*) FROM (SELECT FROM vectors WHERE tenant_id = $1 AND index_id = %L AND %s'
-                    ' LIMIT %s) AS v', p_index, parts[n], few + 1
-                ) INTO size USING tenant, 0, 0, own;
-                IF size > few THEN
-                    size := every;
-                END IF;
-            END IF;
-            here := here + coalesce(size, 0);
-        END LOOP;
-        IF here >= every / 4 THEN
-            IF here >= every * 0.9 THEN
-                PERFORM set_config('hnsw.ef_search', greatest(in_view * 2 / 3, least(1000, most))::text, true);
-            END IF;
+        IF coalesce(here < every / 4, true) THEN
+            FOR n IN 1 .. cardinality(parts) LOOP
+                scans := scans || format(
+                    '(SELECT item_id, embedding FROM vectors WHERE tenant_id = $1 AND index_id = %L AND %s'
+                    ' ORDER BY %s LIMIT $3)', p_index, parts[n], CASE WHEN sizes[n] IS NULL AND every IS NOT NULL
+                    THEN 'embedding <#> $2' ELSE format('(embedding::%s(%s)) <#> $2::%1$s(%2$s)', form, p_dimension) END
+                );
+            END LOOP;
+        ELSE
             scans := ARRAY[format(
                 '(SELECT item_id, embedding FROM vectors WHERE tenant_id = $1 AND index_id = %L'
                 ' AND level = ANY ($6) AND ($7 IS NULL OR owner_id = ANY ($7))'
@@ -161,9 +157,8 @@ END $$
 
 OWNED = (
     "GRANT CREATE ON SCHEMA holdfast TO holdfast_operator",
-    *(f"ALTER FUNCTION {name} OWNER TO holdfast_operator" for name in ("near_rows", "nearest_vectors")),
+    "ALTER FUNCTION nearest_vectors OWNER TO holdfast_operator",
     "REVOKE CREATE ON SCHEMA holdfast FROM holdfast_operator",
-    "REVOKE EXECUTE ON FUNCTION near_rows FROM PUBLIC",
     "REVOKE EXECUTE ON FUNCTION nearest_vectors FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION nearest_vectors TO holdfast_app",
 )

@@ -17,7 +17,8 @@ MOST = 1_000
 
 class Effort(NamedTuple):
     """How much of many vectors is looked at: on SQLite so many are compared exactly, at least, and for each of `k`, and
-    the codes of so many cells of 128; on PostgreSQL a scan of an index keeps so many in view, and for each of `k`.
+    the codes of so many cells of 128; on PostgreSQL a scan of an index keeps so many in view, and for each of `k`;
+    a third less where it passes over nothing.
     """
 
     candidates: int

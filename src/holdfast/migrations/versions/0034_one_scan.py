@@ -11,5 +11,5 @@ depends_on = None
 
 def upgrade() -> None:
     each({"postgresql": "DROP FUNCTION nearest_vectors"})
-    for statement in (functions.NEAR_ROWS, functions.NEAREST_VECTORS, *functions.OWNED):
+    for statement in (functions.NEAREST_VECTORS, *functions.OWNED):
         each({"postgresql": statement})
