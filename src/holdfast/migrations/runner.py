@@ -34,6 +34,7 @@ REVISIONS = (
     "0029",
     "0031",
     "0032",
+    "0034",
     "0036",
 )
 """Every revision this version knows, oldest first."""

@@ -7,7 +7,7 @@ from holdfast.migrations import functions_0036
 from holdfast.migrations.dialects import ACTOR, OF_TENANT, REACH, each
 
 revision = "0036"
-down_revision = "0032"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
