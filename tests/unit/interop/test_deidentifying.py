@@ -96,23 +96,23 @@ def test_each_batch_has_other_pseudonyms_unless_it_is_given_the_secret() -> None
 @pytest.mark.parametrize(
     "more",
     [
-        "ZAB|1|Anna Alder|7001^Alder~x&7001|19500101|4711",
+        "ZAB|1|Anna Alder|700142857^Alder~x&700142857|19500101|471142857",
         "XYZ|Anna Alder",
         "anna alder|Alder\r",
-        "NTE|1||Anna Alder called, 7001",
-        "OBX|1|ST|7001||Anna Alder",
+        "NTE|1||Anna Alder called, 700142857",
+        "OBX|1|ST|700142857||Anna Alder",
         "OBX|1|CE|A^Anna Alder^L||AlderCode^Anna Alder",
         "PV1|1|Alder|Anna Alder",
-        "PID|1||7001||Alder||1/1/1950",
+        "PID|1||700142857||Alder||1/1/1950",
         "PV2|1||||||||||||||||||||||||||||||||||||||||||||||||||||Anna Alder",
         "IN1|1|P|C|||||||||||Alder|||Alder^Anna|SEL|19500101|1 Alder Way",
         "IN1|1|P|C|||||||||||Alder||Alder^Anna|SEL|19500101|1 Alder Way",
     ],
 )
 def test_what_is_unknown_or_stands_where_it_should_not_is_replaced(more: str) -> None:
-    raw = sent("7001", "Alder^Anna", more=f"{more}\r".replace("\r\r", "\r"))
+    raw = sent("700142857", "Alder^Anna", more=f"{more}\r".replace("\r\r", "\r"))
     made, _ = copies([one for one in read(raw) if isinstance(one, Message)])
-    for secret in (b"Anna Alder", b"7001", b"19500101", b"1/1/1950", b"1 Alder", b"4711"):
+    for secret in (b"Anna Alder", b"700142857", b"19500101", b"1/1/1950", b"1 Alder", b"471142857"):
         assert secret not in made[0]
     assert len(made[0].splitlines()) == len(raw.splitlines())
 
