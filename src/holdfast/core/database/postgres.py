@@ -16,7 +16,7 @@ import psycopg
 import sqlalchemy
 from psycopg import sql
 from psycopg.adapt import Buffer, Dumper, Loader
-from psycopg.pq import Format, TransactionStatus
+from psycopg.pq import Format
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
 
@@ -98,7 +98,9 @@ class PostgresEngine:
         self._start()
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        """See `Engine.read`. Costs two round trips besides the work's own; a lone `Call` takes one in all."""
+        """See `Engine.read`. Costs one round trip besides the work's own, and a message that nobody waits for; a lone
+        `Call` takes one in all.
+        """
         if isinstance(work, Call) and work.before is None:
             return shielded(lambda: self._call(scope, reach, work))  # type: ignore[no-any-return]  # a Call[T] gives T
         return shielded(lambda: self._in_transaction(scope, reach, work, _SNAPSHOT))
@@ -177,7 +179,10 @@ class PostgresEngine:
                         cursor.run(b"ROLLBACK")
                     raise
                 afterwards = tx.afterwards
-                _commit(cursor, afterwards)
+                if mode == _SNAPSHOT:
+                    cursor.leave(b"COMMIT")  # a read is whole before: who has it waits for no more
+                else:
+                    _commit(cursor, afterwards)
         finally:
             carry_out_afterwards(afterwards)
         return done
@@ -212,7 +217,7 @@ class PostgresEngine:
         """To the pool, if it is as it came from there: connected, and in no transaction."""
         connection = lent.connection
         lost = connection.closed
-        if lost or pool is not self._pool or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        if lost or pool is not self._pool or not lent.is_out_of_transaction():
             pool.drop(lent)
         else:
             pool.give(lent)

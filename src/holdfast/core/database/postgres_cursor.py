@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 MOST_STATEMENTS = 400
@@ -34,6 +34,7 @@ class PostgresCursor:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self.rowcount = -1
+        self._left = False
         self._wire = connection.pgconn
         self._convert = Transformer.from_context(connection)
         self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
@@ -45,10 +46,24 @@ class PostgresCursor:
 
     def run(self, text: bytes) -> None:
         """Statements without parameters, in one message; nothing is read of what they give."""
+        self._left = False
         self._checked(self._wire.exec_(text))
+
+    def leave(self, text: bytes) -> None:
+        """Send a statement and wait for no answer. libpq takes that in before whatever is sent next, and drops it: for
+        what a caller need not know the end of.
+        """
+        self._wire.send_query(text)
+        self._left = True
+
+    def is_out_of_transaction(self) -> bool:
+        """Whether none is open, or its end is on its way."""
+        status = self._wire.transaction_status
+        return status == TransactionStatus.IDLE or (self._left and status == TransactionStatus.ACTIVE)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """One statement, prepared the first time."""
+        self._left = False
         given: Any = self._convert.dump_sequence(values, [PyFormat.AUTO] * len(values))
         types = self._convert.types or ()
         name = self._prepared.get((sql, types)) or self._prepare(sql, types)
