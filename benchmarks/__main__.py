@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from benchmarks import (
+    adding,
     append,
     caching,
     configurations,
@@ -44,6 +45,7 @@ def main() -> int:
         "protection": protection.measure,
         "vectors": vectors.measure,
         "knowledge": knowledge.measure,
+        "adding": adding.measure,
         "hybrid": hybrid.measure,
         "retrieval": retrieval.measure,
         "cache": caching.measure,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from holdfast.core.database.postgres_cursor import TOGETHER, _many_rows
+from holdfast.core.database.postgres_cursor import _many_rows
 
 
 def test_rows_and_their_parameters_are_repeated():
-    made = _many_rows("INSERT INTO t (a, b) VALUES ($1, lower($2::VARCHAR)) ON CONFLICT (a) DO NOTHING")
+    made = _many_rows("INSERT INTO t (a, b) VALUES ($1, lower($2::VARCHAR)) ON CONFLICT (a) DO NOTHING", 30)
     assert made is not None
     assert made.startswith("INSERT INTO t (a, b) VALUES ($1, lower($2::VARCHAR)), ($3, lower($4::VARCHAR)), (")
-    assert made.endswith(f"(${2 * TOGETHER - 1}, lower(${2 * TOGETHER}::VARCHAR)) ON CONFLICT (a) DO NOTHING")
+    assert made.endswith("($59, lower($60::VARCHAR)) ON CONFLICT (a) DO NOTHING")
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ def test_rows_and_their_parameters_are_repeated():
     ],
 )
 def test_what_cannot_be_repeated_is_left_alone(statement):
-    assert _many_rows(statement) is None
+    assert _many_rows(statement, 3) is None

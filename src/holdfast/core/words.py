@@ -24,21 +24,34 @@ WORDS_INDEXED = 16_383
 WORD_CHARS = 64
 """Longer words (a line of base64) are cut to this."""
 
-_stems: dict[str, str] = {}
-_stemmer = Stemmer.Stemmer("english")
+_stemmer = Stemmer.Stemmer("english", 0)  # its own cache takes ten times as long as stemming
 _stemmer_lock = threading.Lock()
 _STEMS_KEPT = 200_000
 
 
+class _Stems(dict[str, str]):
+    """The stem of each word; that of a word not seen before is made."""
+
+    def __missing__(self, word: str) -> str:
+        with _stemmer_lock:  # the stemmer is not re-entrant
+            stem: str = _stemmer.stemWord(word[:WORD_CHARS])
+        if len(self) < _STEMS_KEPT:
+            self[word] = stem
+        return stem
+
+
+_stems = _Stems()
+
+
 def words(text: str) -> list[str]:
     """The searchable words of `text`, in order."""
-    pieces = _ascii_pieces(text) if text.isascii() else _WORD.findall(_fold(text))
-    stems = _stems
-    try:
-        found = [stems[piece] for piece in pieces]
-    except KeyError:
-        found = [word for piece in pieces for word in _analyzed(piece)]
-    return found[:WORDS_INDEXED]
+    if text.isascii():
+        return [*map(_stems.__getitem__, _ascii_pieces(text)[:WORDS_INDEXED])]
+    folded = _fold(text)
+    pieces = _WORD.findall(folded)
+    if _IS_CJK.search(folded) is None:
+        return [*map(_stems.__getitem__, pieces[:WORDS_INDEXED])]
+    return [word for piece in pieces for word in _analyzed(piece)][:WORDS_INDEXED]
 
 
 def _ascii_pieces(text: str) -> list[str]:
@@ -50,7 +63,7 @@ _ASCII = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else
 
 
 def _analyzed(piece: str) -> list[str]:
-    return _pairs(piece) if _IS_CJK.match(piece) else [_stem(piece)]
+    return _pairs(piece) if _IS_CJK.match(piece) else [_stems[piece]]
 
 
 def spans(text: str, begins: frozenset[str] | None = None) -> Iterator[tuple[str, int, int]]:
@@ -60,7 +73,7 @@ def spans(text: str, begins: frozenset[str] | None = None) -> Iterator[tuple[str
     """
     if begins is not None and text.isascii():
         for match in _beginning_with(begins).finditer(text.lower()):
-            yield _stem(match.group()), match.start(), match.end()
+            yield _stems[match.group()], match.start(), match.end()
         return
     folded = [_fold_character(character) for character in unicodedata.normalize("NFC", text)]
     places = [place for place, piece in enumerate(folded) for _ in piece]  # a fold can be longer: one half is 1⁄2
@@ -96,18 +109,8 @@ def _pairs(piece: str) -> list[str]:
     return [piece[n : n + 2] for n in range(len(piece) - 1)] or [piece]
 
 
-def _stem(word: str) -> str:
-    stem = _stems.get(word)
-    if stem is None:
-        with _stemmer_lock:  # the stemmer is not re-entrant
-            stem = _stemmer.stemWord(word[:WORD_CHARS])
-        if len(_stems) < _STEMS_KEPT:
-            _stems[word] = stem
-    return stem
-
-
 COMMON = frozenset(
-    _stem(word)
+    _stems[word]
     for word in """
     a about after all also an and any are as at be been but by can could did do does for from had has have he her
     his how i if in into is it its just me more much my no not of on or our out over she so some than that the their

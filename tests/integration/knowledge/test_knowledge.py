@@ -85,6 +85,15 @@ def test_replacing_writes_only_the_chunks_that_changed(me, base):
     assert me.knowledge.replace(added.id, paragraphs(*parts)) == after
 
 
+def test_a_document_of_any_number_of_chunks_is_stored_whole_and_in_order(me, base):
+    """Rows go by 100, 30, 10, 3 and alone to a statement on PostgreSQL: 145 take each of these ways."""
+    added = me.knowledge.add(base.id, paragraphs(*(f"Rule r{n}. {'loan ' * 240}" for n in range(145))))
+    chunks = me.knowledge.chunks(added.id, limit=200).items
+    assert [chunk.content.split(".")[0] for chunk in chunks] == [f"Rule r{n}" for n in range(145)]
+    found = [me.knowledge.search(f"r{n}", base=base.id).hits for n in (0, 99, 129, 139, 142, 143, 144)]
+    assert [[hit.chunk.position for hit in hits] for hits in found] == [[0], [99], [129], [139], [142], [143], [144]]
+
+
 def test_a_window_finds_a_chunk_by_what_stands_beside_it(me):
     plain = me.knowledge.create_base("plain")
     wide = me.knowledge.create_base("wide", window=1)

@@ -20,8 +20,10 @@ from psycopg.pq.abc import PGresult
 MOST_STATEMENTS = 400
 """So many prepared statements a connection keeps. A store has fewer; a statement counts once for each set of types."""
 
-TOGETHER = 100
-"""Rows of an INSERT that go in one statement: most of a row's cost is the statement, not the row."""
+TOGETHER = (100, 30, 10, 3)
+"""Rows of an INSERT that go in one statement: most of a row's cost is the statement, and what policies ask once for
+each. 92 rows are five statements; each of these sizes is prepared once.
+"""
 
 _PLACE = re.compile(r"\$(\d+)")
 
@@ -78,17 +80,23 @@ class PostgresCursor:
             self._rows = ()
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        """One statement for each set of values; an INSERT, for `TOGETHER` of them at once.
+        """One statement for each set of values; an INSERT, for as many of them at once as `TOGETHER` says.
 
         Other statements are all sent before the first answer is waited for.
         """
         rows = list(values)
-        insert, touched = _many_rows(sql), 0
-        if insert is not None:
-            for start in range(0, len(rows) - TOGETHER + 1, TOGETHER):
-                self.execute(insert, list(chain.from_iterable(rows[start : start + TOGETHER])))
-                touched += self.rowcount
-            rows = rows[len(rows) - len(rows) % TOGETHER :]
+        at = touched = 0
+        for size in TOGETHER:
+            insert = _many_rows(sql, size) if len(rows) - at >= size else None
+            while insert is not None and len(rows) - at >= size:
+                self.execute(insert, list(chain.from_iterable(rows[at : at + size])))
+                at, touched = at + size, touched + self.rowcount
+        self.rowcount = touched
+        if at < len(rows):
+            self._one_by_one(sql, rows[at:])
+
+    def _one_by_one(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        touched = self.rowcount
         with psycopg.RawCursor(self.connection) as cursor:
             cursor.executemany(sql.encode(), rows)
             self.rowcount = touched + max(0, cursor.rowcount)
@@ -116,8 +124,8 @@ class PostgresCursor:
 
 
 @cache
-def _many_rows(sql: str) -> str | None:
-    """An INSERT of one row as one of `TOGETHER` rows; None for another statement."""
+def _many_rows(sql: str, count: int) -> str | None:
+    """An INSERT of one row as one of `count` rows; None for another statement."""
     head, values, rest = sql.partition(" VALUES (")
     if not head.startswith("INSERT INTO ") or not values or "$" in head:
         return None
@@ -126,7 +134,7 @@ def _many_rows(sql: str) -> str | None:
     if "$" in tail:
         return None
     places = len(_PLACE.findall(row))
-    rows = [_PLACE.sub(partial(_moved, by=at * places), row) for at in range(TOGETHER)]
+    rows = [_PLACE.sub(partial(_moved, by=at * places), row) for at in range(count)]
     return f"{head} VALUES ({'), ('.join(rows)}){tail}"
 
 

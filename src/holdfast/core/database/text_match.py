@@ -6,6 +6,7 @@ occurs. So it is small and quick to change; who asks ranks what was found (core/
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ SIGN = "\ue000"
 """Begins every mark. No word has it (core/words.py), so nobody's query can name a mark."""
 
 
+@lru_cache(maxsize=1_024)
 def mark(tenant_id: UUID, purpose: str, about: UUID, level: str, owner_id: UUID | None = None) -> str:
     """Where a text is: of a tenant, for a purpose, about something, at a level; and whose, if that is asked for.
 

@@ -134,7 +134,7 @@ class Embedding(Bases):
             return document
         note = None
         try:
-            most = AT_ONCE_OVER_HTTP if self.scope.face == "http" else None
+            most = min(document.pending, AT_ONCE_OVER_HTTP) if self.scope.face == "http" else document.pending
             done = self._embed(document.base_id, most, document.id)
             pending = max(0, document.pending - done)
             note = None if not pending else "the rest waits; knowledge.embed(…) goes on"
