@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from benchmarks.figures import Bound, Figure, latencies, ratio_of_medians
+from benchmarks import metering_million
+from benchmarks.figures import Bound, Figure, ratio_of_medians
+from benchmarks.metering_million import MILLIONS, last_month, reported
 from benchmarks.places import Place, Places, person
 from benchmarks.raw_limits import RawLimit
 from holdfast.domains.metering import Metering, NewUsage
@@ -15,11 +16,13 @@ from holdfast.store import Store
 
 MODELS = ("gpt-4o-mini", "gpt-4o", "claude-sonnet-4-5", "gemini-2.5-pro", "home-made:7b")
 OPERATIONS = ("chat", "summary", "embedding")
-MILLIONS = 5_000_000
 
 
 def measure(places: Places, *, quick: bool, millions: bool = False) -> Iterator[Figure]:
-    """Everything that is promised of metering. `millions`: a month of five million events, which takes minutes."""
+    """Everything that is promised of metering. `millions`: only a month of five million events, made by the server."""
+    if millions:
+        yield from metering_million.measure(places, count=50_000 if quick else metering_million.MILLIONS)
+        return
     place = places.new()
     with place.open() as store:
         store.system().metering.set_limit(tenant="acme", measure="tokens", per="month", amount=10**14)
@@ -28,7 +31,7 @@ def measure(places: Places, *, quick: bool, millions: bool = False) -> Iterator[
     yield from _reserved(places, quick=quick)
     place = places.new()
     with place.open() as store:
-        yield from _recorded(store, places, quick=quick, millions=millions, place=place)
+        yield from _recorded(store, places, quick=quick, place=place)
 
 
 def _leased(store: Store, engine: str, *, quick: bool) -> Figure:
@@ -118,10 +121,10 @@ def _each_hour(day: datetime) -> list[NewUsage]:
     ]
 
 
-def _recorded(store: Store, places: Places, *, quick: bool, millions: bool, place: Place) -> Iterator[Figure]:
-    metering, month = person(store).metering, _last_month()
+def _recorded(store: Store, places: Places, *, quick: bool, place: Place) -> Iterator[Figure]:
+    metering, month = person(store).metering, last_month()
     batch, rounds = (500, 3) if quick else (5_000, 10)
-    total = MILLIONS if millions else batch * rounds
+    total = batch * rounds
     metering.record_many(_events(batch, month, MILLIONS))  # the catalogue is loaded once
     rates, works, done = [], [], 0
     while done < total:
@@ -143,30 +146,5 @@ def _recorded(store: Store, places: Places, *, quick: bool, millions: bool, plac
     for day in range(28):
         metering.record_many(_each_hour(month + timedelta(days=day)))
     places.settle(place)
-    yield _reported(metering, places.engine, month, done + batch, quick=quick)
-
-
-def _reported(metering: Metering, engine: str, month: datetime, events: int, *, quick: bool) -> Figure:
-    """A month by model and day, and once more from the middle of an hour to that of another."""
-    seconds = []
-    for n in range(5 if quick else 30):
-        edge = timedelta(hours=7, minutes=20) if n % 2 else timedelta(0)
-        began = time.perf_counter()
-        found = metering.report(group_by=["model", "day"], since=month + edge, until=month + timedelta(days=30) - edge)
-        seconds.append(time.perf_counter() - began)
-        assert len(found.lines) > 5 and found.total.cost > Decimal(0)
-    spread = latencies(seconds)
-    return Figure(
-        table="metering",
-        operation=f"a month's report, {events:,} events, sums as of 5 million",
-        engine=engine,
-        unit="ms",
-        ours=spread["p50 ms"],
-        more=spread,
-        promise=(Bound(measure="p95 ms", limit=300),),
-    )
-
-
-def _last_month() -> datetime:
-    this = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (this - timedelta(days=1)).replace(day=1)
+    title = f"a month's report, {done + batch:,} events, sums as of 5 million"
+    yield reported(metering, places.engine, month, title, times=5 if quick else 30)

@@ -2624,10 +2624,10 @@ class AsyncMetering:
 
         `tokens`: the most the call may use. For a limit on money: `cost`, or a `model` whose price is known, which
         makes it the most that so many tokens can cost. What nobody settles or releases comes back after `expires` (a
-        day at most); with `leased` it counts as used instead. Three statements for one limit; of limits in Redis a
-        round trip there between two transactions. Raises `LimitExceeded`, with nothing reserved, `CounterAway` (a limit
-        is counted in Redis, which does not answer), `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`,
-        `InvalidInput`.
+        day at most); with `leased` it counts as used instead. Three statements for one limit (on PostgreSQL one call
+        for any number of plain ones); of limits in Redis a round trip there between two transactions. Raises
+        `LimitExceeded`, with nothing reserved, `CounterAway` (a limit is counted in Redis, which does not answer),
+        `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
         return await self._hop(
             self._room.hold,

@@ -70,6 +70,11 @@ def rows_of(tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: da
     return [_row(tx, draft, cost_of(draft, prices, cost), moment) for draft, cost in priced]
 
 
+def plain_row(tx: Transaction, draft: Draft, listed: Decimal | None, moment: datetime) -> dict[str, Any]:
+    """The row that a draft makes in a tenant without a price of its own."""
+    return _row(tx, draft, cost_of(draft, [], listed), moment)
+
+
 def row_of_lease(tx: Transaction, hold: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
     """The row of a lease that was abandoned: all of it counts as used. Its taker's, where the schedule finds it."""
     draft = Draft(

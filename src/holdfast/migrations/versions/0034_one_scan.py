@@ -4,7 +4,7 @@ from holdfast.migrations import functions_0034 as functions
 from holdfast.migrations.dialects import each
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
