@@ -1,12 +1,14 @@
 """Statistics come from roll-ups, and are what counting the runs one by one would give, however they came about."""
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from holdfast.domains.runs import queries
 from holdfast.domains.runs.durations import ERROR, NOTHING, bucket_of, middle_of, percentile
 from holdfast.domains.runs.statistics import parts
 
@@ -103,3 +105,18 @@ def test_the_parts_of_a_period_are_all_of_it(first, length):
         assert begin < end
         assert (begin.time() == end.time() == datetime.min.time()) if whole else end - begin < timedelta(days=2)
     assert sum(not whole for whole, _, _ in made) <= 2
+
+
+@pytest.mark.parametrize("one", [False, True])
+@pytest.mark.parametrize(("query", "index"), [("under_way", "ix_runs_under_way"), ("counted", "ix_runs_started")])
+@pytest.mark.parametrize("by", ["workflow", "day"])
+def test_on_sqlite_the_runs_are_counted_from_an_index_alone(sync_store, query, index, by, one):
+    """A plan through another index reads every run of the period."""
+    engine = sync_store.engine
+    if engine.dialect.name != "sqlite":
+        return
+    asked = getattr(queries, query)(by=by, workflow=one).prepared(engine.dialect).sql
+    with engine.admin() as connection:
+        values = (0,) * asked.count("?") if "?" in asked else dict.fromkeys(re.findall(r":(\w+)", asked), 0)
+        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {asked}", values).fetchall()
+    assert f"COVERING INDEX {index}" in plan[0][3], plan

@@ -39,7 +39,8 @@ def _run_columns() -> None:
     op.drop_index("ix_runs_open", "runs")
     op.drop_index("ix_runs_started", "runs")
     started = ["tenant_id", "started_at"]
-    op.create_index("ix_runs_under_way", "runs", started, sqlite_where=still, postgresql_where=still)
+    shown = ("workflow_id", "conversation_id", "started_by", "status")
+    op.create_index("ix_runs_under_way", "runs", [*started, *shown], sqlite_where=still, postgresql_where=still)
     counted = ("status", "workflow_id", "duration_bucket", "conversation_id", "started_by")
     op.create_index("ix_runs_started", "runs", [*started, *counted])
 
