@@ -89,3 +89,39 @@ def test_no_difference_repeats_what_stood_there() -> None:
 def test_the_deviations_of_a_configuration_are_those_of_its_profile() -> None:
     told = deviations_of(KNOWN)["2.5"]
     assert {(one.kind, one.location) for one in told.found} == {("custom segment", "ZAB")}
+
+
+def _with_rules() -> list[bytes]:
+    """Inpatients have a ZAB and medicine, the others neither a ZAB nor medicine."""
+    return [
+        one.replace(b"|MED", b"|MED" if number % 2 else b"|SUR")
+        .replace(b"\rPV1|1|I", b"\rPV1|1|X")
+        .replace(b"\rPV1|1|O", b"\rPV1|1|X")
+        .replace(b"\rPV1|1|E", b"\rPV1|1|X")
+        .replace(b"PV1|1|X", b"PV1|1|I" if number % 2 else b"PV1|1|O")
+        .replace(b"ZAB|1|custom|\r", b"")
+        + (b"ZAB|1|custom|\r" if number % 2 else b"")
+        for number, one in enumerate(POOL[:200])
+    ]
+
+
+def test_rules_that_the_profile_learned_are_judged_each_place_once() -> None:
+    sent = _with_rules()
+    check = Validator(inferred(documents(profile_messages(b"".join(sent), KEY), vendor="North")["ADT^A01"]))
+
+    def told(raw: bytes) -> list[tuple[str, str, int | None]]:
+        message = parse(raw)
+        assert isinstance(message, Message)
+        return [(one.kind, one.location, one.position) for one in check(message)]
+
+    assert [one for raw in sent for one in told(raw)] == []
+    lines = len(sent[1].rstrip(b"\r").split(b"\r"))
+    at = [line[:3] for line in sent[1].split(b"\r")].index(b"PV1") + 1
+    assert ("rule broken", "ZAB", None) in told(sent[1].replace(b"ZAB|1|custom|\r", b""))
+    assert ("rule broken", "PV1-10.1.1", at) in told(sent[1].replace(b"|MED", b"|SUR"))
+    other = told(sent[1].replace(b"PV1|1|I", b"PV1|1|O"))
+    assert ("rule broken", "ZAB", lines) in other and ("rule broken", "PV1-10.1.1", at) in other
+    assert len({one[1:] for one in other}) == len(other), "each place once"
+    unknown = told(sent[1].replace(b"|MED", b"|NEW"))
+    assert ("unknown code", "PV1-10.1.1", at) in unknown
+    assert ("rule broken", "PV1-10.1.1", at) not in unknown, "one word of a place is enough"

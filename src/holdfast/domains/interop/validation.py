@@ -21,6 +21,8 @@ from .profiles.profiling import type_of
 from .profiles.standards import HL7V2, tree_pieces
 from .profiles.type_counts import TypeCounts
 from .profiles.wilson import wilson
+from .rule_validation import ExpectedRules, Seen
+from .rules import Rule
 from .severities import DifferenceKind
 from .sources import Source
 from .tree_validation import ExpectedTree
@@ -40,9 +42,10 @@ class Validator:
 
     def __init__(self, configuration: Inferred) -> None:
         self._configuration = configuration
-        made = _Version if configuration.standard == HL7V2 else ExpectedTree
+        lines = configuration.standard == HL7V2
         self._versions: dict[str, _Version | ExpectedTree] = {
-            version: made(counts) for version, counts in configuration.versions.items()
+            version: _Version(counts, configuration.rules[version]) if lines else ExpectedTree(counts)
+            for version, counts in configuration.versions.items()
         }
         self._usual = max(configuration.versions, key=lambda one: configuration.versions[one].messages, default="")
 
@@ -78,8 +81,9 @@ def _named(message: Message | TreeMessage) -> tuple[str, str]:
 class _Version:
     """What messages of one version are expected to be."""
 
-    def __init__(self, counts: TypeCounts) -> None:
+    def __init__(self, counts: TypeCounts, rules: tuple[Rule, ...]) -> None:
         self.counts = counts
+        self.rules = ExpectedRules(rules)
         self.segments = {name: _Segment(name, one) for name, one in counts.segments.items()}
         self.always = [name for name, one in counts.segments.items() if always(one.messages, counts.messages)]
         self.first = {
@@ -89,6 +93,23 @@ class _Version:
         }
 
     def judge(self, message: Message) -> Iterator[Difference]:
+        seen: dict[str, list[tuple[int, list[str]]]] = {}
+        told = [*self._judge(message, seen)]
+        yield from told
+        yield from self._broken(message, seen, {one.location for one in told})
+
+    def _broken(self, message: Message, seen: Seen, told: set[str]) -> Iterator[Difference]:
+        """Rules that do not hold, each place once, where nothing else is said of it."""
+        said = set[tuple[str, int | None]]()
+        for found, position in self.rules.judge(seen, message.delimiters):
+            place = found[2].removesuffix(".1.1")
+            if (place, position) in said or not told.isdisjoint((place, f"{place}.1.1", place.split("-")[0])):
+                continue
+            said.add((place, position))
+            yield difference(found, position)
+
+    def _judge(self, message: Message, lines: dict[str, list[tuple[int, list[str]]]]) -> Iterator[Difference]:
+        """All else. `lines` gets the segments, by name: the position and the fields of each."""
         yield from self._encoding(message)
         separator, delimiters = message.delimiters.field, message.delimiters
         seen: Counter[str] = Counter()
@@ -105,7 +126,9 @@ class _Version:
                 continue
             if seen[name] == expected.most + 1:
                 yield difference(("extra", "warning", name, f"more than {expected.most} in a message"), position)
-            for found in expected.judge(line.split(separator), delimiters):
+            fields = line.split(separator)
+            lines.setdefault(name, []).append((position, fields))
+            for found in expected.judge(fields, delimiters):
                 yield difference(found, position)
         for name in self.always:
             if not seen[name]:
