@@ -53,9 +53,9 @@ class ExpectedRules:
         for rule in self._of_segments:
             name, number = _place(rule.then.location)
             if rule.when.location in seen and number:
-                position, fields = next(iter(seen.get(name, ())), (None, []))
-                if _code(name, number, fields, delimiters) != rule.then.value:
-                    yield _said(rule), position
+                first = next(iter(seen.get(name, ())), None)
+                if first is None or _code(name, number, first[1], delimiters) != rule.then.value:
+                    yield _said(rule), None if first is None else first[0]
 
 
 def _by_code() -> defaultdict[str, defaultdict[tuple[int, str], list[Rule]]]:
