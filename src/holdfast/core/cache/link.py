@@ -7,8 +7,8 @@ was *sent*, and no longer: neither a line that is silently dead, nor a thread th
 that was stopped for an hour can make it give what others have invalidated for longer than that. When the line breaks,
 the first level is emptied as soon as this thread gets to run, and is not used until there is a new line and something
 was heard on it. Nobody joins a load that was under way when the line broke, or when the new one was there: what was
-invalidated in between was not heard. (While there is no line, callers of this process still share a load: what they get
-is at most as old as that load is long.)
+invalidated in between was not heard. (While there is no line, at first too, callers of this process still share a load:
+what they get is at most as old as that load is long.)
 
 So there is a window: between the moment a line dies and the moment the thread has noticed, what others invalidate is
 still given here. Where the system says that the line is closed (Redis was killed, a connection reset) the window is as
@@ -99,8 +99,9 @@ class Link:
             line.say(b"SUBSCRIBE", self._remote.channel)
             self._hear(line, self._lines.seconds)
         self._remote.linked(anew=self._server == line.server)
+        if self._server is not None:  # there was a line before
+            self._flights.drop_all()
         self._server = line.server
-        self._flights.drop_all()
         self.is_up = True
         self._memory.trust(asked + self._seconds)
         while not self._ending.is_set():
