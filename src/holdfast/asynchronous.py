@@ -2347,7 +2347,7 @@ class AsyncRecords:
         whole: bool = False,
         first: int = 1,
     ) -> StoreReport:
-        """Store up to `record_batch` (1,000) records in one transaction; `put_many` stores any number.
+        """Store up to `record_batch` (2,000) records in one transaction; `put_many` stores any number.
 
         Those that do not fit are named, by their place from `first` on, and the others are stored; `whole`: then none
         is. Raises `SetNotFound`, `SetReadOnly`, `RecordsRefused`, `ClearanceNeeded`.
@@ -2362,12 +2362,12 @@ class AsyncRecords:
         clearance: str | None = None,
         on_progress: Callable[[StoreReport], None] | None = None,
     ) -> StoreReport:
-        """Store any number of records, each new or in place of the one of its key, in transactions of 1,000.
+        """Store any number of records, each new or in place of the one of its key, in transactions of 2,000.
 
-        `rows` is read as it is stored, so it may be longer than memory. A record that does not fit is named in the
-        report, with its place and the reason, and the others are stored; storing the same again changes nothing, so
-        going on after a stop is calling it again. `on_progress` is given what was done so far, after each transaction.
-        Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        Over HTTP of 1,000. `rows` is read as it is stored, so it may be longer than memory. A record that does not fit
+        is named in the report, with its place and the reason, and the others are stored; storing the same again
+        changes nothing, so going on after a stop is calling it again. `on_progress` is given what was done so far,
+        after each transaction. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
         """
         return await self._hop(self._room.put_many, name, rows, clearance=clearance, on_progress=on_progress)
 

@@ -92,6 +92,9 @@ def _checked_text(value: object, field: str, most_bytes: int, most_depth: int) -
     return text, size
 
 
+_SIMPLE = frozenset({str, bool, type(None)})
+
+
 def is_plain_json(value: object, *, most_depth: int) -> bool:
     """Whether `value` is made of JSON's own types and numbers that fit, nested no deeper.
 
@@ -106,12 +109,15 @@ def is_plain_json(value: object, *, most_depth: int) -> bool:
         inner: object
         for name, inner in value.items():  # type: ignore[attr-defined]  # it is a dict
             if type(name) is not str or (
-                type(inner) is not str and not is_plain_json(inner, most_depth=most_depth - 1)
+                type(inner) not in _SIMPLE and not is_plain_json(inner, most_depth=most_depth - 1)
             ):
                 return False
         return True
     if kind is list:
-        return all(is_plain_json(one, most_depth=most_depth - 1) for one in value)  # type: ignore[attr-defined]  # it is a list
+        for one in value:  # type: ignore[attr-defined]  # it is a list
+            if type(one) not in _SIMPLE and not is_plain_json(one, most_depth=most_depth - 1):
+                return False
+        return True
     if kind is int:
         return value.bit_length() <= INTEGER_BITS  # type: ignore[attr-defined,no-any-return]  # it is an int
     return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float

@@ -80,7 +80,7 @@ class Settings:
     """The most one record may hold, in bytes of JSON."""
     record_depth: int = 16
     """How deeply a record may nest."""
-    record_batch: int = 1_000
+    record_batch: int = 2_000
     """So many of many records are stored in one transaction; the most that one request may bring."""
     pick_records: int = 1_000_000
     """The largest set that is kept in memory to pick from, in records."""

@@ -147,7 +147,7 @@ def test_many_are_stored_and_those_that_do_not_fit_are_named(kbli):
     assert kbli.get("kbli", "02").version == 2
     refused("records_refused", kbli.put_some, "kbli", [{"code": "66"}, {"code": 5}], whole=True)
     refused("record_not_found", kbli.get, "kbli", "66")
-    refused("invalid_input", kbli.put_some, "kbli", [{"code": "66"}] * 1_001)
+    refused("invalid_input", kbli.put_some, "kbli", [{"code": "66"}] * 2_001)
 
 
 def test_a_record_that_cannot_be_kept_is_refused_whole(kbli):

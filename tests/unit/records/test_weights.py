@@ -1,12 +1,14 @@
 """Picks by weight: exact, the same from a seed whatever the history, quick."""
 
+from bisect import bisect_right
 from fractions import Fraction
+from itertools import accumulate
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domains.records.weights import Weights, units
+from holdfast.domains.records.weights import CALM, Weights, units
 
 keys = st.text("abc", max_size=3)
 changes = st.lists(st.tuples(keys, st.integers(0, 5) | st.none()), max_size=400)
@@ -19,7 +21,7 @@ class Always(Random):
         super().__init__()
         self.number = number
 
-    def randrange(self, *_):
+    def getrandbits(self, _k):
         return self.number
 
 
@@ -60,3 +62,16 @@ def test_blocks_that_grow_and_end_stay_exact():
 def test_fractions_are_exact():
     for weight in (0.1, 1e-3, 2.5, 1e6, 0.3):
         assert Fraction(units(weight), 2**64) == Fraction(weight)
+
+
+def test_a_pick_is_where_a_random_number_of_the_sum_falls_also_after_many_without_a_change():
+    """The plain rule beside it, over blocks of keys, nothing but zeros among them."""
+    pairs = [(f"{number:04d}", 0 if number % 3 or 200 < number < 400 else number) for number in range(1_000)]
+    weights, theirs, ours = Weights(pairs), Random(11), Random(11)
+    for number in range(3 * CALM):
+        if number == 2 * CALM:
+            weights.set("0003", 10_000)
+            pairs[3] = ("0003", 10_000)
+        ends = [*accumulate(weight for _, weight in pairs)]
+        wanted = pairs[bisect_right(ends, theirs.randrange(ends[-1]))][0]
+        assert weights.pick(ours) == wanted

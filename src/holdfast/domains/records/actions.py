@@ -107,7 +107,7 @@ class Records(Loading, RecordSets):
         whole: bool = False,
         first: int = 1,
     ) -> StoreReport:
-        """Store up to `record_batch` (1,000) records in one transaction; `put_many` stores any number.
+        """Store up to `record_batch` (2,000) records in one transaction; `put_many` stores any number.
 
         Those that do not fit are named, by their place from `first` on, and the others are stored; `whole`: then none
         is. Raises `SetNotFound`, `SetReadOnly`, `RecordsRefused`, `ClearanceNeeded`.

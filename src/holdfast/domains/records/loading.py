@@ -14,8 +14,8 @@ T = TypeVar("T")
 class Loading:
     """What is made of `put_some`."""
 
-    settings = Settings()
-    """A connection has those of nobody in particular."""
+    settings = Settings(record_batch=1_000)
+    """Of a connection, which has those of nobody in particular: so many large records are one request."""
     if TYPE_CHECKING:
         put_some: Callable[..., StoreReport]
 
@@ -28,12 +28,12 @@ class Loading:
         clearance: str | None = None,
         on_progress: Callable[[StoreReport], None] | None = None,
     ) -> StoreReport:
-        """Store any number of records, each new or in place of the one of its key, in transactions of 1,000.
+        """Store any number of records, each new or in place of the one of its key, in transactions of 2,000.
 
-        `rows` is read as it is stored, so it may be longer than memory. A record that does not fit is named in the
-        report, with its place and the reason, and the others are stored; storing the same again changes nothing, so
-        going on after a stop is calling it again. `on_progress` is given what was done so far, after each transaction.
-        Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
+        Over HTTP of 1,000. `rows` is read as it is stored, so it may be longer than memory. A record that does not fit
+        is named in the report, with its place and the reason, and the others are stored; storing the same again
+        changes nothing, so going on after a stop is calling it again. `on_progress` is given what was done so far,
+        after each transaction. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
         """
         report = StoreReport()
         first = 1

@@ -54,7 +54,7 @@ def parse_paths(given: Sequence[str], *, field: str, most: int) -> tuple[Path, .
 def value_at(document: object, path: Path) -> object:
     """What stands at a path; None where nothing does."""
     for name in path:
-        if not isinstance(document, Mapping):
+        if type(document) is not dict and not isinstance(document, Mapping):
             return None
         document = document.get(name)
     return document

@@ -1,6 +1,7 @@
 """Weighted picks: who may pick, and from which pool."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from holdfast.core.action import action, composite
 from holdfast.core.database import Transaction, Work
@@ -36,6 +37,10 @@ class RecordPicks(RecordFinding):
         pool = self._pool_at_hand(name)
         return (pool or self._pool(name)).pick(where, n, seed)
 
+    @cached_property
+    def _pools(self) -> picking.Pools:
+        return picking.pools_of(self.engine)
+
     def _pool_at_hand(self, name: str) -> picking.Pool | None:
         """The pool, where it is known and the scope may use it; who may not is refused by `_pool`, which records it."""
         scope = self.access.checked()
@@ -43,12 +48,12 @@ class RecordPicks(RecordFinding):
             allow(scope, "records.read", writes=False)
         except PermissionDenied:
             return None
-        pool = picking.pools_of(self.engine).get(scope.tenant_id, name, scope.levels)
+        pool = self._pools.get(scope.tenant_id, name, scope.levels)
         return pool if pool is not None and pool.is_known else None
 
     @action("records.read", writes=False)
     def _pool(self, name: str) -> Work[picking.Pool]:
-        pools, limits = picking.pools_of(self.engine), self.settings
+        pools, limits = self._pools, self.settings
         told = pools.told
 
         def work(tx: Transaction) -> picking.Pool:

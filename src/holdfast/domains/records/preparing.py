@@ -1,8 +1,8 @@
 """Records on their way in, held to their set: what their rows will hold."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 from holdfast.core.clock import as_utc
 from holdfast.core.database.types import Spelled, dump_json
@@ -19,8 +19,7 @@ from holdfast.domains.records.values import MOST_BYTES, code_of, is_scalar
 Data = dict[str, object]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(NamedTuple):
     """A record that fits its set: what its row holds."""
 
     number: int
@@ -63,7 +62,7 @@ class Preparing:
             text=text,
             weight=self._weight_of(data),
             expires_at=self._expiry_of(data),
-            codes=(*(self._code(data, path) for path in self._indexed), *self._unused),
+            codes=(*[self._code(data, path) for path in self._indexed], *self._unused),
         )
 
     def _spelled(self, data: Data) -> Spelled:
@@ -144,7 +143,7 @@ class Preparing:
             raise RecordRefused(text) from None
 
     def _code(self, data: Data, path: Path) -> bytes:
-        value = value_at(data, path)
+        value = data.get(path[0]) if len(path) == 1 else value_at(data, path)
         if value is not None and not is_scalar(value):
             raise RecordRefused(
                 f"{'.'.join(path)}: is indexed, and {kind_of(value)} cannot be; take it out of `indexed`"

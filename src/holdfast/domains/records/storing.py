@@ -60,19 +60,19 @@ def store(tx: Transaction, preparing: Preparing, ready: Sequence[Ready], *, leve
 def _carry_out(tx: Transaction, of: RecordSet, plan: "_Plan") -> list[Ready]:
     """Do what is planned; those that somebody else stored meanwhile are to be looked at again."""
     at = {"set_id": of.id}
-    late: list[Ready] = []
+    late, lost = list[Ready](), set[UUID]()
     if any(row["level"] for row in plan.inserts) or any(row["new_level"] for row in plan.updates):
         tx.run(queries.set_leveled, at)
-    if plan.inserts and tx.many(queries.insert_record, [at | row for row in plan.inserts]) < len(plan.inserts):
+    if plan.inserts and tx.many(queries.insert_record, plan.inserts) < len(plan.inserts):
         mine = {row[2] for row in tx.all(queries.stored, at | {"keys": [row["key"] for row in plan.inserts]})}
-        late = [plan.new[row["id"]] for row in plan.inserts if row["id"] not in mine]
+        lost = {row["id"] for row in plan.inserts if row["id"] not in mine}
+        late = [one for one, row in zip(plan.new, plan.inserts, strict=True) if row["id"] in lost]
     tx.many(queries.update_record, [at | row for row in plan.updates])
     if of.history:
         gone = {id(one) for one in late}
         tx.many(queries.insert_version, [at | row for one, row in plan.versions if id(one) not in gone])
     if plan.wordless:
         lexical.remove(tx, plan.wordless)
-    lost = {row["id"] for row in plan.inserts if plan.new[row["id"]] in late} if late else set()
     words = [entry for entry in plan.words if entry.item_id not in lost]
     if words:
         lexical.put(tx, PURPOSE, of.id, words)
@@ -134,7 +134,8 @@ class _Plan:
     versions: list[tuple[Ready, dict[str, Any]]] = field(default_factory=list)
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
-    new: dict[UUID, Ready] = field(default_factory=dict)
+    new: list[Ready] = field(default_factory=list)
+    """What each of `inserts` is of."""
     words: list[lexical.Entry] = field(default_factory=list)
     wordless: list[UUID] = field(default_factory=list)
 
@@ -153,20 +154,14 @@ class _Plan:
 
     def _insert(self, preparing: Preparing, one: Ready, level: str) -> None:
         made = new_id()
-        row: dict[str, Any] = {
-            "key": one.key,
-            "level": level,
-            "id": made,
-            "version": 1,
-            "data": one.text,
-            "weight": one.weight,
-        }
-        row |= {"change": self.change, "expires_at": one.expires_at}
+        row: dict[str, Any] = dict(zip(PLACES, one.codes, strict=True))
+        row |= {"set_id": preparing.of.id, "key": one.key, "level": level, "id": made, "version": 1, "data": one.text}
+        row |= {"weight": one.weight, "change": self.change, "expires_at": one.expires_at}
         row |= {"created_at": self.moment, "updated_at": self.moment}
-        self.inserts.append(row | dict(zip(PLACES, one.codes, strict=True)))
-        self.new[made] = one
+        self.inserts.append(row)
+        self.new.append(one)
         self._word(preparing, made, level, one)
-        self._keep(one, made, level, 1, self.moment)
+        self._keep(preparing.of, one, made, level, 1, self.moment)
 
     def _update(self, preparing: Preparing, one: Ready, before: Known, level: str) -> None:
         row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.text}
@@ -174,17 +169,19 @@ class _Plan:
         row |= {f"new_{place}": code for place, code in zip(PLACES, one.codes, strict=True)}
         self.updates.append(row | {"moment": self.moment})
         self.moved = self.moved or level != before.level
-        self._keep(one, before.id, level, before.version + 1, before.created_at)
+        self._keep(preparing.of, one, before.id, level, before.version + 1, before.created_at)
         if preparing.of.text:
             self.wordless.append(before.id)
             self._word(preparing, before.id, level, one)
 
-    def _keep(self, one: Ready, record_id: UUID, level: str, version: int, created_at: datetime) -> None:
+    def _keep(self, of: RecordSet, one: Ready, record_id: UUID, level: str, version: int, created_at: datetime) -> None:
         """What pools are told, and the history."""
         if one.weight is not None:
             dates = (created_at, self.moment, one.expires_at)
             self.rows.append(picking.Row(one.key, level, one.weight, str(one.text), version, *dates))
-        self.versions.append((one, version_of(one.key, record_id, level, version, one.text, self.moment, self.by)))
+        if of.history:
+            told = version_of(one.key, record_id, level, version, one.text, self.moment, self.by)
+            self.versions.append((one, told))
 
     def _word(self, preparing: Preparing, record_id: UUID, level: str, one: Ready) -> None:
         if preparing.of.text:

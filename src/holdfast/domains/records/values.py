@@ -19,6 +19,8 @@ _BITS = struct.Struct(">Q")
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 _MIDDLE = 1 << 15
+_EXACT = float(1 << 52)
+"""Whole numbers as far as this are doubles, and nothing is rounded off."""
 
 
 def is_scalar(value: object) -> bool:
@@ -28,10 +30,10 @@ def is_scalar(value: object) -> bool:
 
 def code_of(value: object) -> bytes:
     """The code of a scalar, or of None."""
-    if value is None:
-        return NO_VALUE
     if isinstance(value, str):
         return TEXT + value.encode()
+    if value is None:
+        return NO_VALUE
     if isinstance(value, bool):
         return TRUTH + (b"\x01" if value else b"\x00")
     if isinstance(value, (int, float)):
@@ -41,7 +43,7 @@ def code_of(value: object) -> bytes:
 
 def _number(value: float) -> bytes:
     double = float(value) + 0.0  # so that -0.0 is 0.0
-    rest = value - int(double) if isinstance(value, int) else 0
+    rest = value - int(double) if isinstance(value, int) and not -_EXACT <= double <= _EXACT else 0
     (bits,) = _BITS.unpack(_DOUBLE.pack(double))
     bits = bits ^ _ALL if bits & _SIGN else bits | _SIGN
     return _BITS.pack(bits) + (rest + _MIDDLE).to_bytes(2, "big")

@@ -15,6 +15,9 @@ from random import Random
 BLOCK = 32
 """Keys of a new block; it is cut in two at twice as many."""
 FRACTION_BITS = 64
+CALM = 64
+"""After so many picks without a change the ends of the blocks are kept as one list, which is searched faster than the
+tree and has to be made anew after each change."""
 
 
 def units(weight: float) -> int:
@@ -31,6 +34,8 @@ class Weights:
         lots = [given[start : start + BLOCK] for start in range(0, len(given), BLOCK)]
         self._keys = [[key for key, _ in lot] for lot in lots]
         self._weights = [[weight for _, weight in lot] for lot in lots]
+        self._running: list[list[int] | None] = [None] * len(lots)
+        self._ends: list[int] | None = None
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -44,6 +49,7 @@ class Weights:
             if above < len(self._tree):
                 self._tree[above] += self._tree[place]
         self._top = 1 << max(0, len(sums).bit_length() - 1)
+        self._ends, self._calm = None, 0
 
     def __len__(self) -> int:
         return sum(map(len, self._keys))
@@ -55,7 +61,7 @@ class Weights:
     def set(self, key: str, weight: int) -> None:
         """Give a key a weight, new or not."""
         if not self._keys:
-            self._keys, self._weights = [[key]], [[weight]]
+            self._keys, self._weights, self._running = [[key]], [[weight]], [None]
             self._rebuild()
             return
         block = max(0, bisect_right(self._firsts, key) - 1)
@@ -73,6 +79,7 @@ class Weights:
             return
         self._keys[block : block + 1] = [keys[:BLOCK], keys[BLOCK:]]
         self._weights[block : block + 1] = [weights[:BLOCK], weights[BLOCK:]]
+        self._running[block : block + 1] = [None, None]
         self._rebuild()
 
     def discard(self, key: str) -> None:
@@ -89,11 +96,13 @@ class Weights:
         if keys:
             self._firsts[block] = keys[0]
         else:
-            del self._keys[block], self._weights[block]
+            del self._keys[block], self._weights[block], self._running[block]
             self._rebuild()
 
     def _add(self, block: int, change: int) -> None:
         self.total += change
+        self._running[block] = None
+        self._ends, self._calm = None, 0
         tree, place = self._tree, block + 1
         while place < len(tree):
             tree[place] += change
@@ -101,7 +110,23 @@ class Weights:
 
     def pick(self, chance: Random) -> str:
         """A key, each with the share of its weight. There must be some weight."""
-        left = chance.randrange(self.total)
+        total, draw = self.total, chance.getrandbits
+        bits = total.bit_length()
+        left = draw(bits)
+        while left >= total:  # `randrange`, without its calls: the same numbers
+            left = draw(bits)
+        if self._ends is None:
+            block, left = self._descend(left)
+        else:
+            block = bisect_right(self._ends, left)
+            left -= self._ends[block - 1] if block else 0
+        running = self._running[block]
+        if running is None:
+            running = self._running[block] = list(accumulate(self._weights[block]))
+        return self._keys[block][bisect_right(running, left)]
+
+    def _descend(self, left: int) -> tuple[int, int]:
+        """The block in which what is `left` of the sums lies, and what is left there."""
         tree, block, step = self._tree, 0, self._top
         size = len(tree)
         while step:
@@ -110,4 +135,7 @@ class Weights:
                 block = further
                 left -= tree[further]
             step >>= 1
-        return self._keys[block][bisect_right(list(accumulate(self._weights[block])), left)]
+        self._calm += 1
+        if self._calm > CALM:
+            self._ends = list(accumulate(map(sum, self._weights)))
+        return block, left
