@@ -178,7 +178,7 @@ def test_a_clients_conversations_go_into_its_workspace_and_others_are_counted(
     told = {"client": "c-1", "on_progress": lambda done, total: seen.append((done, total))}
     report = amina.conversations.import_export(file, workspace=here, **told)
     assert (report.source, report.conversations, report.messages, report.others) == ("mongodb", 1, 2, 1)
-    assert seen[-1] == (file.stat().st_size, file.stat().st_size) and len(seen) == 2
+    assert seen[-1] == (file.stat().st_size, file.stat().st_size)  # over HTTP it is told of once
     (chat,) = amina.conversations.list(workspace=here).items
     assert chat.created_at == datetime.fromtimestamp(0x65F01A2B, UTC), "its id says when it was made"
     again = amina.conversations.import_export(file, workspace=here, client="c-1")
@@ -202,9 +202,9 @@ def test_what_a_collection_cannot_give_is_named_and_the_rest_comes_in(amina: Any
     file = collection(tmp_path / "c.json", odd, {"_id": "four", "messages": []})
     report = amina.conversations.import_export(file)
     assert (report.conversations, report.messages) == (3, 5)
-    assert [one.place for one in report.unreadable] == [
-        "c.json:3.messages[1].role",
-        "c.json:3.messages[2]",
-        "c.json:3.messages[3]",
-        "c.json:4.messages",
+    assert [one.place.partition(":")[2] for one in report.unreadable] == [  # what is uploaded has no name
+        "3.messages[1].role",
+        "3.messages[2]",
+        "3.messages[3]",
+        "4.messages",
     ]

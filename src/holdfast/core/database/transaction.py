@@ -286,6 +286,16 @@ class Transaction:
         """Whether this runs on SQLite."""
         return self._dialect.name == "sqlite"
 
+    @property
+    def has_procedures(self) -> bool:
+        """Whether the engine keeps functions of ours, which take several steps in one round trip."""
+        return not self.is_sqlite
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether vectors are looked for in the nearest cells, where others go through a graph."""
+        return self.is_sqlite
+
     def unchanged(self) -> None:
         """Say that everything was as wanted already, so that there is nothing for the trail."""
         self.changed = False

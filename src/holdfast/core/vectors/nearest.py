@@ -70,10 +70,10 @@ def nearest(
     query = queries.nearest if owner is None else queries.nearest_of_owner
     params |= {"code": direction, "dimension": index.dimension, "cells": effort.cells}
     least, each = effort.candidates, effort.for_each
-    if not tx.is_sqlite:
+    if not tx.has_cells:
         least, each = effort.in_view, effort.in_view_for_each
     params["candidates"] = max(least, each * k)
     found = tx.all(query, params)
-    if tx.is_sqlite and len(found) < k:
+    if tx.has_cells and len(found) < k:
         return tx.all(query, {**params, "cells": CELLS})
     return found

@@ -49,7 +49,7 @@ _settle_units = Query(
 
 def hold_units(tx: Transaction, row: Mapping[str, Any], hold_id: UUID) -> list[list[Any]] | None:
     """Take units out of the limits and keep the hold: what it holds of each; None where it has to go by the steps."""
-    if tx.is_sqlite:
+    if not tx.has_procedures:
         return None
     found: list[list[Any]] | None = tx.all(_hold_units, {**row, "id": hold_id})[0][0]
     return found
@@ -59,7 +59,7 @@ def settle_units(
     tx: Transaction, row: Mapping[str, Any], hold_id: UUID, *, keep_operation: bool
 ) -> dict[str, Any] | None:
     """Charge what was used, keep the event and end the hold: what the event has of the hold; None as above."""
-    if tx.is_sqlite:
+    if not tx.has_procedures:
         return None
     given = {**row, "id": hold_id, "moment": row["recorded_at"], "turn": turn_of(tx.scope.tenant_id)}
     if keep_operation:
