@@ -70,10 +70,8 @@ def test_both_ways_come_to_the_same(sync_store, people, taken, monkeypatch, plac
     assert amina.metering.settle(hold.id, tokens=1).replayed
 
 
-def test_what_is_not_plain_goes_step_by_step(sync_store, people, taken, place):
+def test_what_is_not_plain_goes_step_by_step(people, taken):
     root, amina = people
-    if place.engine == "sqlite":
-        pytest.skip("there all go step by step")
     root.metering.set_limit(tenant="acme", measure="tokens", per="day", amount=100)
     used(amina)
     first, second = amina.metering.hold(tokens=5), amina.metering.hold(tokens=5)
