@@ -35,7 +35,7 @@ def measure(places: Places, *, quick: bool) -> Iterator[Figure]:
         with serving(place, workers) as port:
             for name, pause in PACES.items():
                 plan = {"clients": asking, "host": "127.0.0.1", "port": port, "pause": pause}
-                plan |= {"warm": 0.2, "seconds": 0.5} if quick else {"warm": 3.0, "seconds": 10.0}
+                plan |= {"warm": 0.5, "seconds": 2.0} if quick else {"warm": 3.0, "seconds": 10.0}
                 operation = f"{clients:,} clients, {name}, {workers} process{'es' if workers > 1 else ''}"
                 yield _figure(operation, place.engine, plan, promised=pause == 0 and not quick)
 
