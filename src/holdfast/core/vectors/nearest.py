@@ -29,7 +29,7 @@ class Effort(NamedTuple):
 
 
 WELL = Effort(candidates=500, for_each=30, cells=36, in_view=100, in_view_for_each=2)
-"""Of the ten nearest of 100,000 hard vectors 0.99 are found, on both engines (benchmarks/vectors.py)."""
+"""Of the ten nearest of 100,000 hard vectors 0.96 to 1 are found, by how many may be seen (benchmarks/vectors.py)."""
 ROUGHLY = Effort(candidates=240, for_each=2, cells=20, in_view=100, in_view_for_each=1)
 """Of the ten nearest 0.95 or more: for what is joined with what the words find, and asks for a hundred."""
 
