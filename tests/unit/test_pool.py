@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+from support.waiting import until
 
-from holdfast.core.database.pool import Pool, PoolExhausted
+from holdfast.core.database.errors import Busy
+from holdfast.core.database.pool import Pool
 
 
 class Line:
@@ -27,7 +29,7 @@ def test_what_came_back_last_is_lent_first_and_no_more_are_made_than_needed():
 def test_who_finds_none_waits_for_one_and_is_told_when_none_comes():
     pool = Pool(Line, size=1, seconds=0.05)
     lent = pool.take()
-    with pytest.raises(PoolExhausted):
+    with pytest.raises(Busy, match=r"came free in 0.05 s: 1 were in use.* 0 other calls were waiting.*HOLDFAST_POOL"):
         pool.take()
     patient = Pool(Line, size=1, seconds=20)
     lent = patient.take()
@@ -37,6 +39,26 @@ def test_who_finds_none_waits_for_one_and_is_told_when_none_comes():
     patient.give(lent)
     waiting.join(20)
     assert got == [lent] and patient.lent == 1
+
+
+@pytest.mark.parametrize("back", ["give", "drop"])
+def test_a_connection_that_comes_back_is_lent_to_who_has_waited_longest(back):
+    pool, order = Pool(Line, size=1, seconds=20), []
+    lent = pool.take()
+
+    def borrow() -> None:
+        line = pool.take()
+        order.append("who waited")
+        pool.give(line)
+
+    waiting = threading.Thread(target=borrow)
+    waiting.start()
+    until(lambda: pool._seats.waiting)
+    getattr(pool, back)(lent)
+    pool.take()
+    order.append("who had it")
+    waiting.join(20)
+    assert order == ["who waited", "who had it"]
 
 
 def test_what_is_dropped_or_could_not_be_made_leaves_its_place():

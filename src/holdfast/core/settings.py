@@ -113,7 +113,8 @@ class Settings:
     cache_mib: int = 32
     """The page cache of each SQLite connection, in MiB."""
     busy_seconds: float = 30.0
-    """How long a write waits for another process's lock before it fails as unavailable."""
+    """How long a call waits for a connection of the pool, or for others' locks, before it fails as unavailable
+    (`busy`)."""
     access_seconds: float = 1.0
     """How soon, at the latest, a scope notices that another process changed what its person may do."""
     seal_seconds: float = 1.0

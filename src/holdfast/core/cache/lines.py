@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from holdfast.core.cache.scripts import Script
+from holdfast.core.seats import Seats
 
 T = TypeVar("T")
 
@@ -90,11 +91,15 @@ class Lines:
     def begin(self) -> None:
         """Start without any, with locks of this process. What a parent process has open stays open there."""
         self._lock = threading.Lock()
-        self._turns = threading.BoundedSemaphore(self.most)
+        self._seats = Seats(self.most)
         self._idle: list[Line] = []
         self._closed = False
-        self.in_use = 0
         self.server: bytes | None = None
+
+    @property
+    def in_use(self) -> int:
+        """How many are lent now."""
+        return self._seats.taken
 
     def new(self) -> Line:
         """A line of one's own, to be closed by the caller. The server it meets is the one that counts from now on."""
@@ -108,9 +113,8 @@ class Lines:
 
     def call(self, work: Callable[[Line], T]) -> T:
         """What `work` does on a line. The line is closed if that fails, whatever failed."""
-        if not self._turns.acquire(timeout=self.seconds):
+        if not self._seats.take(self.seconds):
             raise redis.ConnectionError("every connection is in use")
-        self.in_use += 1
         try:
             line = self._idle_line() or self.new()
             try:
@@ -121,8 +125,7 @@ class Lines:
             self._take_back(line)
             return done
         finally:
-            self.in_use -= 1
-            self._turns.release()
+            self._seats.leave()
 
     def _idle_line(self) -> Line | None:
         try:

@@ -184,12 +184,33 @@ class StorageFailed(Unavailable):
 
 
 class Busy(Unavailable):
-    """Another process held the write lock for too long. Nothing of this call was written."""
+    """Others used what this call needs for too long: a connection, or a lock. Nothing of this call was written.
+
+    `waited_for`: "connection", "write_lock" (of a SQLite file) or "lock" (PostgreSQL's, of rows or tables); `seconds`:
+    for how long. For a connection also how many were `in_use`, and how many other calls were `waiting` for one.
+    """
 
     code = "busy"
 
-    def __init__(self) -> None:
-        super().__init__("another process held the store's write lock for too long; repeat the call")
+    def __init__(self, waited_for: str, seconds: float, *, in_use: int = 0, waiting: int = 0) -> None:
+        super().__init__(_BUSY[waited_for].format(seconds=seconds, in_use=in_use, waiting=waiting))
+        self.waited_for = waited_for
+        self.seconds = seconds
+        self.in_use = in_use
+        self.waiting = waiting
+
+
+_BUSY = {
+    "connection": "no connection to the database came free in {seconds:g} s: {in_use} were in use, the most this store "
+    "opens, and {waiting} other calls were waiting; repeat the call. If it happens often, raise the setting `pool` "
+    "(HOLDFAST_POOL), or have fewer calls at a time",
+    "write_lock": "another process held the write lock of the file for {seconds:g} s; repeat the call. If it happens "
+    "often, end what holds it (a backup, a tool with an open transaction), or raise the setting `busy_seconds` "
+    "(HOLDFAST_BUSY_SECONDS)",
+    "lock": "another transaction held a lock that this call needs for {seconds:g} s; repeat the call. If it happens "
+    "often, end what holds it (pg_stat_activity shows open transactions), or raise the setting `busy_seconds` "
+    "(HOLDFAST_BUSY_SECONDS)",
+}
 
 
 class VectorsMissing(StoreError):

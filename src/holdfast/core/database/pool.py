@@ -4,10 +4,11 @@ SQLAlchemy's keeps a record and fires events for each loan, which took 40 µs of
 connection is worth when it comes back, its engine knows.
 """
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
+
+from holdfast.core.database.errors import Busy
+from holdfast.core.seats import Seats
 
 
 class Closes(Protocol):
@@ -20,63 +21,49 @@ class Closes(Protocol):
 C = TypeVar("C", bound=Closes)
 
 
-class PoolExhausted(Exception):
-    """Every connection is lent, and none came back in time."""
-
-
 class Pool(Generic[C]):
-    """At most `size` connections, made by `connect` as they are needed; who finds none waits up to `seconds`."""
+    """At most `size` connections, made by `connect` as they are needed; who finds none waits up to `seconds`, and those
+    who wait are served in order of arrival.
+    """
 
     def __init__(self, connect: Callable[[], C], *, size: int, seconds: float) -> None:
         self._connect = connect
-        self._size = size
         self._seconds = seconds
         self._idle: list[C] = []
-        self._freed = threading.Condition(threading.Lock())
-        self.lent = 0
+        self._seats = Seats(size)
+
+    @property
+    def lent(self) -> int:
         """Connections in use now."""
+        return self._seats.taken
 
     def take(self) -> C:
-        """A connection, to be given back or dropped. Raises `PoolExhausted`, or what connecting raises."""
-        with self._freed:
-            if not self._idle and self.lent >= self._size:
-                self._wait()
-            self.lent += 1
-            if self._idle:
-                return self._idle.pop()
+        """A connection, to be given back or dropped. Raises `Busy`, or what connecting raises."""
+        if not self._seats.take(self._seconds):
+            raise Busy("connection", self._seconds, in_use=self._seats.count, waiting=self._seats.waiting)
         try:
-            return self._connect()
+            return self._idle_one() or self._connect()
         except BaseException:
-            self._free()
+            self._seats.leave()
             raise
 
-    def _wait(self) -> None:
-        give_up = time.monotonic() + self._seconds
-        while not self._idle and self.lent >= self._size:
-            left = give_up - time.monotonic()
-            if left <= 0 or not self._freed.wait(left):
-                raise PoolExhausted
+    def _idle_one(self) -> C | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def give(self, connection: C) -> None:
         """Back, as it was lent."""
-        with self._freed:
-            self.lent -= 1
-            self._idle.append(connection)
-            self._freed.notify()
+        self._idle.append(connection)  # before the seat is free: who gets that finds it
+        self._seats.leave()
 
     def drop(self, connection: C) -> None:
         """Back, not to be lent again."""
-        self._free()
+        self._seats.leave()
         connection.close()
-
-    def _free(self) -> None:
-        with self._freed:
-            self.lent -= 1
-            self._freed.notify()
 
     def dispose(self) -> None:
         """Close what is not lent."""
-        with self._freed:
-            idle, self._idle = self._idle, []
-        for connection in idle:
+        while (connection := self._idle_one()) is not None:
             connection.close()

@@ -24,21 +24,16 @@ from holdfast.core.access import AccessChanges
 from holdfast.core.cache.levels import Levels
 from holdfast.core.crypto.vault import Vault
 from holdfast.core.database import postgres_partitions, postgres_vectors
-from holdfast.core.database.errors import (
-    Busy,
-    EngineTooOld,
-    StorageFull,
-    StoreMissing,
-)
+from holdfast.core.database.errors import EngineTooOld, StoreMissing
 from holdfast.core.database.gate import Gate
-from holdfast.core.database.internal import internal_error
-from holdfast.core.database.pool import Pool, PoolExhausted
+from holdfast.core.database.pool import Pool
 from holdfast.core.database.postgres_cursor import PostgresCursor
+from holdfast.core.database.postgres_errors import ConflictRetry, is_lost, translate
 from holdfast.core.database.postgres_sharing import SharedCall, SharedCalls
 from holdfast.core.database.transaction import Call, Params, Procedure, Transaction, Work, carry_out_afterwards
 from holdfast.core.database.types import Packed, VectorBytes, load_json
 from holdfast.core.embedders import Embedders
-from holdfast.core.errors import HoldfastError, Unavailable
+from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
 from holdfast.core.outside import OutsideIndexes
 from holdfast.core.policy import Reach
@@ -56,7 +51,6 @@ OPERATOR_ROLE = "holdfast_operator"
 OLDEST = 150000
 RETRIES = 5
 
-_CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -116,12 +110,12 @@ class PostgresEngine:
     def _write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
         try:
             return self._write_once(scope, reach, work)
-        except _Conflict:
+        except ConflictRetry:
             pass
         import stamina  # for the rare case: it brings tenacity and more along
 
         for attempt in stamina.retry_context(
-            on=_Conflict, attempts=RETRIES, wait_initial=0.01, wait_max=0.5, wait_jitter=0.01
+            on=ConflictRetry, attempts=RETRIES, wait_initial=0.01, wait_max=0.5, wait_jitter=0.01
         ):
             with attempt:
                 return self._write_once(scope, reach, work)
@@ -162,7 +156,7 @@ class PostgresEngine:
             try:
                 return self._transaction(cursor, scope, reach).all(procedure.together.query, lists)
             except psycopg.Error as error:
-                if _is_lost(error) or (error.sqlstate or "").startswith("57P"):
+                if is_lost(error) or (error.sqlstate or "").startswith("57P"):
                     raise  # nobody knows whether it committed: it must not be made again unasked
                 return None  # rolled back for somebody's sake: each by itself, with an error of its own
 
@@ -202,14 +196,12 @@ class PostgresEngine:
         pool = self._pool
         try:
             lent = pool.take()
-        except PoolExhausted as error:
-            raise Busy from error
         except psycopg.Error as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
         try:
             yield lent
         except psycopg.Error as error:
-            raise translate(error) from None  # the driver's text can hold values
+            raise self._translated(error) from None  # the driver's text can hold values
         finally:
             self._give_back(lent, pool)
 
@@ -240,7 +232,7 @@ class PostgresEngine:
         connection.adapters.register_loader("json", _JsonLoader)
         for packed in (VectorBytes, Packed):
             connection.adapters.register_dumper(packed, _PackedDumper)
-        connection.execute(_SESSION, prepare=False)
+        connection.execute(_session(self._settings.busy_seconds), prepare=False)
         return connection
 
     def connect_admin(self) -> psycopg.Connection[Any]:
@@ -260,7 +252,7 @@ class PostgresEngine:
             with engine.begin() as connection:
                 yield connection
         except psycopg.OperationalError as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
 
     def optimize_vectors(self, *, large: int = postgres_vectors.LARGE) -> list[str]:
         """See `Engine.optimize_vectors`."""
@@ -269,7 +261,7 @@ class PostgresEngine:
                 connection.autocommit = True
                 return postgres_vectors.optimize(connection, large=large)
         except psycopg.Error as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
 
     def make_partitions(self, *, moment: datetime | None = None) -> list[str]:
         """See `Engine.make_partitions`."""
@@ -278,7 +270,10 @@ class PostgresEngine:
                 connection.autocommit = True
                 return postgres_partitions.make(connection, moment=moment)
         except psycopg.Error as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
+
+    def _translated(self, error: psycopg.Error) -> HoldfastError:
+        return translate(error, self._settings.busy_seconds)
 
     def revision(self) -> str | None:
         """See `Engine.revision`. Raises `StoreMissing` when there is no such database."""
@@ -291,7 +286,7 @@ class PostgresEngine:
         except psycopg.OperationalError as error:
             if f'database "{self._database}" does not exist' in str(error):
                 raise StoreMissing(self.url) from None
-            raise translate(error) from None
+            raise self._translated(error) from None
         return None if row is None else str(row[0])
 
     def in_use(self) -> int:
@@ -312,9 +307,15 @@ _SESSION = """
     SET ROLE holdfast_app;
     SET search_path = holdfast, public;
     SET TimeZone = 'UTC';
-    SET plan_cache_mode = force_generic_plan
+    SET plan_cache_mode = force_generic_plan;
+    SET lock_timeout = {milliseconds}
 """
 _ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
+
+
+def _session(busy_seconds: float) -> str:
+    """What a connection says first. It waits so long for each lock; to the server none means for ever."""
+    return _SESSION.format(milliseconds=max(1, min(round(busy_seconds * 1000), 2**31 - 1)))
 
 
 class _JsonLoader(Loader):
@@ -333,12 +334,6 @@ class _PackedDumper(Dumper):
 
     def dump(self, obj: bytes) -> bytes:
         return obj
-
-
-class _Conflict(Unavailable):
-    """The server rolled this transaction back for another's sake; it may be repeated."""
-
-    code = "conflict_retry"
 
 
 def _begin(scope: Scope, reach: Reach, mode: str) -> bytes:
@@ -368,24 +363,6 @@ def _commit(cursor: PostgresCursor, afterwards: list[Callable[[], object]]) -> N
     try:
         cursor.run(b"COMMIT")
     except psycopg.Error as error:
-        if not _is_lost(error):
+        if not is_lost(error):
             afterwards.clear()
         raise
-
-
-def _is_lost(error: psycopg.Error) -> bool:
-    """Whether there was no answer: the line broke, or there was none."""
-    return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-
-
-def translate(error: psycopg.Error) -> HoldfastError:
-    """The named error for one of the driver's."""
-    if isinstance(error, _CONFLICTS):
-        return _Conflict("the server preferred another transaction five times; repeat the call")
-    if isinstance(error, psycopg.errors.DiskFull):
-        return StorageFull()
-    if isinstance(error, (psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow)) or _is_lost(error):
-        return Unavailable("the database does not answer; nothing of this call was acknowledged. Repeat it")
-    diag = error.diag
-    detail = f"sqlstate={error.sqlstate} constraint={diag.constraint_name} table={diag.table_name}"
-    return internal_error("postgresql", type(error).__name__, detail)

@@ -43,7 +43,7 @@ def rekey_file(path: Path, old: Key, new: Key) -> None:
         connection.execute("PRAGMA locking_mode = NORMAL")
         connection.execute("PRAGMA journal_mode = WAL")
     except driver.Error as error:
-        raise translate(error) from None
+        raise translate(error, WAIT) from None
     finally:
         connection.close()
 

@@ -31,7 +31,7 @@ from holdfast.core.database.errors import (
 )
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.internal import internal_error
-from holdfast.core.database.pool import Pool, PoolExhausted
+from holdfast.core.database.pool import Pool
 from holdfast.core.database.transaction import Transaction, Work, carry_out_afterwards
 from holdfast.core.database.vector_extension import load_vectors
 from holdfast.core.embedders import Embedders
@@ -113,10 +113,8 @@ class SqliteEngine:
                     raise
                 readers.give(lent)
                 return done
-            except PoolExhausted as error:
-                raise Busy from error
             except driver.Error as error:
-                raise translate(error) from None  # the driver's text can hold values
+                raise self._translated(error) from None  # the driver's text can hold values
 
     def _read_on(self, cursor: Any, scope: Scope, reach: Reach, work: Work[T]) -> T:
         cursor.execute("BEGIN")
@@ -152,7 +150,7 @@ class SqliteEngine:
 
                 done: T = commits.submit(run)
             except driver.Error as error:
-                raise translate(error) from None  # the driver's text can hold values
+                raise self._translated(error) from None  # the driver's text can hold values
         carry_out_afterwards(latest[0].afterwards)
         return done
 
@@ -223,7 +221,7 @@ class SqliteEngine:
                     raw.execute("BEGIN IMMEDIATE")
                     yield connection
             except (driver.Error, sqlalchemy.exc.DBAPIError) as error:
-                raise named(error) or error from error
+                raise named(error, self._settings.busy_seconds) or error from error
 
     def optimize_vectors(self, *, large: int = sqlite_vectors.LARGE) -> list[str]:
         """See `Engine.optimize_vectors`."""
@@ -242,7 +240,10 @@ class SqliteEngine:
             with closing(self.connect()) as connection:
                 return sqlite_vectors.optimize(connection, write, large=large)
         except driver.Error as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
+
+    def _translated(self, error: Exception) -> HoldfastError:
+        return translate(error, self._settings.busy_seconds)
 
     def make_partitions(self, *, moment: datetime | None = None) -> list[str]:  # it has none
         """See `Engine.make_partitions`. A file needs none."""
@@ -254,7 +255,7 @@ class SqliteEngine:
         try:
             return sqlite_file.revision(connection)
         except driver.Error as error:
-            raise translate(error) from None
+            raise self._translated(error) from None
         finally:
             connection.close()
 
@@ -294,19 +295,19 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",  # what is deleted is overwritten; costs an append nothing that can be measured
 )
 
-_NAMED: tuple[tuple[str, Callable[[], HoldfastError]], ...] = (
-    ("database or disk is full", StorageFull),
-    ("disk I/O error", StorageFailed),
-    ("database is locked", Busy),
-    ("no such function: vec_", VectorsUnavailable),
+_NAMED: tuple[tuple[str, Callable[[float], HoldfastError]], ...] = (
+    ("database or disk is full", lambda _: StorageFull()),
+    ("disk I/O error", lambda _: StorageFailed()),
+    ("database is locked", lambda seconds: Busy("write_lock", seconds)),
+    ("no such function: vec_", lambda _: VectorsUnavailable()),
 )
 
 
-def named(error: Exception) -> HoldfastError | None:
+def named(error: Exception, busy_seconds: float) -> HoldfastError | None:
     """What the driver's error means to a caller, if anything. It gives no codes, so its fixed texts are matched."""
-    return next((kind() for text, kind in _NAMED if text in str(error)), None)
+    return next((make(busy_seconds) for text, make in _NAMED if text in str(error)), None)
 
 
-def translate(error: Exception) -> HoldfastError:
+def translate(error: Exception, busy_seconds: float) -> HoldfastError:
     """The error to raise for one of the driver's."""
-    return named(error) or internal_error("sqlite", type(error).__name__, str(error))
+    return named(error, busy_seconds) or internal_error("sqlite", type(error).__name__, str(error))

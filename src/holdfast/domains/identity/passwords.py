@@ -4,7 +4,6 @@ Never called inside a transaction: a hash takes tens of milliseconds. A few at a
 do not take 64 MiB each.
 """
 
-import threading
 import unicodedata
 from functools import cache
 
@@ -13,9 +12,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from holdfast.core.errors import InvalidInput
 from holdfast.core.inputs import check_text
+from holdfast.core.seats import Seats
 
 LEAST, MOST = 12, 1024
-_AT_ONCE = threading.BoundedSemaphore(4)
+_AT_ONCE = Seats(4)
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 
 
