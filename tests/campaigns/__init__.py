@@ -5,6 +5,7 @@
     uv run python -m tests.campaigns.power --rounds 3
     uv run python -m tests.campaigns.cache --seconds 60
     uv run python -m tests.campaigns.picks
+    uv run python -m tests.campaigns.schedule
 
 Each exits with 1 when a promise was broken, and prints the evidence. `--quick` takes less than 30 s; `tests/faults`
 holds forms shorter still.
