@@ -14,6 +14,7 @@ from holdfast.core.activity import Cost
 from holdfast.core.crypto.keys import Keys
 from holdfast.core.crypto.models import Destroyed, Resealed, Rotated, StoredKey
 from holdfast.core.crypto.ring import KeyRing, RingKey
+from holdfast.core.embedders import Embedder
 from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.hop import Hop
 from holdfast.core.jobs import Job
@@ -1404,7 +1405,7 @@ class AsyncKnowledge:
         *,
         description: str | None = None,
         workspace: UUID | str | None = None,
-        embedder: str | None = None,
+        embedder: str | Embedder | None = None,
         index: str | None = None,
         clearance: str = "D",
         window: int = 0,
@@ -1415,9 +1416,10 @@ class AsyncKnowledge:
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
-        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
+        by name), or an `Embedder` of the program; without one the base is searched by words alone. `index`: the outside
+        index that keeps its vectors, by its name in `Settings.vector_indexes`; Holdfast itself without one.
+        Raises `BaseExists`, `WorkspaceNotFound`, `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`,
+        `InvalidInput`.
         """
         return await self._hop(
             self._room.create_base,
@@ -1465,7 +1467,9 @@ class AsyncKnowledge:
         """
         return await self._hop(self._room.embed_some, base, most=most)
 
-    async def reindex_some(self, base: UUID | str, *, embedder: str | None = None, most: int = STEP) -> EmbeddingReport:
+    async def reindex_some(
+        self, base: UUID | str, *, embedder: str | Embedder | None = None, most: int = STEP
+    ) -> EmbeddingReport:
         """Go on making a base's vectors with another embedder (by default, its own), by up to `most` chunks.
 
         Searches use the old vectors until the new ones are whole; then these take their place at once, and the old ones
@@ -1691,7 +1695,7 @@ class AsyncKnowledge:
         self,
         base: UUID | str,
         *,
-        embedder: str | None = None,
+        embedder: str | Embedder | None = None,
         on_progress: Callable[[EmbeddingReport], None] | None = None,
     ) -> EmbeddingReport:
         """Make a base's vectors with another embedder, and search by those once they are whole; see `reindex_some`.
@@ -2099,14 +2103,23 @@ class AsyncInterop:
         after: str = "",
         limit: int = 50,
         deidentified: bool = False,
+        k: int = 1,
     ) -> SampleList:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
-        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch; with `k`
+        only codes that so many patients of the batch have stay. Another's are read by administrators, which leaves a
+        line in the trail. Raises `InvalidInput`.
         """
         return await self._hop(
-            self._room.samples, vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified
+            self._room.samples,
+            vendor,
+            type,
+            standard=standard,
+            after=after,
+            limit=limit,
+            deidentified=deidentified,
+            k=k,
         )
 
     async def delete_samples(self, vendor: str, *, standard: str = HL7V2) -> int:

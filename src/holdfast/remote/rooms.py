@@ -13,6 +13,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from holdfast.core.activity import Cost
+from holdfast.core.embedders import Embedder
 from holdfast.core.embedders.texts import STEP, VectorReport
 from holdfast.core.jobs.actions import ScheduleList
 from holdfast.core.jobs.models import Job, JobStatus
@@ -1556,7 +1557,7 @@ class RemoteKnowledge(Adding):
         *,
         description: str | None = None,
         workspace: UUID | str | None = None,
-        embedder: str | None = None,
+        embedder: str | Embedder | None = None,
         index: str | None = None,
         clearance: str = "D",
         window: int = 0,
@@ -1567,9 +1568,10 @@ class RemoteKnowledge(Adding):
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
-        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
+        by name), or an `Embedder` of the program; without one the base is searched by words alone. `index`: the outside
+        index that keeps its vectors, by its name in `Settings.vector_indexes`; Holdfast itself without one.
+        Raises `BaseExists`, `WorkspaceNotFound`, `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`,
+        `InvalidInput`.
         """
         return self._caller.call(
             KnowledgeBase,
@@ -1626,7 +1628,9 @@ class RemoteKnowledge(Adding):
             EmbeddingReport, "PUT", place("/knowledge/bases/{base}/vectors", base=base), body={"most": most}
         )
 
-    def reindex_some(self, base: UUID | str, *, embedder: str | None = None, most: int = STEP) -> EmbeddingReport:
+    def reindex_some(
+        self, base: UUID | str, *, embedder: str | Embedder | None = None, most: int = STEP
+    ) -> EmbeddingReport:
         """Go on making a base's vectors with another embedder (by default, its own), by up to `most` chunks.
 
         Searches use the old vectors until the new ones are whole; then these take their place at once, and the old ones
@@ -2341,12 +2345,13 @@ class RemoteInterop:
         after: str = "",
         limit: int = 50,
         deidentified: bool = False,
+        k: int = 1,
     ) -> list[Sample]:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        `deidentified`: copies of HL7 v2 messages without the people in them, of one batch. Another's are read by
-        administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD: JSON has no way to say
-        it. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them, of one batch; with `k` only codes that
+        so many patients of the batch have stay. Another's are read by administrators, which leaves a line in the trail.
+        What is no UTF-8 in one is a U+FFFD: JSON has no way to say it. Raises `InvalidInput`.
         """
         return self._caller.call(
             list[Sample],
@@ -2359,6 +2364,7 @@ class RemoteInterop:
                 "after": after,
                 "limit": limit,
                 "deidentified": deidentified,
+                "k": k,
             },
         )
 

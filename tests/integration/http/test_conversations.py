@@ -88,6 +88,8 @@ def test_an_export_is_uploaded_and_a_second_time_adds_nothing(amina, tmp_path):
     assert (first["conversations"], first["messages"]) == (1, 1)
     assert amina.post("/imports", content=data).json()["unchanged"] == 1
     assert amina.post("/imports", content=b"nothing").json()["code"] == "export_format_unknown"
+    damaged = amina.post("/imports", content=CLAUDE[:-1] + b', {"uuid": 5}]').json()
+    assert [one["place"] for one in damaged["unreadable"]] == ["upload[1].chat_messages"]
 
 
 def test_a_collection_of_mongodb_is_uploaded_one_client_into_its_workspace(amina, root):

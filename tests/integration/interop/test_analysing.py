@@ -143,6 +143,13 @@ def test_copies_of_samples_have_nobody_in_them(sync_store: Any, me: Any) -> None
         assert sum(isinstance(one, Message) for one in read(copied.encode())) == 60
     assert (made.left_out, made.mapping) == (0, None)
     assert me.interop.samples("Epic", "ADT^A01", limit=200) == kept
+    fewer = me.interop.samples("Epic", "ADT^A01", limit=200, deidentified=True, k=1_000)
+    lines = [[line.split("|") for one in some for line in one.content.splitlines()] for some in (kept, shown, fewer)]
+    was, stays, left = ({fields[2] for fields in some if fields[0] == "PV1"} for some in lines)
+    assert was == stays and not was & left, "no code is that of a thousand patients: none stays"
+    for k, copied in ((0, True), (True, True), ("5", True), (2, False)):
+        with pytest.raises(InvalidInput, match="^k: "):
+            me.interop.samples("Epic", "ADT^A01", deidentified=copied, k=k)
     with pytest.raises(InvalidInput, match="not de-identified yet"):
         me.interop.samples("Epic", "Patient", standard="FHIR", deidentified=True)
     with pytest.raises(PermissionDenied):

@@ -223,7 +223,27 @@ def test_bad_documents_are_refused_and_leave_nothing(me, base, code, options):
     assert me.knowledge.documents(base.id).items == ()
 
 
+def test_what_is_no_document_is_refused_by_name(me, base):
+    for given in (None, 5, ["a text"], {"text": "a"}):
+        refused("invalid_input", me.knowledge.add, base.id, given)
+    for given in (5, b"text/plain", "a\0b", "\ud800"):
+        refused("invalid_input", me.knowledge.add, base.id, "a text", media_type=given)
+    for given in ("a\0b", "\ud800", 5):
+        refused("invalid_input", me.knowledge.base, given)
+        refused("invalid_input", me.knowledge.search, "loan", base=given)
+    assert me.knowledge.documents(base.id).items == ()
+
+
+def test_a_filter_that_is_empty_is_one_that_nothing_meets(me, base):
+    me.knowledge.add(base.id, "A loan for a house.", source="a.txt")
+    assert len(me.knowledge.search("loan", filters={"source": "a.txt"}).hits) == 1
+    for given in ({"source": ""}, {"media_type": ""}, {"source": "a.txt", "media_type": ""}):
+        assert me.knowledge.search("loan", filters=given).hits == ()
+
+
 def test_bad_questions_are_refused(me, base):
+    for given in ("source", b"source", 5, ["source"]):
+        refused("invalid_input", me.knowledge.search, "loan", filters=given)
     for k in (0, -1, 201, True, "8"):
         refused("invalid_input", me.knowledge.search, "loan", k=k)
     refused("query_too_long", me.knowledge.search, "loan " * 20_000)

@@ -222,6 +222,43 @@ def test_an_embedder_of_the_programs_own_is_checked(place):
         assert "secret" not in added.note
 
 
+def test_an_embedder_is_given_as_an_object_and_its_name_sends_nothing_anywhere(place, server):
+    class Own:
+        dimension = None
+
+        def __init__(self, name):
+            self.name = name
+
+        def embed(self, texts, *, kind="document"):
+            return [[1.0, float(len(text)), 0.0] for text in texts]
+
+    own = Own(server.spec)  # a name that reads like a server's
+    with holdfast.open(place.url, place.key, settings=HASTY) as store:
+        give(store, "amina@acme.test", "SABCD")
+        me = amina_of(store)
+        base = me.create_base("kb", embedder=own)
+        assert me.add(base.id, TEXTS["Loans"]).pending == 0
+        assert me.search("home loan", base="kb").mode == "hybrid"
+        assert me.create_base("kb2", embedder=own).embedder == base.embedder
+        assert "another object is called" in refused("invalid_embedder", me.create_base, "kb3", embedder=Own(own.name))
+        for bad in (Own(None), Own(""), Own("a\nb"), Own, 5):
+            refused("invalid_embedder", me.create_base, "kb3", embedder=bad)
+        over_http = type(me)(me.engine, type(me.access)(replace(me.scope, face="http", prepared={})), store.settings)
+        refused("invalid_embedder", over_http.create_base, "kb3", embedder=Own("new"))
+    with holdfast.open(place.url, place.key, settings=HASTY) as store:  # that was not given the object
+        me = amina_of(store)
+        found = me.search("home loan", base="kb")
+        assert found.mode == "lexical" and "searched by words alone" in found.notes[0]
+        assert me.add(base.id, TEXTS["Cards"]).pending == 1
+    assert server.requests == []
+    with holdfast.open(place.url, place.key, settings=replace(HASTY, embedders={"mine": own})) as store:
+        me = amina_of(store)
+        assert me.embed("kb").pending == 0
+        assert me.search("home loan", base="kb").mode == "hybrid"
+        assert me.reindex("kb", embedder=Own("other")).done
+    assert server.requests == []
+
+
 def test_only_the_servers_own_embedders_can_be_named_over_http(opened, server):
     me = amina_of(opened)
     over_http = replace(me.scope, face="http", prepared={})

@@ -177,6 +177,23 @@ def test_a_record_that_cannot_be_kept_is_refused_whole(kbli):
     assert kbli.put("open", {"code": 7, "until": "2999-01-31"}).key == "7"
 
 
+def test_what_is_nested_beyond_measure_is_refused_by_name(kbli):
+    deep = {"sector": "J"}
+    for _ in range(20_000):
+        deep = {"not": deep}
+    kbli.define("weighed", key="name", weight="weight")
+    kbli.put("weighed", {"name": "a", "weight": 1})
+    for call in (kbli.find, kbli.count, kbli.pick):
+        refused("invalid_filter", call, "weighed", where=deep)
+    refused("invalid_filter", kbli.group, "kbli", by="sector", where=deep)
+    refused("invalid_input", kbli.update, "kbli", "61", {"title": deep})
+
+
+def test_what_is_no_list_of_records_is_refused(kbli):
+    for rows in (None, 5, "62011", {"code": "62011"}):
+        refused("invalid_input", kbli.put_many, "kbli", rows)
+
+
 def test_what_expired_is_not_there(kbli):
     kbli.define("permits", key="id", indexed=["kind"], expires="until", text=["title"])
     row = {"id": "1", "kind": "visa", "title": "investor visa", "until": "2020-01-01"}

@@ -72,6 +72,8 @@ def test_no_number_is_in_the_database_in_the_open(sync_store):
     [
         {"evidence": {"account": ONE}},
         {"evidence": {"note": "account 6718 949 405 is in arrears"}},
+        {"evidence": {"note": "account 6718\u2013949\u2011405"}},
+        {"evidence": {"account": "\uff16\uff17\uff11\uff18\uff19\uff14\uff19\uff14\uff10\uff15"}},
         {"reasons": [f"account_{TWO}"]},
         {"recommendations": [f"Close {ONE}."]},
         {"request_id": ONE},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from holdfast.core.embedders.asking import Guard
 
 MOST_CHARS = 500
+GIVEN = "given:"
+"""What is recorded of an object begins so; its own name follows, by which it is known again in `Settings.embedders`."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,14 @@ class Embedders:
         return self._settings.embedder_cache_seconds
 
     def check(self, given: object, *, anywhere: bool) -> str:
-        """What to record for an embedder that was asked for: one of the settings, or, `anywhere`, any that text names.
+        """What to record for an embedder that was asked for: one of the settings, or, `anywhere`, any that text names,
+        or an object of the program.
 
         `anywhere` is for those who hold the store: whoever only sends requests to a server must not choose where that
         sends documents and its key. Raises `EmbedderUnknown`, `InvalidEmbedder`.
         """
+        if anywhere and isinstance(given, Embedder) and not isinstance(given, type):
+            return self._take(given)
         if not isinstance(given, str) or not 0 < len(given) <= MOST_CHARS:
             raise InvalidEmbedder("a name from Settings.embedders or a text like hashing:256 is needed")
         text = given.strip()
@@ -76,6 +81,22 @@ class Embedders:
                 text = f"{text}@{OPENAI}"
         self.find(text)
         return text
+
+    def _take(self, given: Embedder) -> str:
+        """Keep an object while the store is open. What is recorded is never read as the name of a server: another
+        process that was not given the object must not send its texts anywhere.
+        """
+        name = given.name
+        if not isinstance(name, str) or not 0 < len(name) <= MOST_CHARS - len(GIVEN) or not name.isprintable():
+            raise InvalidEmbedder("an object needs a `name`, a text that says which model it is")
+        with self._lock:
+            known = self._made.get(GIVEN + name)
+            if known is None:
+                one = Checked(given)
+                self._made[GIVEN + name] = Pair(one, one)
+            elif not isinstance(known.documents, Checked) or not known.documents.is_of(given):
+                raise InvalidEmbedder(f"another object is called {name!r:.80}; give each model a name of its own")
+        return GIVEN + name
 
     def find(self, recorded: str) -> Pair:
         """The embedder of a recorded text. Raises `EmbedderUnknown`, `EmbedderMissing`, `InvalidEmbedder`."""
@@ -107,6 +128,8 @@ class Embedders:
         self._made.clear()
 
     def _make(self, recorded: str) -> Pair:
+        if recorded.startswith(GIVEN):
+            return self._given_again(recorded.removeprefix(GIVEN))
         given = self._settings.embedders.get(recorded)
         if given is None and ":" not in recorded:
             raise EmbedderUnknown(recorded, self._settings.embedders)
@@ -125,6 +148,14 @@ class Embedders:
         assert questions is not None, "a text names one"
         return Pair(documents, questions)
 
+    def _given_again(self, name: str) -> Pair:
+        """The object of that name among those that the store was opened with. Raises `EmbedderUnknown`."""
+        for one in self._settings.embedders.values():
+            if not isinstance(one, str) and one.name == name:
+                checked_one = Checked(one)
+                return Pair(checked_one, checked_one)
+        raise EmbedderUnknown(name, self._settings.embedders)
+
     def _guard(self, recorded: str) -> "Guard":
         """A server that is away is left alone for a moment: nobody waits for it meanwhile."""
         from holdfast.core.embedders.asking import NoAnswer  # its HTTP library takes a while to import
@@ -139,6 +170,10 @@ class Checked:
         self._given = given
         self.name = given.name
         self.dimension = given.dimension
+
+    def is_of(self, given: Embedder) -> bool:
+        """Whether it is that object."""
+        return self._given is given
 
     def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> list[Vector]:
         """See `Embedder.embed`."""

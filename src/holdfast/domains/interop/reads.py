@@ -8,6 +8,7 @@ from holdfast.core.action import Actions, action, composite
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.domains.configurations import Configurations
+from holdfast.domains.interop.checks import check_patients
 from holdfast.domains.interop.deidentifying import Deidentified, copies
 from holdfast.domains.interop.deviations import Deviations, deviations_of
 from holdfast.domains.interop.documents import Inferred, inferred
@@ -24,7 +25,6 @@ from holdfast.domains.interop.validation import Difference, Validator
 from holdfast.domains.records import Records
 
 MOST_MADE = 10_000
-MOST_PATIENTS = 1_000
 SEEDS = 2**63
 Differences = list[Difference]
 Texts = list[str]
@@ -122,8 +122,7 @@ class InteropReads(Actions):
     @action("interop.deidentify", writes=False)
     def _may_deidentify(self, k: int) -> Work[None]:
         """The caller may have copies made."""
-        if type(k) is not int or not 1 <= k <= MOST_PATIENTS:
-            raise InvalidInput(f"k: {k!r:.40} is not from 1 to {MOST_PATIENTS}", field="k")
+        check_patients(k)
 
         def work(_tx: Transaction) -> None:
             return None

@@ -8,7 +8,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
 from holdfast.core.inputs import check_name
 from holdfast.domains.interop import queries
-from holdfast.domains.interop.checks import check_standard, check_vendor
+from holdfast.domains.interop.checks import check_patients, check_standard, check_vendor
 from holdfast.domains.interop.deidentifying import copies
 from holdfast.domains.interop.hl7 import Message, parse
 from holdfast.domains.interop.models import Sample
@@ -33,15 +33,20 @@ class InteropSamples(InteropReads):
         after: str = "",
         limit: int = 50,
         deidentified: bool = False,
+        k: int = 1,
     ) -> Work[SampleList]:
         """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch. Another's
-        are read by administrators, which leaves a line in the trail. Raises `InvalidInput`.
+        `deidentified`: copies of HL7 v2 messages without the people in them (see `deidentify`), of one batch; with `k`
+        only codes that so many patients of the batch have stay. Another's are read by administrators, which leaves a
+        line in the trail. Raises `InvalidInput`.
         """
         known = check_standard(standard)
         if deidentified and known != HL7V2:
             raise InvalidInput(f"deidentified: messages of {known} are not de-identified yet", field="deidentified")
+        check_patients(k)
+        if k > 1 and not deidentified:
+            raise InvalidInput("k: is for copies; ask for deidentified=True", field="k")
         if not 1 <= limit <= SAMPLES:
             raise InvalidInput(f"limit: {limit!r} is not from 1 to {SAMPLES}", field="limit")
         asked = {
@@ -69,7 +74,7 @@ class InteropSamples(InteropReads):
                 )
                 for row in rows
             ]
-            return _without_people(found) if deidentified else found
+            return _without_people(found, k) if deidentified else found
 
         return work
 
@@ -87,11 +92,11 @@ class InteropSamples(InteropReads):
         return work
 
 
-def _without_people(samples: SampleList) -> SampleList:
+def _without_people(samples: SampleList, k: int) -> SampleList:
     """Copies; a kept message that cannot be read alone has none."""
     parsed = [(one, parse(one.content.encode("utf-8", "surrogateescape"))) for one in samples]
     given = [(one, found) for one, found in parsed if isinstance(found, Message)]
-    made, _ = copies([found for _, found in given])
+    made, _ = copies([found for _, found in given], k=k)
     return [
         replace(one, content=raw.decode("utf-8", "surrogateescape")) for (one, _), raw in zip(given, made, strict=True)
     ]

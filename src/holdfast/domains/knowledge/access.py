@@ -4,10 +4,14 @@ from uuid import UUID
 
 from holdfast.core.database import Query, Transaction
 from holdfast.core.errors import InvalidInput
+from holdfast.core.inputs import check_text
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.knowledge import base_queries, queries
 from holdfast.domains.knowledge.errors import BaseNotFound, BaseReadOnly, DocumentNotFound
 from holdfast.domains.knowledge.models import Document, KnowledgeBase
+
+NAME_BYTES = 4_096
+"""A longer text is no base's name; it is refused before a database looks for it."""
 
 
 def open_base(tx: Transaction, base: UUID | str) -> KnowledgeBase:
@@ -68,6 +72,7 @@ def _as_id(value: UUID | str) -> UUID | None:
         return value
     if not isinstance(value, str):
         raise InvalidInput(f"base: {value!r:.80} is neither an id nor a name", field="base")
+    check_text(value, field="base", most_bytes=NAME_BYTES)
     try:
         return UUID(value)
     except ValueError:

@@ -1,6 +1,7 @@
 """Adding whatever somebody has: a text, bytes, a file, a folder. The same over a store and over a connection."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from holdfast.core.action import composite
 from holdfast.core.clearance import check_level
 from holdfast.core.clock import now
+from holdfast.core.embedders import Embedder
 from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import Settings
 from holdfast.domains.knowledge import ingest
@@ -50,7 +52,7 @@ class Adding:
         options["media_type"] = media_type or UNKNOWN
         if isinstance(path_or_text, bytes):
             return self.add_file(base, path_or_text, name=title or "document", source=source, title=title, **options)
-        path = Path(path_or_text)
+        path = _path(path_or_text)
         data = ingest.read_file(path, self.settings)
         return self.add_file(base, data, name=path.name, title=title, source=source or str(path), **options)
 
@@ -105,7 +107,7 @@ class Adding:
         self,
         base: UUID | str,
         *,
-        embedder: str | None = None,
+        embedder: str | Embedder | None = None,
         on_progress: Callable[[EmbeddingReport], None] | None = None,
     ) -> EmbeddingReport:
         """Make a base's vectors with another embedder, and search by those once they are whole; see `reindex_some`.
@@ -123,9 +125,18 @@ class Adding:
             return self.replace_text(document, path_or_text, media_type=media_type)
         if isinstance(path_or_text, bytes):
             return self.replace_file(document, path_or_text, media_type=media_type or UNKNOWN)
-        path = Path(path_or_text)
+        path = _path(path_or_text)
         data = ingest.read_file(path, self.settings)
         return self.replace_file(document, data, name=path.name, media_type=media_type or UNKNOWN)
+
+
+def _path(given: object) -> Path:
+    """The path of a file. Raises `InvalidInput`."""
+    if not isinstance(given, os.PathLike):
+        raise InvalidInput(
+            f"document: a text, a Path or bytes are needed, got {type(given).__name__}", field="document"
+        )
+    return Path(given)
 
 
 def _until_done(

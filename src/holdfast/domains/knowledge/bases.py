@@ -8,6 +8,7 @@ from holdfast.core.action import action
 from holdfast.core.clearance import check_level, hold_all
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
+from holdfast.core.embedders import Embedder
 from holdfast.core.ids import as_id, new_id
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.knowledge import base_queries, ingest, queries
@@ -30,7 +31,7 @@ class Bases(KnowledgeReads):
         *,
         description: str | None = None,
         workspace: UUID | str | None = None,
-        embedder: str | None = None,
+        embedder: str | Embedder | None = None,
         index: str | None = None,
         clearance: str = "D",
         window: int = 0,
@@ -41,9 +42,10 @@ class Bases(KnowledgeReads):
         `clearance`: the level of documents that are added without one. `window`: with how many chunks before and after
         it a chunk is indexed, so that what stands beside it helps to find it. `embedder`: who makes
         its vectors, by its name in `Settings.embedders` or as a text (`hashing:256`, `openai:MODEL@URL`; over HTTP only
-        by name); without one the base is searched by words alone. `index`: the outside index that keeps its vectors, by
-        its name in `Settings.vector_indexes`; Holdfast itself without one. Raises `BaseExists`, `WorkspaceNotFound`,
-        `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`, `InvalidInput`.
+        by name), or an `Embedder` of the program; without one the base is searched by words alone. `index`: the outside
+        index that keeps its vectors, by its name in `Settings.vector_indexes`; Holdfast itself without one.
+        Raises `BaseExists`, `WorkspaceNotFound`, `EmbedderUnknown`, `EmbedderMissing`, `OutsideUnknown`,
+        `InvalidInput`.
         """
         moment = now()
         made = KnowledgeBase(

@@ -173,6 +173,8 @@ class Finding(KnowledgeReads):
         return work
 
     def _check_filters(self, filters: Mapping[str, object] | None) -> Filters:
+        if filters is not None and not isinstance(filters, Mapping):
+            raise InvalidInput(f"filters: an object is needed, got {type(filters).__name__}", field="filters")
         plain = {name: str(one) if isinstance(one, UUID) else one for name, one in (filters or {}).items()}
         given = self._check_document(plain, "filters")
         document = given.pop("document", None)

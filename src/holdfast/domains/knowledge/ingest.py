@@ -11,6 +11,7 @@ from uuid import UUID
 from holdfast.core import lexical, vectors
 from holdfast.core.database import Transaction
 from holdfast.core.ids import new_id
+from holdfast.core.inputs import check_text
 from holdfast.core.settings import Settings
 from holdfast.domains.knowledge import queries
 from holdfast.domains.knowledge.chunking import Piece, chunk
@@ -19,6 +20,7 @@ from holdfast.domains.knowledge.models import NotAdded
 from holdfast.domains.knowledge.readers import ReadLimits, read, walk
 
 PURPOSE = "knowledge"
+MEDIA_TYPE_BYTES = 1_000
 LOT = 500
 
 
@@ -35,6 +37,8 @@ class Prepared:
 
 def prepare(source: str | bytes, *, media_type: str | None, filename: str | None, settings: Settings) -> Prepared:
     """Read and cut. Raises an error of the family `DocumentError`; nothing was written."""
+    if media_type is not None:
+        check_text(media_type, field="media_type", most_bytes=MEDIA_TYPE_BYTES)
     limits = ReadLimits(document_bytes=settings.document_bytes)
     found = read(source, media_type=media_type, filename=filename, limits=limits)
     data = source.encode() if isinstance(source, str) else source

@@ -26,7 +26,8 @@ class Filters:
     @property
     def any(self) -> bool:
         """Whether there are any."""
-        return bool(self.document_id or self.media_type or self.source or self.metadata)
+        named = (self.document_id, self.media_type, self.source)
+        return bool(self.metadata) or any(one is not None for one in named)
 
 
 class Hit(Protocol):

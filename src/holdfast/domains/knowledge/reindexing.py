@@ -9,7 +9,7 @@ from holdfast.core.action import action, composite
 from holdfast.core.clearance import hold_all
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
-from holdfast.core.embedders import Pair, Vector
+from holdfast.core.embedders import Embedder, Pair, Vector
 from holdfast.core.embedders.texts import MOST_STEP, STEP, embed
 from holdfast.core.pages import check_limit
 from holdfast.core.vectors import VectorIndex
@@ -35,7 +35,9 @@ class Reindexing(Embedding):
     """How a base gets another embedder; see `Knowledge`."""
 
     @composite
-    def reindex_some(self, base: UUID | str, *, embedder: str | None = None, most: int = STEP) -> EmbeddingReport:
+    def reindex_some(
+        self, base: UUID | str, *, embedder: str | Embedder | None = None, most: int = STEP
+    ) -> EmbeddingReport:
         """Go on making a base's vectors with another embedder (by default, its own), by up to `most` chunks.
 
         Searches use the old vectors until the new ones are whole; then these take their place at once, and the old ones

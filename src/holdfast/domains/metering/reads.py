@@ -88,8 +88,8 @@ class MeteringReads(IdentityRoom):
         Read from the sums that are kept with the ledger, one statement; `since` and `until` are widened to whole hours
         (UTC), and the report says to which. By conversation there are sums over all time only. Raises `InvalidInput`.
         """
-        if isinstance(group_by, str):
-            raise InvalidInput(f"group_by: {group_by!r:.40} is one text; give a list", field="group_by")
+        if isinstance(group_by, str) or not isinstance(group_by, Collection):
+            raise InvalidInput(f"group_by: {group_by!r:.40} is no list; give one of names", field="group_by")
         groups = tuple(check_choice(name, DIMENSIONS, field="group_by") for name in group_by)
         only = {
             "user": check_id(user, "user"),

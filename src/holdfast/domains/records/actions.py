@@ -9,6 +9,7 @@ from holdfast.core.clearance import check_level, hold
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput
+from holdfast.core.inputs import check_document
 from holdfast.core.pages import check_limit
 from holdfast.domains.records import picking, queries
 from holdfast.domains.records.access import as_record, writable_set
@@ -62,6 +63,8 @@ class Records(Loading, RecordSets):
         wanted, version = check_key(key), check_version(if_version)
         if not isinstance(changes, Mapping):
             raise InvalidInput(f"changes: an object is needed, got {type(changes).__name__}", field="changes")
+        limits = {"most_bytes": self.settings.record_bytes, "most_depth": self.settings.record_depth + 1}
+        check_document(changes, field="changes", **limits)  # before anything walks through it
 
         def work(tx: Transaction) -> Record:
             of = writable_set(tx, name)

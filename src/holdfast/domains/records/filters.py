@@ -74,14 +74,19 @@ class Any:
 Filter = Compare | OneOf | Begins | Not | All | Any
 
 
-def parse(where: Mapping[str, object] | None, schema: Schema) -> Filter:
-    """What a filter says. Raises `InvalidFilter`."""
-    if where is None:
-        return All(())
+def check_size(where: object) -> None:
+    """Raise `InvalidFilter` for what is no JSON, too long or too deep: before anything walks through it."""
     try:
         check_json(where, field="where", most_bytes=256 * 1024, most_depth=2 * MOST_DEPTH + 2)
     except InvalidInput as error:
         raise InvalidFilter(str(error).removeprefix("where: ")) from None
+
+
+def parse(where: Mapping[str, object] | None, schema: Schema) -> Filter:
+    """What a filter says. Raises `InvalidFilter`."""
+    if where is None:
+        return All(())
+    check_size(where)
     parser = _Parser(schema)
     return parser.conditions(where, MOST_DEPTH)
 

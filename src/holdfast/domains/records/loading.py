@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from holdfast.core.action import composite
+from holdfast.core.errors import InvalidInput
 from holdfast.core.settings import Settings
 from holdfast.domains.records.models import NotStored, StoreReport
 
@@ -35,6 +36,8 @@ class Loading:
         changes nothing, so going on after a stop is calling it again. `on_progress` is given what was done so far,
         after each transaction. Raises `SetNotFound`, `SetReadOnly`, `ClearanceNeeded`.
         """
+        if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
+            raise InvalidInput(f"rows: records are needed, got {type(rows).__name__}", field="rows")
         report = StoreReport()
         first = 1
         for lot in lots_of(rows, self.settings.record_batch):

@@ -26,7 +26,7 @@ from holdfast.core.database.types import dump_json
 from holdfast.domains.records import queries
 from holdfast.domains.records.access import Source
 from holdfast.domains.records.errors import NothingToPick, TooManyToPick
-from holdfast.domains.records.filters import Filter, matches, parse
+from holdfast.domains.records.filters import Filter, check_size, matches, parse
 from holdfast.domains.records.models import Record, RecordSet
 from holdfast.domains.records.weights import Weights, units
 
@@ -162,6 +162,7 @@ def _name_of(where: Mapping[str, object]) -> bytes | str:
     try:
         return marshal.dumps(where, 2)  # type: ignore[arg-type]  # else it raises
     except ValueError:
+        check_size(where)
         return dump_json(where)
 
 

@@ -9,6 +9,7 @@ from holdfast.core.pages import Page, check_limit, encode_cursor
 from holdfast.domains.records import queries, read_queries
 from holdfast.domains.records.access import as_record, as_set, as_shared_set, find_source
 from holdfast.domains.records.errors import RecordNotFound
+from holdfast.domains.records.filters import check_size
 from holdfast.domains.records.models import Record, RecordSet, RecordVersion
 from holdfast.domains.records.questions import check_key, order_of, place_of, question_of
 
@@ -63,6 +64,8 @@ class RecordReads(Actions):
         `SetNotFound`, `InvalidFilter`, `InvalidCursor`.
         """
         most = check_limit(limit, self.settings.page)
+        if where is not None:
+            check_size(where)
         question = ("records.find", self.scope.tenant_id, self.scope.actor_id, name, repr(where), order)
 
         def work(tx: Transaction) -> Page[Record]:

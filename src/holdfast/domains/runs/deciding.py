@@ -177,10 +177,15 @@ def _check_subjects(values: Sequence[str]) -> list[str]:
 def _check_subject(value: str) -> str:
     """A subject as it is hashed. No message shows it."""
     text = check_name(value, field="subject", most_chars=SUBJECT_CHARS)
-    kept = "".join(c for c in unicodedata.normalize("NFKC", text) if not (c.isspace() or c in "-‐‑–")).casefold()
+    kept = _bare(text)
     if not kept:
         raise InvalidInput("subject: has nothing but spaces and hyphens", field="subject")
     return kept
+
+
+def _bare(text: str) -> str:
+    """A text as subjects are compared: without spaces and hyphens, however its letters and digits are written."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if not (c.isspace() or c in "-‐‑–")).casefold()
 
 
 def _check_list(values: Any, field: str) -> list[Any]:
@@ -202,7 +207,7 @@ def _check_latency(value: float | None) -> float | None:
 def _check_hidden(subjects: list[str], row: dict[str, Any]) -> None:
     """Refuse a decision that says in the open what its hashes are to hide."""
     for field in ("kind", "status", "reasons", "evidence", "recommendations", "rule_version", "request_id"):
-        said = "".join(c for c in dump_json(row[field]) if not (c.isspace() or c == "-")).casefold()
+        said = _bare(dump_json(row[field]))
         if any(len(subject) >= OPEN_CHARS and subject in said for subject in subjects):
             raise InvalidInput(
                 f"{field}: names a subject in the open; leave it out, it is found by subject", field=field

@@ -49,9 +49,10 @@ async def read(receive: Receive, incoming: Incoming, *, most: int, seconds: floa
 
 @contextmanager
 def upload() -> Iterator[BinaryIO]:
-    """A temporary file, taken away afterwards."""
-    with tempfile.NamedTemporaryFile(prefix="holdfast-upload-") as file:
-        yield file  # type: ignore[misc]  # a wrapper of one
+    """A temporary file, taken away afterwards. Reports name it, so its name says what it is to who sent it."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-upload-") as folder:
+        with (Path(folder) / "upload").open("w+b") as file:
+            yield file
 
 
 async def save(receive: Receive, incoming: Incoming, file: BinaryIO, *, most: int, seconds: float) -> Path:

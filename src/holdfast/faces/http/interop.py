@@ -54,14 +54,15 @@ def samples(
     after: str = "",
     limit: int = 50,
     deidentified: bool = False,
+    k: int = 1,
 ) -> list[Sample]:
     """Messages of a type that were kept, in the order of their digests, up to 200; `after`: the last digest seen.
 
-    `deidentified`: copies of HL7 v2 messages without the people in them, of one batch. Another's are read by
-    administrators, which leaves a line in the trail. What is no UTF-8 in one is a U+FFFD: JSON has no way to say
-    it. Raises `InvalidInput`.
+    `deidentified`: copies of HL7 v2 messages without the people in them, of one batch; with `k` only codes that
+    so many patients of the batch have stay. Another's are read by administrators, which leaves a line in the trail.
+    What is no UTF-8 in one is a U+FFFD: JSON has no way to say it. Raises `InvalidInput`.
     """
-    found = room.samples(vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified)
+    found = room.samples(vendor, type, standard=standard, after=after, limit=limit, deidentified=deidentified, k=k)
     return [replace(one, content=_readable(one.content)) for one in found]
 
 

@@ -170,12 +170,15 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 def wire_type(hint: Any) -> Any:
-    """The type that travels for a parameter of type `hint`: an id is a UUID, a mapping an object, a sequence a list."""
+    """The type that travels for a parameter of type `hint`: an id is a UUID, a mapping an object, a sequence a list.
+
+    An object of the program, where a protocol says that one may be given, does not travel.
+    """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         if UUID in arguments:
             arguments = tuple(kind for kind in arguments if kind is not str)
-        inner = [wire_type(kind) for kind in arguments]
+        inner = [wire_type(kind) for kind in arguments if not getattr(kind, "_is_protocol", False)]
         made = inner[0]
         for kind in inner[1:]:
             made = made | kind
