@@ -95,8 +95,9 @@ def _checked_text(value: object, field: str, most_bytes: int, most_depth: int) -
 _SIMPLE = frozenset({str, bool, type(None)})
 
 
-def is_plain_json(value: object, *, most_depth: int) -> bool:
-    """Whether `value` is made of JSON's own types and numbers that fit, nested no deeper.
+def is_plain_json(value: object, *, most_depth: int, floats: bool = True) -> bool:
+    """Whether `value` is made of JSON's own types and numbers that fit, nested no deeper; without `floats`, of whole
+    numbers only.
 
     A quick look at what is nearly always right: `check_json` says what is wrong, and looks at texts.
     """
@@ -105,22 +106,22 @@ def is_plain_json(value: object, *, most_depth: int) -> bool:
         return True
     if most_depth < 0 and kind in (dict, list):  # before it is looked into: it may hold itself
         return False
+    inner: object
     if kind is dict:
-        inner: object
         for name, inner in value.items():  # type: ignore[attr-defined]  # it is a dict
             if type(name) is not str or (
-                type(inner) not in _SIMPLE and not is_plain_json(inner, most_depth=most_depth - 1)
+                type(inner) not in _SIMPLE and not is_plain_json(inner, most_depth=most_depth - 1, floats=floats)
             ):
                 return False
         return True
     if kind is list:
-        for one in value:  # type: ignore[attr-defined]  # it is a list
-            if type(one) not in _SIMPLE and not is_plain_json(one, most_depth=most_depth - 1):
+        for inner in value:  # type: ignore[attr-defined]  # it is a list
+            if type(inner) not in _SIMPLE and not is_plain_json(inner, most_depth=most_depth - 1, floats=floats):
                 return False
         return True
     if kind is int:
         return value.bit_length() <= INTEGER_BITS  # type: ignore[attr-defined,no-any-return]  # it is an int
-    return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float
+    return floats and kind is float and math.isfinite(value)  # type: ignore[arg-type]  # it is a float
 
 
 _spelled = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode

@@ -8,7 +8,19 @@ from typing import Any
 from sqlalchemy.types import LargeBinary, Text
 
 from holdfast.core.clock import to_microseconds
-from holdfast.core.database.types import Digest, Id, Json, JsonText, Packed, PerEngine, Time, spelled, uuid_bytes
+from holdfast.core.database.json_paths import Code, Plain
+from holdfast.core.database.types import (
+    Digest,
+    Id,
+    Json,
+    JsonText,
+    Packed,
+    PerEngine,
+    Real,
+    Time,
+    spelled,
+    uuid_bytes,
+)
 
 
 class Each(PerEngine):
@@ -18,8 +30,19 @@ class Each(PerEngine):
 
     def __init__(self, kind: Any) -> None:
         self.kind = kind
-        number, pack = _PACKED[type(kind)]
+        number, pack, _ = _PACKED[type(kind)]
         self.binds = {"postgresql": partial(_array, number, pack)}
+
+
+def packed(kind: Any, values: Sequence[Any]) -> Packed:
+    """Values of a column's type, at least one, as one array."""
+    number, pack, _ = _PACKED[type(kind)]
+    return _array(number, pack, values)
+
+
+def kind_of_array(kind: Any) -> str:
+    """What PostgreSQL calls an array of a column's type. Raises KeyError for a type that is not packed."""
+    return f"{_PACKED[type(kind)][2]}[]"
 
 
 _ARRAY = struct.Struct(">iiIii")
@@ -44,13 +67,16 @@ def _one(value: Any, pack: Callable[[Any], bytes]) -> bytes:
     return _LENGTH.pack(len(data)) + data
 
 
-_PACKED: dict[type[Any], tuple[int, Callable[[Any], bytes]]] = {
-    Id: (2950, uuid_bytes),
-    Time: (1184, lambda value: _LONG.pack(to_microseconds(value) - _SINCE_2000)),
-    Json: (114, lambda value: spelled(value).encode()),
-    JsonText: (114, str.encode),
-    Digest: (17, bytes.fromhex),
-    LargeBinary: (17, bytes),
-    Text: (25, str.encode),
+_PACKED: dict[type[Any], tuple[int, Callable[[Any], bytes], str]] = {
+    Id: (2950, uuid_bytes, "uuid"),
+    Time: (1184, lambda value: _LONG.pack(to_microseconds(value) - _SINCE_2000), "timestamptz"),
+    Json: (114, lambda value: spelled(value).encode(), "json"),
+    JsonText: (114, str.encode, "json"),
+    Digest: (17, bytes.fromhex, "bytea"),
+    LargeBinary: (17, bytes, "bytea"),
+    Code: (17, bytes, "bytea"),
+    Text: (25, str.encode, "text"),
+    Plain: (25, str.encode, "text"),
+    Real: (701, struct.Struct(">d").pack, "float8"),
 }
-"""The number PostgreSQL has for each kind, and its binary form."""
+"""The number PostgreSQL has for each kind, its binary form, and its name."""

@@ -17,6 +17,8 @@ from psycopg.errors import error_from_result
 from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from holdfast.core.database.columns import closing
+
 MOST_STATEMENTS = 400
 """So many prepared statements a connection keeps. A store has fewer; a statement counts once for each set of types."""
 
@@ -129,7 +131,7 @@ def _many_rows(sql: str, count: int) -> str | None:
     head, values, rest = sql.partition(" VALUES (")
     if not head.startswith("INSERT INTO ") or not values or "$" in head:
         return None
-    end = _closing(rest)
+    end = closing(rest)
     row, tail = rest[:end], rest[end + 1 :]
     if "$" in tail:
         return None
@@ -140,13 +142,3 @@ def _many_rows(sql: str, count: int) -> str | None:
 
 def _moved(place: re.Match[str], *, by: int) -> str:
     return f"${int(place[1]) + by}"
-
-
-def _closing(text: str) -> int:
-    """Where the parenthesis that was open at the beginning is closed."""
-    depth = 1
-    for at, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if not depth:
-            return at
-    raise ValueError("VALUES without an end")

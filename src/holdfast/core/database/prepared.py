@@ -26,12 +26,13 @@ class Running(Protocol):
 class Prepared(Generic[T]):
     """One query's text for one engine, and how its parameters and rows are converted."""
 
-    __slots__ = ("_converted", "_defaults", "_given", "_own", "_rows", "sql")
+    __slots__ = ("_converted", "_defaults", "_given", "_own", "_rows", "names", "sql", "types")
 
     def __init__(self, compiled: Any, dialect: Dialect, into: type[T] | None, *, operator: bool) -> None:
         self.sql: str = str(compiled)
         binds, reserved = compiled.binds, () if operator else RESERVED
-        names = list(compiled.positiontup or ())
+        self.names = names = list(compiled.positiontup or ())
+        self.types: dict[str, TypeEngine[Any]] = {name: binds[name].type for name in names}
         self._own = [(at, name) for at, name in enumerate(names) if name in reserved]
         asked = [name for name in names if name not in reserved]
         self._defaults = {name: compiled.params[name] for name in asked if not binds[name].required}
@@ -54,6 +55,10 @@ class Prepared(Generic[T]):
             if value is not None:
                 values[at] = convert(value)
         return values
+
+    def converter_of(self, name: str) -> Callable[[Any], Any] | None:
+        """How a parameter's value becomes the driver's."""
+        return dict(self._converted).get(self.names.index(name))
 
     def rows(self, raw: Sequence[Sequence[Any]], tx: Running) -> list[T]:  # those with secrets use it
         """What the driver's rows become."""

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Update, b
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from holdfast.core.database import guard, secrets
+from holdfast.core.database.columns import Filling
 from holdfast.core.database.prepared import Prepared
 from holdfast.core.database.types import Id
 
@@ -43,6 +44,7 @@ class Query(Generic[T]):
         self.into = into
         self.operator = operator
         self._prepared: dict[str, Prepared[T]] = {}
+        self._fillings: dict[tuple[str, tuple[str, ...]], Filling] = {}
 
     def check(self) -> None:
         """Raise `TenantGuardError` for a scoped table that is not held to the scope's tenant, unless it is an
@@ -61,4 +63,17 @@ class Query(Generic[T]):
             made = self._prepared[dialect.name] = secrets.prepare(
                 self.statement, dialect, self.into, operator=self.operator
             )
+        return made
+
+    def filling(self, dialect: Dialect, each: tuple[str, ...]) -> Filling:
+        """This INSERT for one engine, filled from columns of those names. Raises what `check` raises, TypeError for one
+        that seals or hashes: that is done row by row.
+        """
+        made = self._fillings.get((dialect.name, each))
+        if made is None:
+            if type(self.prepared(dialect)) is not Prepared:
+                raise TypeError(
+                    "an INSERT with secrets or keyed hashes is not filled from columns; run it for each row"
+                )
+            made = self._fillings[dialect.name, each] = Filling(self.prepared(dialect), each, dialect.name)
         return made

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Dialect
 
 from holdfast.core.crypto.models import DataKey, KeyRow, Purpose
+from holdfast.core.database.columns import Columns, lots
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.prepared import converter
 from holdfast.core.database.query import Query
@@ -236,6 +237,14 @@ class Transaction:
             return 0
         self._cursor.executemany(prepared.sql, values)
         return self._cursor.rowcount
+
+    def fill(self, query: Query[Any], shared: Params, each: Columns) -> int:
+        """Run an INSERT once for each place of the lists of `each`; how many rows it made.
+
+        `shared` has what is the same in all of them. It costs a third of `many`; on PostgreSQL one statement.
+        """
+        filling = self._allowed(query).filling(self._dialect, tuple(each))
+        return sum(filling.run(self._cursor, shared, lot, self) for lot in lots(each))
 
     def call(self, procedure: Procedure[Any], params: Params) -> Sequence[Any]:
         """The row that a procedure gives."""

@@ -26,6 +26,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
@@ -56,6 +57,18 @@ def dump_json(value: object) -> str:
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def dump_whole(value: object) -> str:
+    """The same spelling in an eighth of the time, of a value of JSON's own types in which every number is whole.
+
+    Raises UnicodeEncodeError for a lone surrogate.
+    """
+    return _encode_whole(value).decode()
+
+
+_encode_whole = msgspec.json.Encoder(order="sorted").encode
+"""It spells numbers with a fraction in a way of its own."""
 
 
 class PerEngine(UserDefinedType[Any]):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from holdfast.core.clock import as_utc
-from holdfast.core.database.types import Spelled, dump_json
+from holdfast.core.database.types import Spelled, dump_json, dump_whole
 from holdfast.core.errors import InvalidInput
 from holdfast.core.inputs import check_json, is_plain_json
 from holdfast.core.settings import Settings
@@ -69,9 +69,10 @@ class Preparing:
         """A record as it is stored."""
         most, depth = self._settings.record_bytes, self._settings.record_depth
         try:
-            if is_plain_json(data, most_depth=depth):
-                text = dump_json(data)
-                if "\\u0000" not in text and len(text.encode()) <= most:
+            whole = is_plain_json(data, most_depth=depth, floats=False)
+            if whole or is_plain_json(data, most_depth=depth):
+                text = dump_whole(data) if whole else dump_json(data)
+                if "\\u0000" not in text and (len(text) <= most // 4 or len(text.encode()) <= most):
                     return Spelled(text)
             check_json(data, field="record", most_bytes=most, most_depth=depth)
         except InvalidInput as error:
@@ -144,11 +145,12 @@ class Preparing:
 
     def _code(self, data: Data, path: Path) -> bytes:
         value = data.get(path[0]) if len(path) == 1 else value_at(data, path)
-        if value is not None and not is_scalar(value):
+        try:
+            code = code_of(value)
+        except TypeError:
             raise RecordRefused(
                 f"{'.'.join(path)}: is indexed, and {kind_of(value)} cannot be; take it out of `indexed`"
-            )
-        code = code_of(value)
+            ) from None
         if len(code) > MOST_BYTES + 1:
             raise RecordRefused(
                 f"{'.'.join(path)}: is indexed, and its {len(code) - 1:,} bytes are more than {MOST_BYTES}; "

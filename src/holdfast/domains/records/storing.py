@@ -43,7 +43,8 @@ def store(tx: Transaction, preparing: Preparing, ready: Sequence[Ready], *, leve
     waiting, told = list(ready), list[picking.Row]()
     while waiting:
         known = known_records(tx, of, [one.key for one in waiting], level)
-        plan = _Plan(moment=moment, level=level, change=change, by=tx.scope.actor_id)
+        first = (of.clearance or "") if level is None else level
+        plan = _Plan(moment=moment, level=level, first_level=first, change=change, by=tx.scope.actor_id)
         for one in waiting:
             plan.add(preparing, one, known.get(one.key), done)
         waiting = _carry_out(tx, of, plan)
@@ -61,12 +62,12 @@ def _carry_out(tx: Transaction, of: RecordSet, plan: "_Plan") -> list[Ready]:
     """Do what is planned; those that somebody else stored meanwhile are to be looked at again."""
     at = {"set_id": of.id}
     late, lost = list[Ready](), set[UUID]()
-    if any(row["level"] for row in plan.inserts) or any(row["new_level"] for row in plan.updates):
+    if (plan.new and plan.first_level) or any(row["new_level"] for row in plan.updates):
         tx.run(queries.set_leveled, at)
-    if plan.inserts and tx.many(queries.insert_record, plan.inserts) < len(plan.inserts):
-        mine = {row[2] for row in tx.all(queries.stored, at | {"keys": [row["key"] for row in plan.inserts]})}
-        lost = {row["id"] for row in plan.inserts if row["id"] not in mine}
-        late = [one for one, row in zip(plan.new, plan.inserts, strict=True) if row["id"] in lost]
+    if plan.new and _insert(tx, of, plan) < len(plan.new):
+        mine = {row[2] for row in tx.all(queries.stored, at | {"keys": [one.key for one in plan.new]})}
+        lost = {made for made in plan.ids if made not in mine}
+        late = [one for one, made in zip(plan.new, plan.ids, strict=True) if made in lost]
     tx.many(queries.update_record, [at | row for row in plan.updates])
     if of.history:
         gone = {id(one) for one in late}
@@ -77,6 +78,22 @@ def _carry_out(tx: Transaction, of: RecordSet, plan: "_Plan") -> list[Ready]:
     if words:
         lexical.put(tx, PURPOSE, of.id, words)
     return late
+
+
+def _insert(tx: Transaction, of: RecordSet, plan: "_Plan") -> int:
+    """Insert the new ones; how many nobody else has stored meanwhile."""
+    used = PLACES[: len(of.indexed)]
+    each: dict[str, list[Any]] = {"key": [one.key for one in plan.new], "id": plan.ids}
+    each["data"] = [one.text for one in plan.new]
+    each |= {place: [one.codes[at] for one in plan.new] for at, place in enumerate(used)}
+    shared: dict[str, Any] = dict.fromkeys((*PLACES, "weight", "expires_at"))
+    if of.weight is not None:
+        each["weight"] = [one.weight for one in plan.new]
+    if of.expires is not None:
+        each["expires_at"] = [one.expires_at for one in plan.new]
+    shared |= {"set_id": of.id, "level": plan.first_level, "version": 1, "change": plan.change}
+    shared |= {"created_at": plan.moment, "updated_at": plan.moment}
+    return tx.fill(queries.insert_record, shared, each)
 
 
 @dataclass(frozen=True)
@@ -126,23 +143,25 @@ class _Plan:
 
     moment: datetime
     level: str | None
+    first_level: str
+    """Where new ones are put."""
     change: int | None
     by: UUID | None
     moved: bool = False
     """Whether a record goes to another level."""
     rows: list[picking.Row] = field(default_factory=list)
     versions: list[tuple[Ready, dict[str, Any]]] = field(default_factory=list)
-    inserts: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
     new: list[Ready] = field(default_factory=list)
-    """What each of `inserts` is of."""
+    ids: list[UUID] = field(default_factory=list)
+    """Of each of the new ones."""
+    updates: list[dict[str, Any]] = field(default_factory=list)
     words: list[lexical.Entry] = field(default_factory=list)
     wordless: list[UUID] = field(default_factory=list)
 
     def add(self, preparing: Preparing, one: Ready, before: Known | None, done: Written) -> None:
         """What has to be done for one record."""
         if before is None:
-            self._insert(preparing, one, (preparing.of.clearance or "") if self.level is None else self.level)
+            self._add_new(preparing, one)
             done.added += 1
             return
         level = before.level if self.level is None else self.level
@@ -152,16 +171,12 @@ class _Plan:
         self._update(preparing, one, before, level)
         done.changed += 1
 
-    def _insert(self, preparing: Preparing, one: Ready, level: str) -> None:
+    def _add_new(self, preparing: Preparing, one: Ready) -> None:
         made = new_id()
-        row: dict[str, Any] = dict(zip(PLACES, one.codes, strict=True))
-        row |= {"set_id": preparing.of.id, "key": one.key, "level": level, "id": made, "version": 1, "data": one.text}
-        row |= {"weight": one.weight, "change": self.change, "expires_at": one.expires_at}
-        row |= {"created_at": self.moment, "updated_at": self.moment}
-        self.inserts.append(row)
         self.new.append(one)
-        self._word(preparing, made, level, one)
-        self._keep(preparing.of, one, made, level, 1, self.moment)
+        self.ids.append(made)
+        self._word(preparing, made, self.first_level, one)
+        self._keep(preparing.of, one, made, self.first_level, 1, self.moment)
 
     def _update(self, preparing: Preparing, one: Ready, before: Known, level: str) -> None:
         row: dict[str, Any] = {"key": before.key, "level": before.level, "new_level": level, "new_data": one.text}

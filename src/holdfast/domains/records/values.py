@@ -16,6 +16,7 @@ Scalar = str | int | float | bool
 
 _DOUBLE = struct.Struct(">d")
 _BITS = struct.Struct(">Q")
+_PARTS = struct.Struct(">QH")
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 _MIDDLE = 1 << 15
@@ -29,7 +30,7 @@ def is_scalar(value: object) -> bool:
 
 
 def code_of(value: object) -> bytes:
-    """The code of a scalar, or of None."""
+    """The code of a scalar, or of None. Raises TypeError for anything else."""
     if isinstance(value, str):
         return TEXT + value.encode()
     if value is None:
@@ -37,16 +38,15 @@ def code_of(value: object) -> bytes:
     if isinstance(value, bool):
         return TRUTH + (b"\x01" if value else b"\x00")
     if isinstance(value, (int, float)):
-        return NUMBER + _number(value)
+        return _number(value)
     raise TypeError(f"{type(value).__name__} is no scalar")
 
 
 def _number(value: float) -> bytes:
     double = float(value) + 0.0  # so that -0.0 is 0.0
-    rest = value - int(double) if isinstance(value, int) and not -_EXACT <= double <= _EXACT else 0
+    rest = value - int(double) if not -_EXACT <= double <= _EXACT and isinstance(value, int) else 0
     (bits,) = _BITS.unpack(_DOUBLE.pack(double))
-    bits = bits ^ _ALL if bits & _SIGN else bits | _SIGN
-    return _BITS.pack(bits) + (rest + _MIDDLE).to_bytes(2, "big")
+    return NUMBER + _PARTS.pack(bits ^ _ALL if bits & _SIGN else bits | _SIGN, int(rest) + _MIDDLE)
 
 
 def value_of(code: bytes) -> Scalar | None:
