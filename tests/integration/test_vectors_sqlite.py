@@ -12,16 +12,16 @@ from holdfast.core.vectors import create_index, move, nearest, remove, store
 DIMENSION = 8
 
 
-@pytest.mark.parametrize("key", [None, "ab" * 32])
-def test_what_is_in_cells_is_found_like_what_is_in_none_whatever_happened_to_it(tmp_path, key):
+@pytest.mark.parametrize(("key", "mib"), [(None, 0), ("ab" * 32, 0), ("ab" * 32, 1)])
+def test_what_is_in_cells_is_found_like_what_is_in_none_whatever_happened_to_it(tmp_path, key, mib):
     url, chance = f"sqlite:///{tmp_path}/cells.db", random.Random(1)
-    with holdfast.create(url, key) as opened:
+    with holdfast.create(url, key, settings=holdfast.Settings(vector_codes_mib=mib)) as opened:
         opened.system().identity.create_tenant("acme")
         opened.system().identity.create_user("amina@acme.test", tenant="acme")
         person = Vectors(opened, "acme", "amina@acme.test")
         index = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
         small = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="s", dimension=DIMENSION))
-        held = {uuid4(): (direction(chance, DIMENSION), (None, "C", "D")[n % 3]) for n in range(270)}
+        held = {uuid4(): (direction(chance, DIMENSION), (None, "C", "D")[n % 3]) for n in range(180)}
 
         def put(items, into=index):
             person.write(lambda tx: store(tx, into, [(item, level, None, vector) for item, (vector, level) in items]))
@@ -55,8 +55,8 @@ def test_what_is_in_cells_is_found_like_what_is_in_none_whatever_happened_to_it(
 
 @pytest.mark.thorough
 def test_no_answer_is_short_where_the_nearest_cells_hold_nothing_that_may_be_seen(tmp_path):
-    chance = random.Random(1)
-    with holdfast.create(f"sqlite:///{tmp_path}/cells.db", None) as opened:
+    chance, settings = random.Random(1), holdfast.Settings(vector_codes_mib=0)
+    with holdfast.create(f"sqlite:///{tmp_path}/cells.db", None, settings=settings) as opened:
         opened.system().identity.create_tenant("acme")
         opened.system().identity.create_user("amina@acme.test", tenant="acme")
         every = Vectors(opened, "acme", "amina@acme.test")
@@ -73,3 +73,42 @@ def test_no_answer_is_short_where_the_nearest_cells_hold_nothing_that_may_be_see
         found = person.read(lambda tx: nearest(tx, index, asked, k=9, levels=None))
         assert len(found) == 9
         assert {*ids(found)} <= {item for item, level, _owner, _vector in rows if level == "C"}
+
+
+def test_codes_in_memory_serve_until_cells_change_even_in_another_process_and_show_nobody_more(tmp_path):
+    url, chance = f"sqlite:///{tmp_path}/cells.db", random.Random(1)
+    with holdfast.create(url, None) as opened, holdfast.open(url) as beside:
+        opened.system().identity.create_tenant("acme")
+        opened.system().identity.create_user("amina@acme.test", tenant="acme")
+        opened.system().identity.create_tenant("globex")
+        opened.system().identity.create_user("gina@globex.test", tenant="globex")
+        person = Vectors(opened, "acme", "amina@acme.test")
+        index = person.write(lambda tx: create_index(tx, purpose="knowledge", embedder="e", dimension=DIMENSION))
+
+        def put(level, count):
+            rows = [(uuid4(), level, None, direction(chance, DIMENSION)) for _ in range(count)]
+            person.write(lambda tx: store(tx, index, rows))
+            return {row[0] for row in rows}
+
+        def seen(person, **asked):
+            return {*ids(person.read(lambda tx: nearest(tx, index, [1.0] * DIMENSION, k=200, levels=None, **asked)))}
+
+        theirs, others = put("C", 80), put("D", 80)
+        assert beside.engine.optimize_vectors(large=100)
+        assert seen(person) == theirs | others
+        (held,) = opened.engine._codes._held.values()
+        assert seen(Vectors(opened, "acme", "amina@acme.test", cleared="C")) == theirs
+        assert seen(Vectors(opened, "acme", "amina@acme.test", cleared="")) == set()
+        assert seen(Vectors(opened, "globex", "gina@globex.test")) == set()
+        theirs |= put("C", 20)  # in no cell yet
+        gone, moved = sorted(others)[:40], sorted(theirs)[:40]
+        person.write(lambda tx: remove(tx, gone))
+        person.write(lambda tx: move(tx, moved, level="D"))
+        theirs, others = theirs - {*moved}, (others - {*gone}) | {*moved}
+        assert seen(person) == theirs | others
+        assert seen(Vectors(opened, "acme", "amina@acme.test", cleared="C")) == theirs
+        assert seen(person, owner=person.me) == theirs | others
+        assert opened.engine._codes._held[index.id] is held
+        assert beside.engine.optimize_vectors(large=100)
+        assert seen(person) == theirs | others
+        assert opened.engine._codes._held[index.id] is not held

@@ -112,6 +112,9 @@ class Settings:
     """The most connections a store keeps open; also the worker threads of the async face."""
     cache_mib: int = 32
     """The page cache of each SQLite connection, in MiB."""
+    vector_codes_mib: int = 128
+    """How many MiB of codes of vectors a process holds in memory, of large indexes on SQLite: 15 for 100,000 vectors of
+    384 numbers. Needs numpy; 0 holds none, and searches compare them in the file."""
     busy_seconds: float = 30.0
     """How long a call waits for a connection of the pool, or for others' locks, before it fails as unavailable
     (`busy`)."""
@@ -287,7 +290,13 @@ NO_NUMBERS = (
     "meter_provider",
     "counters",
 )
-MAY_BE_ZERO = ("embedder_cache_seconds", "cache_stale_seconds", "cache_error_seconds", "cache_jitter_percent")
+MAY_BE_ZERO = (
+    "embedder_cache_seconds",
+    "cache_stale_seconds",
+    "cache_error_seconds",
+    "cache_jitter_percent",
+    "vector_codes_mib",
+)
 _EMBEDDER = re.compile(r"[\w.\-]{1,200}")
 
 

@@ -30,6 +30,7 @@ from holdfast.core.database.errors import (
     VectorsUnavailable,
 )
 from holdfast.core.database.gate import Gate
+from holdfast.core.database.held_codes import HeldCodes
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.pool import Pool
 from holdfast.core.database.transaction import Transaction, Work, carry_out_afterwards
@@ -83,6 +84,7 @@ class SqliteEngine:
         self._writer: Any = None
         self._commits: CommitQueue | None = None
         self._seen: dict[Any, Any] = {}
+        self._codes = HeldCodes(self._settings.vector_codes_mib * 2**20)
         self._readers: Pool[Any] = Pool(
             self._connect_reader, size=self._settings.pool, seconds=self._settings.busy_seconds
         )
@@ -119,7 +121,7 @@ class SqliteEngine:
     def _read_on(self, cursor: Any, scope: Scope, reach: Reach, work: Work[T]) -> T:
         cursor.execute("BEGIN")
         try:
-            return work(Transaction(cursor, self.dialect, scope, reach, vault=self.vault))
+            return work(Transaction(cursor, self.dialect, scope, reach, vault=self.vault, codes=self._codes))
         finally:
             cursor.execute("ROLLBACK")
 

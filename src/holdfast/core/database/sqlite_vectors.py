@@ -31,7 +31,7 @@ CELLS_OF = """
 NUMBERS = ",".join(map(str, range(CELLS)))
 
 _LARGE_INDEXES = """
-    SELECT i.tenant_id, i.id, i.dimension, i.cells IS NULL FROM vector_indexes AS i
+    SELECT i.tenant_id, i.id, i.dimension, i.cells IS NULL, i.cells_epoch IS NULL FROM vector_indexes AS i
     WHERE i.state <> 'retired' AND i.dimension <= ? AND (
         i.cells IS NOT NULL OR EXISTS (
             SELECT 1 FROM vectors AS v WHERE v.tenant_id = i.tenant_id AND v.index_id = i.id LIMIT 1 OFFSET ?
@@ -49,6 +49,10 @@ _NEAREST_CENTRE = """
     ) FROM temp.sample AS s
 """
 _KEEP = "UPDATE vector_indexes SET cells = ? WHERE tenant_id = ? AND id = ?"
+_BEGIN = "UPDATE vector_indexes SET cells_epoch = NULL WHERE tenant_id = ? AND id = ?"
+_END = "UPDATE vector_indexes SET cells_epoch = random() WHERE tenant_id = ? AND id = ?"
+"""What is held in memory of cells serves under one epoch (held_codes.py); while they are filled there is none."""
+_IN_NONE = "SELECT 1 FROM vectors WHERE tenant_id = ? AND index_id = ? AND cell IS NULL LIMIT 1"
 _PUT = f"""
     WITH centres AS MATERIALIZED ({CELLS_OF.format(numbers=NUMBERS, tenant="?1", index_id="?2")})
     UPDATE vectors SET cell = (
@@ -67,18 +71,22 @@ def optimize(connection: Any, write: Write, *, large: int = LARGE) -> list[str]:
     """
     changed = []
     found = connection.execute(_LARGE_INDEXES, (MOST_DIMENSIONS, large)).fetchall()
-    for tenant_id, index_id, dimension, new in found:
+    for tenant_id, index_id, dimension, new, cut_off in found:
+        key = (tenant_id, index_id)
         if new:
-            cells = b"".join(_centres(connection, tenant_id, index_id, dimension))
-            kept = (cells, tenant_id, index_id)
+            kept = (b"".join(_centres(connection, tenant_id, index_id, dimension)), *key)
             write(lambda cursor, kept=kept: int(cursor.execute(_KEEP, kept).rowcount))  # type: ignore[misc]
-        put = (tenant_id, index_id, _LOT)
-        moved = 0
-        while lot := write(lambda cursor, put=put: int(cursor.execute(_PUT, put).rowcount)):  # type: ignore[misc]
-            moved += lot
-        if new or moved:
+        if cut_off or connection.execute(_IN_NONE, key).fetchone():
+            _fill(write, key)
             changed.append(f"cells_{index_id.hex()}")
     return changed
+
+
+def _fill(write: Write, key: tuple[bytes, bytes]) -> None:
+    write(lambda cursor: int(cursor.execute(_BEGIN, key).rowcount))
+    while write(lambda cursor: int(cursor.execute(_PUT, (*key, _LOT)).rowcount)):
+        pass
+    write(lambda cursor: int(cursor.execute(_END, key).rowcount))
 
 
 def _centres(connection: Any, tenant_id: bytes, index_id: bytes, dimension: int) -> list[bytes]:

@@ -9,6 +9,7 @@ from sqlalchemy import Dialect
 
 from holdfast.core.crypto.models import DataKey, KeyRow, Purpose
 from holdfast.core.database.columns import Columns, lots
+from holdfast.core.database.held_codes import HeldCodes
 from holdfast.core.database.internal import internal_error
 from holdfast.core.database.prepared import converter
 from holdfast.core.database.query import Query
@@ -175,6 +176,7 @@ class Transaction:
         "afterwards",
         "beforehand",
         "changed",
+        "codes",
         "held",
         "own",
         "reach",
@@ -194,6 +196,7 @@ class Transaction:
         seen: dict[Any, Any] | None = None,
         server_side: bool = False,
         vault: Keys | None = None,
+        codes: HeldCodes | None = None,
     ) -> None:
         self.scope = scope
         self.reach = reach
@@ -209,6 +212,8 @@ class Transaction:
         self._server_side = server_side
         self.own = _own_values(scope, reach, dialect)
         self.vault = vault
+        self.codes = codes
+        """Where this only reads, on an engine with cells: what it saw may be held for other transactions."""
         self.held: dict[tuple[UUID, bool], list[KeyRow]] | None = None
         """The owners' data keys that the vault has looked up in this transaction."""
 

@@ -142,31 +142,57 @@ def _as_stored(element: numbers, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
 
 
+class rowid(FunctionElement[int]):  # noqa: N801
+    """A row's own number in its table, where the engine has one."""
+
+    inherit_cache = True
+    type = Integer()
+
+    def __init__(self, table: Table) -> None:
+        self.table = table.name
+        super().__init__()
+
+
+@compiles(rowid)
+def _no_number(_element: rowid, _compiler: Any, **_options: Any) -> str:
+    return "NULL::bigint"
+
+
+@compiles(rowid, "sqlite")
+def _row_number(element: rowid, _compiler: Any, **_options: Any) -> str:
+    return f"{element.table}.rowid"
+
+
 class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the server's function
     """Item ids and similarities, best first.
 
     Parameters: `index_id`, `vector`, `code` (the vector again), `dimension`, `at_levels`, `owners` (those whose own
-    may be seen), `candidates` (so many are compared exactly, or kept in view), `cells` (the codes of so many are
-    compared), `k`.
+    may be seen), `candidates` (so many are compared exactly, or kept in view; of what may be seen a quarter, but not
+    less than `fewest`), `cells` (the codes of so many are
+    compared), `k`; where codes are `held`, `likely` (the numbers of rows in cells that are compared exactly; SQLite's
+    alone).
     """
 
     inherit_cache = True
     name = "nearest_vectors"
 
-    def __init__(self, *, owned: bool) -> None:
-        self.owned = owned
+    def __init__(self, *, owned: bool, held: bool = False) -> None:
+        self.owned, self.held = owned, held
         self.binds: dict[str, BindParameter[Any]] = {
             "index_id": bindparam("index_id", type_=Id),
             "vector": bindparam("vector", type_=Vector),
             "code": bindparam("code", type_=Code),
             "dimension": bindparam("dimension", type_=Integer),
             "at_levels": bindparam("at_levels", type_=Texts),
+            "fewest": bindparam("fewest", type_=Integer),
             "candidates": bindparam("candidates", type_=Integer),
             "cells": bindparam("cells", type_=Integer),
             "k": bindparam("k", type_=Integer),
         }
         if owned:
             self.binds["owners"] = bindparam("owners", type_=Ids)
+        if held:
+            self.binds["likely"] = bindparam("likely", type_=Texts)
         super().__init__(*self.binds.values(), TENANT)
 
     def found(self) -> TableValuedAlias:
@@ -174,7 +200,7 @@ class nearest_vectors(FunctionElement[Any]):  # noqa: N801  # spelled as the ser
         return self.table_valued(column("item_id", Id), column("similarity"), name="found")
 
 
-_SQLITE_ALONE = ("code", "cells")
+_SQLITE_ALONE = ("code", "fewest", "cells", "likely")
 
 
 @compiles(nearest_vectors)
@@ -192,35 +218,57 @@ def _server_function(element: nearest_vectors, compiler: Any, **options: Any) ->
 def _by_code(element: nearest_vectors, compiler: Any, **options: Any) -> str:
     """The candidates by their codes, which an index holds apart from the vectors; the best of them by the vectors.
 
-    Where many vectors match, codes are compared of the nearest cells alone, and of what is in no cell yet.
+    Where many vectors match, codes are compared of the nearest cells alone, and of what is in no cell yet; where codes
+    are held in memory, here only of the latter.
     """
     bound = {name: str(compiler.process(bind, **options)) for name, bind in element.binds.items()}
-    tenant = str(compiler.process(TENANT, **options))
-    owned = f"AND owner_id IN (SELECT unhex(value) FROM json_each({bound['owners']}))" if element.owned else ""
-    matching = f"""
-        FROM vectors INDEXED BY ix_vectors_cells
-        WHERE tenant_id = {tenant} AND index_id = {bound["index_id"]}
-            AND level IN (SELECT value FROM json_each({bound["at_levels"]})) {owned}"""
-    far = f"vec_distance_hamming(vec_bit(code), vec_bit({bound['code']}))"
-    cells = CELLS_OF.format(numbers=NUMBERS, tenant=tenant, index_id=bound["index_id"])
-    return f"""(
-        WITH near AS MATERIALIZED (
-            SELECT cell FROM ({cells}) ORDER BY vec_distance_cosine(centre, {bound["vector"]}) LIMIT CASE
-                WHEN (SELECT count(*) FROM (SELECT 1 {matching} AND cell IS NOT NULL LIMIT {MANY})) < {MANY}
-                THEN {CELLS} ELSE {bound["cells"]} END
+    bound |= {"tenant": str(compiler.process(TENANT, **options)), "numbers": NUMBERS}
+    owned = "AND owner_id IN (SELECT unhex(value) FROM json_each({owners}))" if element.owned else ""
+    seen = "level IN (SELECT value FROM json_each({at_levels}))" + owned
+    matching = (
+        "FROM vectors INDEXED BY ix_vectors_cells WHERE tenant_id = {tenant} AND index_id = {index_id} AND " + seen
+    )
+    statement = _HELD if element.held else _IN_CELLS.replace("{CELLS_OF}", CELLS_OF)
+    for name, text in (("{MATCHING}", matching), ("{FAR}", _FAR), ("{SEEN}", seen)):
+        statement = statement.replace(name, text)
+    return statement.format(**bound)
+
+
+_FAR = "vec_distance_hamming(vec_bit(code), vec_bit({code}))"
+_IN_CELLS = f"""(
+    WITH near AS MATERIALIZED (
+        SELECT cell FROM ({{CELLS_OF}}) ORDER BY vec_distance_cosine(centre, {{vector}}) LIMIT CASE
+            WHEN (SELECT count(*) FROM (SELECT 1 {{MATCHING}} AND cell IS NOT NULL LIMIT {MANY})) < {MANY}
+            THEN {CELLS} ELSE {{cells}} END
+    )
+    SELECT v.item_id AS item_id, max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {{vector}}))) AS similarity
+    FROM (
+        SELECT rowid AS number, {{FAR}} AS far {{MATCHING}} AND cell IS NULL
+        UNION ALL
+        SELECT rowid, {{FAR}} {{MATCHING}} AND cell IN (SELECT cell FROM near)
+        ORDER BY far LIMIT min({{candidates}}, max({{fewest}}, (
+            SELECT count(*) FROM (SELECT 1 {{MATCHING}} LIMIT 4 * {{candidates}})
+        ) / 4))
+    ) AS likely
+    CROSS JOIN vectors AS v ON v.rowid = likely.number
+    WHERE v.tenant_id = {{tenant}}
+    ORDER BY similarity DESC, item_id LIMIT {{k}}
+)"""
+_HELD = """(
+    SELECT v.item_id AS item_id, max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {vector}))) AS similarity
+    FROM (
+        SELECT value AS number, 1 AS in_cell FROM json_each({likely})
+        UNION ALL
+        SELECT number, 0 FROM (
+            SELECT rowid AS number, {FAR} AS far {MATCHING} AND cell IS NULL ORDER BY far LIMIT {candidates}
         )
-        SELECT v.item_id AS item_id,
-            max(-1.0, min(1.0, 1.0 - vec_distance_cosine(v.embedding, {bound["vector"]}))) AS similarity
-        FROM (
-            SELECT rowid AS number, {far} AS far {matching} AND cell IS NULL
-            UNION ALL
-            SELECT rowid, {far} {matching} AND cell IN (SELECT cell FROM near)
-            ORDER BY far LIMIT {bound["candidates"]}
-        ) AS likely
-        CROSS JOIN vectors AS v ON v.rowid = likely.number
-        WHERE v.tenant_id = {tenant}
-        ORDER BY similarity DESC, item_id LIMIT {bound["k"]}
-    )"""
+    ) AS likely
+    CROSS JOIN vectors AS v ON v.rowid = likely.number
+    WHERE v.tenant_id = {tenant} AND v.index_id = {index_id} AND (v.cell IS NOT NULL) = likely.in_cell
+        AND v.{SEEN}
+    ORDER BY similarity DESC, item_id LIMIT {k}
+)"""
+"""The numbers of rows come from memory, and may be those of other rows by now: everything is asked again."""
 
 
 def insert_or_replace(table: Table, values: dict[str, Any]) -> Insert:

@@ -9,16 +9,19 @@ from holdfast.core.database.sqlite_vectors import CELLS
 from holdfast.core.errors import InvalidInput
 from holdfast.core.scope import NIL
 from holdfast.core.vectors import queries
+from holdfast.core.vectors.held import likely
 from holdfast.core.vectors.models import Found, VectorIndex
 from holdfast.core.vectors.values import Numbers, normalised
 
 MOST = 1_000
+FEW = 200
+"""So many that match are all compared exactly, or ten for each of `k`; of more a quarter, as far as the effort goes."""
 
 
 class Effort(NamedTuple):
-    """How much of many vectors is looked at: on SQLite so many are compared exactly, at least, and for each of `k`, and
-    the codes of so many cells of 128; on PostgreSQL a scan of an index keeps so many in view, and for each of `k`;
-    a third less where it passes over nothing.
+    """How much of many vectors is looked at: on SQLite at most so many are compared exactly, or so many for each `k`,
+    chosen by their codes, of the nearest so many cells of 128 where codes are not held in memory; on PostgreSQL a scan
+    of an index keeps so many in view, and for each of `k`; a third less where it passes over nothing.
     """
 
     candidates: int
@@ -50,7 +53,7 @@ def nearest(
 
     `levels`: only items of these, beside those without one, as far as the scope is cleared for them; None: all of its.
     `owner`: only what is theirs or nobody's own. `within`: only these items, compared one by one. Similarities are
-    exact; which items are found is exact among up to 500 that match (2,000 on PostgreSQL), and nearly so among more, by
+    exact; which items are found is exact among up to 200 that match (2,000 on PostgreSQL), and nearly so among more, by
     `effort`. Raises `InvalidInput`, `VectorMismatch`, `InvalidVector`.
     """
     if not 1 <= k <= MOST:
@@ -67,12 +70,17 @@ def nearest(
     if within is not None:
         query = queries.nearest_within if owner is None else queries.nearest_within_of_owner
         return tx.all(query, {**params, "item_ids": list(within)})
-    query = queries.nearest if owner is None else queries.nearest_of_owner
-    params |= {"code": direction, "dimension": index.dimension, "cells": effort.cells}
+    params |= {"code": direction, "dimension": index.dimension, "cells": effort.cells, "fewest": max(FEW, 10 * k)}
     least, each = effort.candidates, effort.for_each
     if not tx.has_cells:
         least, each = effort.in_view, effort.in_view_for_each
     params["candidates"] = max(least, each * k)
+    if (numbers := likely(tx, index, params)) is not None:
+        query = queries.nearest_held if owner is None else queries.nearest_held_of_owner
+        found = tx.all(query, {**params, "likely": numbers})
+        if len(found) == k:
+            return found
+    query = queries.nearest if owner is None else queries.nearest_of_owner
     found = tx.all(query, params)
     if tx.has_cells and len(found) < k:
         return tx.all(query, {**params, "cells": CELLS})

@@ -19,10 +19,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.sql.dml import Delete
-from sqlalchemy.types import Text
+from sqlalchemy.types import NullType, Text
 
 from holdfast.core.database import TENANT, Query
 from holdfast.core.database.constructs import one_at_a_time
@@ -34,6 +35,7 @@ from holdfast.core.database.vector_search import (
     insert_or_replace,
     nearest_vectors,
     numbers,
+    rowid,
     similarity,
 )
 from holdfast.core.vectors.models import Found, VectorIndex
@@ -123,7 +125,8 @@ def _items() -> tuple[ColumnElement[bool], ...]:
 remove = Query(delete(vectors).where(*_items()))
 """From every index. Served by the primary key, like the next two."""
 
-move = Query(update(vectors).values(level=bindparam("new_level", type_=Text)).where(*_items()))
+move = Query(update(vectors).values(level=bindparam("new_level", type_=Text), cell=null()).where(*_items()))
+"""Without a cell: whoever holds codes in memory takes it for what it was (held.py)."""
 
 stored_of = Query(select(_v.item_id).where(*_items(), _v.index_id == _INDEX))
 
@@ -181,14 +184,31 @@ def has_vector(item: Column[Any], index: str = "vector_index_id") -> ColumnEleme
 # -- the nearest -------------------------------------------------------------------------------------------------------
 
 
-def _nearest(*, owned: bool) -> Query[Found]:
-    found = nearest_vectors(owned=owned).found()
+def _nearest(*, owned: bool, held: bool = False) -> Query[Found]:
+    found = nearest_vectors(owned=owned, held=held).found()
     return Query(select(found.c.item_id, found.c.similarity), Found)
 
 
 nearest = _nearest(owned=False)
 """Served by ix_vectors_codes, on SQLite by ix_vectors_cells, like the next."""
 nearest_of_owner = _nearest(owned=True)
+
+
+nearest_held = _nearest(owned=False, held=True)
+"""Of rows named by `likely`, and of what is in no cell; rows served by rowid, the rest by ix_vectors_cells."""
+nearest_held_of_owner = _nearest(owned=True, held=True)
+
+cells_epoch = Query(select(_i.cells_epoch).where(*_OF_INDEX))
+
+codes_of_cell = Query(
+    select(rowid(vectors), _v.level, type_coerce(_v.owner_id, NullType), _v.code).where(
+        _v.tenant_id == TENANT,
+        _v.index_id == _INDEX,
+        any_of(_v.level, "at_levels"),
+        _v.cell == bindparam("cell", type_=Integer),
+    )
+)
+"""Whosever they are and at every level, as they lie in the file. Served by ix_vectors_cells."""
 
 _SIMILARITY = similarity(_v.embedding, _VECTOR).label("similarity")
 _within = (

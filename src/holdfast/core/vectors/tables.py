@@ -1,6 +1,16 @@
 """The tables of vectors."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    text,
+)
 
 from holdfast.core.database.schema import scoped_table
 from holdfast.core.database.types import Id, Time
@@ -18,6 +28,7 @@ vector_indexes = scoped_table(
     Column("state", Text, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("cells", LargeBinary),
+    Column("cells_epoch", BigInteger),
     CheckConstraint("state IN ('building', 'active', 'retired')", name="state"),
     CheckConstraint("dimension BETWEEN 1 AND 16000", name="dimension"),
     Index("ix_vector_indexes_of", "tenant_id", "purpose", "about"),
