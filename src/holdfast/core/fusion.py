@@ -10,6 +10,7 @@ Ranks alone are not used: they forget by how much a passage was better, and with
 worse than the words alone.
 """
 
+import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,11 +60,14 @@ def fuse(
     top = max(scores.values(), default=0.0)
     zero = min(similarities.values(), default=0.0) if floor is None else floor
     found = []
-    for id in scores.keys() | similarities.keys():
+    for id in {**scores, **similarities}:
         score, similarity = scores.get(id), similarities.get(id)
         joined = (1 - weight) * _share(score, 0.0, top) + weight * _share(similarity, zero, 1.0)
-        found.append(Fused(id, joined, score, similarity, _why(score, similarity)))
-    return sorted(found, key=_place)[:k]
+        found.append((-joined, _below(score), _below(similarity), id))
+    return [
+        Fused(id, -joined, score := scores.get(id), similarity := similarities.get(id), _why(score, similarity))
+        for joined, _score, _similarity, id in heapq.nsmallest(k, found)
+    ]
 
 
 def _check(weight: float, floor: float | None, k: int) -> None:
@@ -80,7 +84,9 @@ def _best(candidates: Sequence[tuple[Id, float]]) -> dict[Id, float]:
     for id, score in candidates:
         if not math.isfinite(score):
             raise ValueError(f"score of {id!r}: {score!r} is no number to go by")
-        best[id] = max(score, best.get(id, score))
+        held = best.get(id)
+        if held is None or held < score:
+            best[id] = score
     return best
 
 
@@ -97,6 +103,6 @@ def _why(score: float | None, similarity: float | None) -> Why:
     return "words" if similarity is None else "both"
 
 
-def _place(found: Fused[Id]) -> tuple[float, float, float, Id]:
-    lexical, vector = (math.inf if raw is None else -raw for raw in (found.lexical, found.vector))
-    return -found.score, lexical, vector, found.id
+def _below(raw: float | None) -> float:
+    """What sorts it: the greater first, then those without."""
+    return math.inf if raw is None else -raw

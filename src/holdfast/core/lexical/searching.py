@@ -27,6 +27,8 @@ BEGINNINGS = 20
 """With `begin*`, one text in so many is taken to have such a word, or as many as have just what was given."""
 K1, B = 1.2, 0.75
 """The usual parameters of BM25 (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009)."""
+_MARKS = 2 * len(mark(NIL, "", NIL, "")) + 1
+"""So many characters stand before a text's words: two marks, with a space between."""
 
 
 class Found(NamedTuple):
@@ -42,15 +44,19 @@ class _Text:
     __slots__ = ("_spaced", "length")
 
     def __init__(self, marked: str) -> None:
-        self._spaced = f" {marked.replace(' ', '  ')} "
-        self.length = marked.count(" ") - 1
-        """In words, without the two marks."""
+        self._spaced = f"{marked[_MARKS:]} "
+        self.length = self._spaced.count(" ") - 1
+        """In words."""
 
     def count(self, term: Term) -> int:
         """How often a term is in it."""
-        if len(term.words) == 1 and not term.prefix:
-            return self._spaced.count(f" {term.words[0]} ")
-        return _occurrences(term, self._spaced.split())
+        if len(term.words) > 1 or term.prefix:
+            return _occurrences(term, self._spaced.split())
+        word = f" {term.words[0]} "
+        often = self._spaced.count(word)
+        if often and f"{word}{term.words[0]} " in self._spaced:  # twice in a row, with one space between
+            return self._spaced.replace(" ", "  ").count(word)
+        return often
 
 
 class _Counts(NamedTuple):
@@ -90,12 +96,12 @@ def search(
         listed = _listed(tx, among, purpose, abouts, [term for term in unwanted if len(term.words) == 1])
         return heapq.nsmallest(k, _scored(listed, wanted, unwanted, counts), key=_best_first)
     texts = _candidates(tx, wanted, unwanted, counts.having, at | {"places": _places(tx, purpose, abouts)}, window)
-    scored = _scored(texts.items(), wanted, unwanted, counts)
+    scored = _scored(texts, wanted, unwanted, counts)
     return heapq.nsmallest(k, scored, key=_best_first)
 
 
-def _best_first(found: Found) -> tuple[float, UUID]:
-    return -found.score, found.item_id
+def _best_first(found: Found) -> tuple[float, int]:
+    return -found.score, found.item_id.int  # in C: comparing and hashing ids themselves is Python
 
 
 def _listed(
@@ -165,16 +171,17 @@ def _candidates(
     having: Mapping[Term, int],
     at: dict[str, Any],
     window: int,
-) -> dict[UUID, _Text]:
-    """Texts to score, by id. `wanted` begins with the rarest."""
+) -> Iterable[tuple[UUID, _Text]]:
+    """Texts to score. `wanted` begins with the rarest."""
     without = tuple(group for term in unwanted if len(term.words) == 1 for group in _groups(term))
-    texts: dict[UUID, _Text] = {}
+    texts: dict[int, tuple[UUID, _Text]] = {}
     for alternatives in _steps(wanted, having, window):
         if len(texts) >= window:
             break
         asked = {"wanted": Wanted(tuple(alternatives), without), "most": window - len(texts)}
-        texts |= {item_id: _Text(marked) for item_id, marked in tx.all(queries.matching, at | asked)}
-    return texts
+        found = tx.all(queries.matching, at | asked)
+        texts |= {item_id.int: (item_id, _Text(marked)) for item_id, marked in found}
+    return texts.values()
 
 
 def _steps(wanted: Sequence[Term], having: Mapping[Term, int], window: int) -> Iterable[list[tuple[str, ...]]]:
@@ -217,7 +224,7 @@ def _scored(
         weights.append((term, math.log(1 + (counts.texts - having + 0.5) / (having + 0.5))))
     phrases = [term for term in unwanted if len(term.words) > 1]
     for item_id, found in texts:
-        if any(found.count(term) for term in phrases):
+        if phrases and any(found.count(term) for term in phrases):
             continue
         norm = K1 * (1 - B + B * found.length / average)
         score = 0.0

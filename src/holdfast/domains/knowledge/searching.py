@@ -12,11 +12,12 @@ from uuid import UUID
 from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
-from holdfast.core.fusion import CANDIDATES, Fused, fuse
+from holdfast.core.fusion import CANDIDATES, fuse
 from holdfast.core.lexical import Question
 from holdfast.core.lexical.searching import WINDOW
 from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
+from holdfast.core.vectors import Found as Nearest
 from holdfast.core.vectors import VectorIndex
 from holdfast.core.words import words
 from holdfast.domains.knowledge import meaning, queries, retrieval_queries
@@ -60,10 +61,7 @@ def find(tx: Transaction, wanted: Wanted) -> tuple[list[Ranked], list[str], bool
         found, notes = by_words(tx, wanted, passing, wanted.k)
         return [Ranked(item_id=one.item_id, score=one.score, lexical=one.score) for one in found], notes, False
     near, notes, short = meaning.nearest(tx, wanted.indexes, wanted.asked, passing, k=wanted.k)
-    abouts = [base.id for base in wanted.bases]
-    ids = [one.item_id for one, _ in near]
-    kept = {*lexical.without_unwanted(tx, wanted.question, ids, purpose=PURPOSE, abouts=abouts)}
-    near = [one for one in near if one[0].item_id in kept]
+    near = _wanted_of(tx, wanted, near)
     if wanted.mode == "vector":
         best = sorted(near, key=lambda one: (-one[0].similarity, one[0].item_id))[: wanted.k]
         return (
@@ -72,23 +70,35 @@ def find(tx: Transaction, wanted: Wanted) -> tuple[list[Ranked], list[str], bool
             short,
         )
     found, more = by_words(tx, wanted, passing, max(wanted.k, CANDIDATES))
-    return [_ranked(one, near) for one in _joined(found, near, wanted)], notes + more, short
+    return _joined(found, near, wanted), notes + more, short
 
 
-def _joined(found: Sequence[lexical.Found], near: Sequence[tuple[Any, float]], wanted: Wanted) -> list["Fused[UUID]"]:
-    """As `fusion` joins them. Similarities of several models have each their own floor: they are scaled before."""
-    floors = {floor for _, floor in near}
-    options: dict[str, Any] = {"weight": wanted.weight, "k": wanted.k}
-    pairs = [(one.item_id, one.score) for one in found]
-    if len(floors) < 2:
-        return fuse(pairs, [(one.item_id, one.similarity) for one, _ in near], **options)
-    scaled = [(one.item_id, (one.similarity - floor) / (1 - floor) if floor < 1 else 1.0) for one, floor in near]
-    return fuse(pairs, scaled, floor=0.0, **options)
+def _wanted_of(tx: Transaction, wanted: Wanted, near: list[tuple[Nearest, float]]) -> list[tuple[Nearest, float]]:
+    """Without those that have what the question leaves out."""
+    if not any(term.without for term in wanted.question.terms):
+        return near
+    abouts, ids = [base.id for base in wanted.bases], [one.item_id for one, _ in near]
+    kept = {*lexical.without_unwanted(tx, wanted.question, ids, purpose=PURPOSE, abouts=abouts)}
+    return [one for one in near if one[0].item_id in kept]
 
 
-def _ranked(one: "Fused[UUID]", near: Sequence[tuple[Any, float]]) -> Ranked:
-    similarity = next((hit.similarity for hit, _ in near if hit.item_id == one.id), None)
-    return Ranked(item_id=one.id, score=one.score, lexical=one.lexical, vector=similarity)
+def _joined(found: Sequence[lexical.Found], near: Sequence[tuple[Nearest, float]], wanted: Wanted) -> list[Ranked]:
+    """As `fusion` joins them. Similarities of several models have each their own floor: they are scaled before.
+
+    Ids go in as numbers: those hash and compare in C.
+    """
+    several = len({floor for _, floor in near}) > 1
+    similar = {one.item_id.int: one.similarity for one, _ in near}
+    words = [(one.item_id.int, one.score) for one in found]
+    if several:
+        meant = [(one.item_id.int, (one.similarity - floor) / (1 - floor) if floor < 1 else 1.0) for one, floor in near]
+    else:
+        meant = [*similar.items()]
+    fused = fuse(words, meant, weight=wanted.weight, k=wanted.k, floor=0.0 if several else None)
+    return [
+        Ranked(item_id=UUID(int=one.id), score=one.score, lexical=one.lexical, vector=similar.get(one.id))
+        for one in fused
+    ]
 
 
 def by_words(tx: Transaction, wanted: Wanted, passing: Passing, k: int) -> tuple[list[lexical.Found], list[str]]:
@@ -117,7 +127,7 @@ def passages(
             score=hit.score,
             lexical=hit.lexical,
             vector=hit.vector,
-            why=_why(chunk, wanted),
+            why=_why(chunk, wanted) if wanted else (),
             neighbours=_around(tx, chunk, neighbours) if neighbours else (),
         )
         for hit in found
