@@ -24,7 +24,7 @@ from holdfast.core import trail
 from holdfast.core.access import Access
 from holdfast.core.crypto import running
 from holdfast.core.database.engine import Engine
-from holdfast.core.database.transaction import Call, Recorded, Transaction, Work
+from holdfast.core.database.transaction import Call, NotAtOnce, Recorded, Transaction, Work
 from holdfast.core.errors import HoldfastError, InvalidInput, NotFound, PermissionDenied
 from holdfast.core.ids import as_id
 from holdfast.core.once import once
@@ -148,11 +148,12 @@ def _write(
 ) -> T:
     """Run the work and write what it was about, in one transaction."""
     if isinstance(work, Call):
-        line = trail.event(engine.trail, scope, operation, work.about)
-        call = Call(work.procedure, {**work.params, **line}, about=work.about, before=work.before)
-        done: T = running.write(engine, acting, far, once(scope, operation, call))
-        engine.trail.written(line["event_tenant_id"])
-        return done
+        try:
+            done: T = _at_once(engine, acting, scope, far, operation, work)
+            return done
+        except NotAtOnce:
+            assert work.otherwise is not None
+            work = work.otherwise
 
     tenants: set[UUID] = set()
 
@@ -168,6 +169,15 @@ def _write(
     for tenant_id in tenants:
         engine.trail.written(tenant_id)
     return result
+
+
+def _at_once(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Call[T]) -> T:
+    """The same of a procedure, which writes its line itself. Raises `NotAtOnce` where it has done nothing."""
+    line = trail.event(engine.trail, scope, operation, work.about)
+    call = Call(work.procedure, {**work.params, **line}, about=work.about, before=work.before)
+    done: T = running.write(engine, acting, far, once(scope, operation, call))
+    engine.trail.written(line["event_tenant_id"])
+    return done
 
 
 def _read(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Work[T]) -> T:

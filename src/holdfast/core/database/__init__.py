@@ -3,6 +3,7 @@
 from holdfast.core.database.query import ACTOR, LEVELS, REACH, TENANT, Query
 from holdfast.core.database.transaction import (
     Call,
+    NotAtOnce,
     Params,
     Procedure,
     Recorded,
@@ -17,6 +18,7 @@ __all__ = [
     "REACH",
     "TENANT",
     "Call",
+    "NotAtOnce",
     "Params",
     "Procedure",
     "Query",

@@ -39,6 +39,10 @@ class OutsideNeeded(Exception):
         """Take it back, where the work has failed for sure."""
 
 
+class NotAtOnce(Exception):  # no error: it is done step by step
+    """A procedure has done nothing, for what was asked is not what it is for."""
+
+
 class Cursor(Protocol):
     """What both drivers' cursors have."""
 
@@ -117,10 +121,11 @@ class Call(Generic[T]):
     """One procedure with its parameters, as the whole work of a transaction.
 
     `about` is what its line in the trail says; the procedure writes that line itself. `before` is checked first, where
-    there is something to check; then it takes more than one round trip.
+    there is something to check; then it takes more than one round trip. `otherwise` is the work where the procedure has
+    done nothing (`NotAtOnce`); it records for itself what it is about.
     """
 
-    __slots__ = ("about", "before", "params", "procedure")
+    __slots__ = ("about", "before", "otherwise", "params", "procedure")
 
     def __init__(
         self,
@@ -129,11 +134,13 @@ class Call(Generic[T]):
         *,
         about: Recorded,
         before: Callable[["Transaction"], None] | None = None,
+        otherwise: Work[T] | None = None,
     ) -> None:
         self.procedure = procedure
         self.params = params
         self.about = about
         self.before = before
+        self.otherwise = otherwise
 
     def __call__(self, tx: "Transaction") -> T:
         """Run it within a transaction."""

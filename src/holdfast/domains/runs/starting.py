@@ -16,7 +16,8 @@ from holdfast.domains.runs.tables import runs
 _GIVEN = (
     "id", "workflow_id", "status", "attempt", "request_id", "input", "input_bytes", "created_at", "started_at",
 )  # fmt: skip
-_EVENT = ("id", "at", "actor_role", "face", "address", "credential_id", "request_id", "operation", "details", "mac")
+EVENT = ("id", "at", "actor_role", "face", "address", "credential_id", "request_id", "operation", "details", "mac")
+"""What a line in the trail says beyond the run itself."""
 
 
 def _steps(tx: Transaction, params: Params) -> Sequence[Any]:
@@ -51,7 +52,7 @@ start_run = Procedure(
                 ACTOR,
                 REACH,
                 *[queries.given(runs.c[name]) for name in _GIVEN],
-                *[trail.parameter(name) for name in _EVENT],
+                *[trail.parameter(name) for name in EVENT],
             ).table_valued("outcome")
         )
     ),
