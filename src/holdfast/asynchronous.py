@@ -842,7 +842,8 @@ class AsyncRuns:
         """A run ends: once. `error` says why it ended in one; it is shown to whoever may see the run, so leave
         secrets out. One that waits for a person cannot end in success. `output` is kept as `start` keeps `input`.
 
-        Costs two statements and the trail's line, an attachment one more. Raises `RunNotFound`, `RunFinished`,
+        Costs on PostgreSQL one round trip for who started it, else two statements and the trail's line, an attachment
+        one more. Raises `RunNotFound`, `RunFinished`,
         `RunWaiting`, `InvalidInput`.
         """
         return await self._hop(self._room.finish, run, status=status, output=output, error=error)

@@ -7,7 +7,8 @@ _BUCKET = f"""CASE WHEN {_TOOK} < 0.001 THEN -1000
 
 # What finishing a run takes, in one round trip, with its line in the trail, where the actor started it and it may end
 # so. Else it changes nothing and its row is all null: the caller goes step by step. With the caller's rights, in the
-# scope it names, held by row-level security.
+# scope it names, held by row-level security. The statuses are said as what they are not: from what they are, the server
+# would see that the index of the runs under way holds them, and read all of the tenant's instead of one by its key.
 FINISH_RUN = f"""
 CREATE FUNCTION finish_run(
     p_tenant_id uuid, p_actor_id uuid, p_reach text, p_id uuid, p_status text, p_output json, p_output_bytes integer,
@@ -31,7 +32,7 @@ BEGIN
         duration_ms = {_TOOK},
         duration_bucket = {_BUCKET}
     WHERE r.tenant_id = p_tenant_id AND r.id = p_id AND r.started_by = p_actor_id
-      AND (r.status IN ('queued', 'running') OR r.status = 'waiting' AND p_status <> 'success')
+      AND r.status NOT IN ('success', 'error', 'cancelled') AND (r.status <> 'waiting' OR p_status <> 'success')
     RETURNING r.* INTO ended;
     IF FOUND THEN
         INSERT INTO audit_events (tenant_id, position, id, at, actor_id, actor_role, face, address, credential_id,

@@ -37,6 +37,7 @@ REVISIONS = (
     "0033",
     "0034",
     "0036",
+    "0037",
     "0041",
 )
 """Every revision this version knows, oldest first."""

@@ -50,7 +50,9 @@ def line(admin, run):
     return found.operation, found.outcome, found.target_kind, found.target_id == run, found.owner_id, found.details
 
 
-@pytest.mark.parametrize("given", [{"output": {"a": [1, None]}}, {"status": "error", "error": "boom"}, {"output": None}])
+@pytest.mark.parametrize(
+    "given", [{"output": {"a": [1, None]}}, {"status": "error", "error": "boom"}, {"output": None}]
+)
 def test_both_ways_come_to_the_same(people, at_once, given, monkeypatch):
     amina, ben, ada = people
     workflow = amina.runs.create_workflow("x").id
