@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pyarrow import parquet
 from support.commands import as_json, run
 
 import holdfast
@@ -39,6 +38,8 @@ def test_usage_is_reported_priced_and_limited(tmp_path: Path, me: tuple[str, ...
     assert "████" in shown and "Of 1 events nobody knows the cost" in shown
     run(tmp_path, *me, "report", "--out", "report.csv", **given)
     assert (tmp_path / "report.csv").read_text().splitlines()[1].startswith("gpt-4o-mini,1,1,0,1000100")
+    from pyarrow import parquet
+
     run(tmp_path, *me, "report", "--out", "report.parquet", **given)
     assert parquet.read_table(tmp_path / "report.parquet")["cost"].to_pylist()[0] == Decimal("0.15006")
     assert "invalid_input" in run(tmp_path, *me, "report", "--out", "report.xls", code=2, **given).stderr

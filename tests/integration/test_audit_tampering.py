@@ -3,10 +3,12 @@
 import shutil
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from conftest import KEY as STORE_KEY
 from support.backdoor import Backdoor
 from support.refusals import refused
 
@@ -18,37 +20,79 @@ from holdfast.core.trail import audit_events, code
 from holdfast.domains.audit.checkpoints import from_document
 from holdfast.domains.audit.sealing import seal_all
 
+pytestmark = pytest.mark.xdist_group("audit-tampering")
 KEY = bytes(range(32))
 
 
 KEYED_ONLY = pytest.mark.parametrize("trail", ["keyed"], indirect=True)
 
 
-@pytest.fixture(params=["keyed", "not keyed"])
-def trail(request, sync_store):
-    """A trail of two seals of ten lines each, and three lines not sealed yet."""
-    engine = sync_store.engine
-    sync_store._sealer.close()
-    engine.trail.key = KEY if request.param == "keyed" else None
-    amina = sync_store.tenant("acme").user("amina@acme.test")
-    ada = sync_store.tenant("acme").user("ada@acme.test")
-    tenant_id = ada.scope.tenant_id
-    clear(engine)
+@pytest.fixture(scope="module")
+def templates(request, tmp_path_factory):
+    """Makes a store with a trail when it is first asked for, to be copied: a file, or the name of a database."""
+
+    @cache
+    def template(on, keyed):
+        if on == "sqlite":
+            path = tmp_path_factory.mktemp("trail") / "store.db"
+            made, url, key = path, f"sqlite:///{path}", STORE_KEY
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        else:
+            made, key = "trail_keyed" if keyed else "trail_not_keyed", None
+            url = request.getfixturevalue("postgres").copy(request.getfixturevalue("postgres_template"), made)
+        with holdfast.open(url, key) as store:
+            write_trail(taken(store, keyed))
+            store._sealer._waiting.clear()  # closing seals what waits
+        return made
+
+    return template
+
+
+def taken(store, keyed):
+    """The store, without a thread that seals behind our back."""
+    store._sealer.close()
+    store.engine.trail.key = KEY if keyed else None
+    return store
+
+
+def write_trail(store):
+    """Two seals of ten lines each, and three lines not sealed yet."""
+    acme = store.tenant("acme").user("amina@acme.test")
+    clear(store.engine)
     for _ in range(2):
         for _ in range(10):
-            amina.conversations.create()
-        assert seal_all(engine, [tenant_id]) == 10
+            acme.conversations.create()
+        assert seal_all(store.engine, [acme.scope.tenant_id]) == 10
     for _ in range(3):
-        amina.conversations.create()
-    ids = [line.id for line in reversed(ada.audit.list(action="conversations.create").items)]
-    return SimpleNamespace(
-        store=sync_store,
-        door=Backdoor(engine),
-        audit=ada.audit,
-        ids=ids,
-        tenant_id=tenant_id,
-        keyed=request.param == "keyed",
-    )
+        acme.conversations.create()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def copied(request, templates, tmp_path):
+    """Where a new copy is, of a store whose trail is keyed or is not."""
+    if request.param == "sqlite":
+        yield lambda keyed: (f"sqlite:///{shutil.copy(templates('sqlite', keyed), tmp_path)}", STORE_KEY)
+    else:
+        server = request.getfixturevalue("postgres")
+        yield lambda keyed: (server.copy(templates("postgresql", keyed), "trail"), None)
+        server.drop("trail")
+
+
+@pytest.fixture(params=["keyed", "not keyed"])
+def trail(request, copied):
+    """A store with a trail of two seals and three lines beside, which nobody has touched yet."""
+    keyed = request.param == "keyed"
+    with holdfast.open(*copied(keyed)) as opened:
+        store = taken(opened, keyed)
+        ada = store.tenant("acme").user("ada@acme.test")
+        yield SimpleNamespace(
+            store=store,
+            door=Backdoor(store.engine),
+            audit=ada.audit,
+            ids=[line.id for line in reversed(ada.audit.list(action="conversations.create").items)],
+            tenant_id=ada.scope.tenant_id,
+            keyed=keyed,
+        )
 
 
 def clear(engine):

@@ -9,7 +9,6 @@ from support import vaulted
 from support.kms import CREDENTIALS, REGION, kms_client, kms_server
 
 import holdfast
-from holdfast.core.crypto.kms import AwsKms
 from holdfast.core.crypto.models import STORE
 from holdfast.core.crypto.ring import generation
 from holdfast.core.crypto.rings import open_ring
@@ -34,7 +33,14 @@ def client(server):
 
 @pytest.fixture
 def ring(client, request):
-    return AwsKms(client, name=f"t{abs(hash(request.node.nodeid))}")
+    return aws_kms(client, name=f"t{abs(hash(request.node.nodeid))}")
+
+
+def aws_kms(client, **named):
+    """The class is imported when it is used: boto3 is not for every worker."""
+    from holdfast.core.crypto.kms import AwsKms
+
+    return AwsKms(client, **named)
 
 
 def refused(code, call, *args, **named):
@@ -56,7 +62,7 @@ def test_what_was_wrapped_comes_back_for_its_owner_only(ring, client):
     assert wrapped.ring_key in refused("wrong_ring_key", ring.unwrap, ACME, wrapped.ring_key, wrapped.blob[:-1])
     theirs = ring.wrap(GLOBEX, SECRET)
     assert theirs.ring_key != wrapped.ring_key
-    again = AwsKms(client, name=ring._prefix.split("/")[1])
+    again = aws_kms(client, name=ring._prefix.split("/")[1])
     assert again.unwrap(ACME, wrapped.ring_key, wrapped.blob) == SECRET
     assert again.wrap(ACME, SECRET).ring_key == wrapped.ring_key
 
@@ -106,7 +112,7 @@ def test_a_key_that_the_service_has_disabled_is_destroyed_to_us(ring, client, an
 def test_of_two_that_make_a_key_at_once_one_gives_way(client, ring):
     ring.wrap(STORE, SECRET)
     name = ring._prefix.split("/")[1]
-    rings, found = [AwsKms(client, name=name) for _ in range(4)], []
+    rings, found = [aws_kms(client, name=name) for _ in range(4)], []
     threads = [threading.Thread(target=lambda r=r: found.append(r.wrap(ACME, SECRET))) for r in rings]
     for thread in threads:
         thread.start()
@@ -119,7 +125,7 @@ def test_of_two_that_make_a_key_at_once_one_gives_way(client, ring):
 def test_a_service_that_does_not_answer_is_named(ring):
     wrapped = ring.wrap(ACME, SECRET)
     with kms_server() as elsewhere:
-        gone = AwsKms(kms_client(elsewhere))
+        gone = aws_kms(kms_client(elsewhere))
         gone._client.meta.config.retries = {"max_attempts": 0}
     text = refused("key_ring_unavailable", gone.unwrap, ACME, wrapped.ring_key, wrapped.blob)
     assert REGION in text
@@ -151,7 +157,7 @@ def test_a_store_keeps_its_secrets_under_the_service(server, tmp_path, monkeypat
 
 def test_the_service_is_never_asked_inside_a_transaction(server, tmp_path, monkeypatch):
     """Nor for a key that is at hand."""
-    ring = AwsKms(kms_client(server), name="asked")
+    ring = aws_kms(kms_client(server), name="asked")
     url = f"sqlite:///{tmp_path}/store.db"
     with holdfast.create(url, KEY, keys=ring) as store:
         store.system().identity.create_tenant("acme")

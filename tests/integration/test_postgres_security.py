@@ -18,24 +18,36 @@ import holdfast
 from holdfast.core.database.schema import every_table, scoped_tables
 from holdfast.domains.audit.sealing import seal_all
 
+pytestmark = pytest.mark.xdist_group("postgres-security")
 SCOPED = [table.name for table in scoped_tables()]
 MAY_BE_EMPTY = {"unindexed_conversations"}
 """The queue of the search index."""
 RELATIONS = "SELECT relname FROM pg_class WHERE relnamespace = 'holdfast'::regnamespace AND relkind IN ('r', 'p')"
 
 
-@pytest.fixture
-def place(postgres, postgres_template, request):
-    """A store on PostgreSQL only."""
-    name = f"security_{abs(hash(request.node.nodeid))}"
-    yield SimpleNamespace(url=postgres.copy(postgres_template, name), key=None)
-    postgres.drop(name)
+@pytest.fixture(scope="module")
+def filled(postgres, postgres_template):
+    """The name of a database to copy, in which everything is used, and the people in it."""
+    url = postgres.copy(postgres_template, "security")
+    yield "security", use_everything(url)
+    postgres.drop("security")
 
 
 @pytest.fixture
-def people(place):
-    """Two tenants and three people, each with a conversation in which everything is used."""
-    with holdfast.open(place.url) as store:
+def place(postgres, filled):
+    """A store on PostgreSQL only, in which everything is used."""
+    yield SimpleNamespace(url=postgres.copy(filled[0], "security_of_one_test"), key=None)
+    postgres.drop("security_of_one_test")
+
+
+@pytest.fixture
+def people(filled):
+    """Two tenants and three people, each with a conversation."""
+    return filled[1]
+
+
+def use_everything(url):
+    with holdfast.open(url) as store:
         root = store.system().identity
         for tenant, email in (("acme", "amina@acme.test"), ("globex", "gus@globex.test")):
             client = root.create_workspace("Client", tenant=tenant)
@@ -79,7 +91,7 @@ def people(place):
             embed_one(store.engine, scope.scope)
             made[email.partition("@")[0]] = SimpleNamespace(**scope.scope.__dict__, chat=chat)
         seal_all(store.engine, {person.tenant_id for person in made.values()})
-        yield SimpleNamespace(**made)
+    return SimpleNamespace(**made)
 
 
 def connect(connections, workspace):

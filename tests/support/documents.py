@@ -3,9 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Sequence
 from io import BytesIO
-
-import docx
-from pypdf import PdfReader, PdfWriter
+from typing import Any
 
 Line = tuple[str, float]
 """A text and its size in points."""
@@ -57,6 +55,8 @@ def _drawn(lines: Sequence[Line]) -> bytes:
 
 def encrypted(data: bytes, password: str, algorithm: str = "AES-256") -> bytes:
     """The same PDF under a password."""
+    from pypdf import PdfReader, PdfWriter  # not for every worker, as docx below
+
     writer = PdfWriter()
     writer.append(PdfReader(BytesIO(data)))
     writer.encrypt(password, owner_password="the owner's", algorithm=algorithm)
@@ -65,7 +65,14 @@ def encrypted(data: bytes, password: str, algorithm: str = "AES-256") -> bytes:
     return out.getvalue()
 
 
-def saved(document: "docx.document.Document") -> bytes:
+def word() -> Any:
+    """An empty DOCX, to be written in."""
+    import docx
+
+    return docx.Document()
+
+
+def saved(document: Any) -> bytes:
     """The bytes of a DOCX."""
     out = BytesIO()
     document.save(out)

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from moto.server import ThreadedMotoServer
-
 REGION = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -16,6 +13,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 @contextmanager
 def kms_server() -> Iterator[str]:
     """The URL of a running server."""
+    from moto.server import ThreadedMotoServer  # a quarter of a second, not for every worker
+
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     with contextlib.redirect_stdout(io.StringIO()):
         server.start()
@@ -28,6 +27,8 @@ def kms_server() -> Iterator[str]:
 
 def kms_client(url: str) -> Any:
     """A client of it."""
+    import boto3
+
     return boto3.client(
         "kms", region_name=REGION, endpoint_url=url, aws_access_key_id="test", aws_secret_access_key="test"
     )

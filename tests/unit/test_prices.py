@@ -5,7 +5,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 
 import pytest
-from genai_prices import Usage, calc_price
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,8 @@ MODELS = ("gpt-4o-mini", "gpt-4o", "claude-sonnet-4-5", "gemini-2.5-pro", "deeps
 @given(st.sampled_from(MODELS), st.integers(0, 10**6), st.integers(0, 10**5), st.floats(0, 1))
 def test_a_cost_is_what_the_catalogue_makes_it(model, tokens_in, tokens_out, share):
     cached = int(tokens_in * share)
+    from genai_prices import Usage, calc_price
+
     usage = NewUsage(operation="chat", model=model, tokens_in=tokens_in, tokens_out=tokens_out, tokens_cached=cached)
     expected = calc_price(
         Usage(input_tokens=tokens_in, output_tokens=tokens_out, cache_read_tokens=cached),

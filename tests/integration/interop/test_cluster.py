@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import distributed
 import pytest
 from support.hl7 import messages
 
@@ -20,6 +19,8 @@ SENT = messages(120, seed=61)
 
 @contextmanager
 def cluster(*, processes: bool) -> Iterator[str]:
+    import distributed  # half a second: for the one worker that runs these
+
     given = {"n_workers": 2, "threads_per_worker": 1}
     given |= {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": None}
     with distributed.LocalCluster(processes=processes, protocol="tcp://", host="127.0.0.1", **given) as made:

@@ -10,7 +10,6 @@ from support.refusals import refused
 
 import holdfast
 from holdfast import Settings
-from holdfast.core.outside.chroma import ChromaIndex
 from holdfast.core.scope import LEVELS
 
 TEXTS = {
@@ -24,6 +23,8 @@ class Watched:
     """Chroma, as one more process would reach it: it can be away, and what is sent to it is seen."""
 
     def __init__(self, folder):
+        from holdfast.core.outside.chroma import ChromaIndex  # half a second, not for every worker
+
         self.chroma = ChromaIndex.of(str(folder))
         self.away = False
         self.sent = []

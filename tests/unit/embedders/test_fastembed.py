@@ -2,17 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy
-import onnx
 import pytest
-from fastembed import TextEmbedding
-from fastembed.common.model_description import ModelSource, PoolingType
-from onnx import TensorProto, helper, numpy_helper
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 from holdfast.core.embedders import EmbedderMismatch, InvalidEmbedder, Prefixes, embedder_from
-from holdfast.core.embedders.fastembed import FastEmbedder
 from holdfast.core.settings import Settings
 
 WORDS = "[PAD] [UNK] loan lender interest roast chicken lemon query".split()
@@ -28,7 +23,12 @@ def table() -> numpy.ndarray:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> TextEmbedding:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    import onnx  # these take half a second, which is not for every worker
+    from fastembed import TextEmbedding
+    from fastembed.common.model_description import ModelSource, PoolingType
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
     folder = tmp_path_factory.mktemp("model")
     tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -44,7 +44,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> TextEmbedding:
     return TextEmbedding(NAME, specific_model_path=str(folder), threads=1)
 
 
-def graph() -> onnx.ModelProto:
+def graph() -> Any:
+    from onnx import TensorProto, helper, numpy_helper
+
     given = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])
     made = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", 16])
     look_up = helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])
@@ -52,8 +54,14 @@ def graph() -> onnx.ModelProto:
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
+def fastembed(*args: Any, **named: Any) -> Any:
+    from holdfast.core.embedders.fastembed import FastEmbedder
+
+    return FastEmbedder(*args, **named)
+
+
 def test_a_model_makes_vectors_that_mean_something(loaded):
-    embedder = FastEmbedder(NAME, loaded=loaded)
+    embedder = fastembed(NAME, loaded=loaded)
     assert (embedder.name, embedder.dimension) == (f"fastembed:{NAME}", None)
     loan, lender, lemon = embedder.embed(["loan", "lender interest", "lemon chicken"])
     assert embedder.dimension == len(loan) == 16
@@ -64,10 +72,10 @@ def test_a_model_makes_vectors_that_mean_something(loaded):
 
 
 def test_prefixes_and_the_dimension_of_an_index_count_here_too(loaded):
-    prefixed = FastEmbedder(NAME, loaded=loaded, prefixes=Prefixes(query="query "))
+    prefixed = fastembed(NAME, loaded=loaded, prefixes=Prefixes(query="query "))
     assert prefixed.embed(["loan"], kind="query") != prefixed.embed(["loan"])
     with pytest.raises(EmbedderMismatch):
-        FastEmbedder(NAME, loaded=loaded, dimension=384).embed(["loan"])
+        fastembed(NAME, loaded=loaded, dimension=384).embed(["loan"])
 
 
 def test_a_model_that_is_not_known_is_refused(tmp_path: Path):

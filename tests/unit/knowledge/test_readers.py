@@ -1,6 +1,5 @@
 """Documents of every format become the blocks they are made of."""
 
-import docx
 import pytest
 from support import documents
 
@@ -106,7 +105,7 @@ def test_a_pdf_has_headings_paragraphs_and_pages():
 
 @pytest.fixture(scope="module")
 def word_document():
-    document = docx.Document()
+    document = documents.word()
     document.add_heading("Loans", 0)
     document.add_heading("Lending", 1)
     document.add_paragraph("A\tparagraph\nof two lines")

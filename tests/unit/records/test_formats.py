@@ -6,8 +6,6 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +24,13 @@ SCHEMA = {
         "in": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
+
+
+@pytest.fixture
+def pyarrow():
+    import pyarrow.parquet  # not for every worker
+
+    return pyarrow
 
 
 @pytest.mark.parametrize(("format", "suffix"), [("jsonl", "jsonl"), ("mongodb", "json")])
@@ -125,7 +130,7 @@ def test_whatever_a_record_holds_comes_back_from_parquet(tmp_path, rows):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_parquet_has_columns_of_the_schemas_types_and_others_can_read_it(tmp_path):
+def test_parquet_has_columns_of_the_schemas_types_and_others_can_read_it(tmp_path, pyarrow):
     path = tmp_path / "rows.parquet"
     write(path, ROWS, "parquet", schema=SCHEMA)
     table = pyarrow.parquet.read_table(path)
@@ -135,7 +140,7 @@ def test_parquet_has_columns_of_the_schemas_types_and_others_can_read_it(tmp_pat
     assert table["n"].to_pylist() == [1, None]
 
 
-def test_parquet_of_others_becomes_json(tmp_path):
+def test_parquet_of_others_becomes_json(tmp_path, pyarrow):
     path, moment = tmp_path / "others.parquet", datetime(2026, 1, 31, 12, tzinfo=UTC)
     columns = {
         "id": pyarrow.array(["1", None]).dictionary_encode(),
@@ -177,14 +182,14 @@ UNFIT = {
 
 
 @pytest.mark.parametrize(("columns", "said"), UNFIT.values(), ids=UNFIT)
-def test_columns_that_do_not_fit_the_schema_are_named_before_anything_is_read(tmp_path, columns, said):
+def test_columns_that_do_not_fit_the_schema_are_named_before_anything_is_read(tmp_path, columns, said, pyarrow):
     path = tmp_path / "unfit.parquet"
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
     wanted = SCHEMA | {"additionalProperties": False, "required": ["id"]}
     assert said in refused("record_file_unfit", next, read(path, schema=wanted))
 
 
-def test_what_is_no_parquet_is_refused_and_what_cannot_be_written_whole_is_not_there(tmp_path):
+def test_what_is_no_parquet_is_refused_and_what_cannot_be_written_whole_is_not_there(tmp_path, pyarrow):
     path = tmp_path / "bad.parquet"
     for content in (b"", b"PAR1", b'{"id": 1}\n'):
         path.write_bytes(content)
@@ -207,7 +212,7 @@ def test_what_is_no_parquet_is_refused_and_what_cannot_be_written_whole_is_not_t
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_parquet_is_read_and_written_in_constant_memory(tmp_path, monkeypatch):
+def test_parquet_is_read_and_written_in_constant_memory(tmp_path, monkeypatch, pyarrow):
     path = tmp_path / "many.parquet"
     monkeypatch.setattr(parquet_writing, "GROUP", 200)
     rows = ({"id": f"{n:06}", "in": {"note": f"{n} " * 2_000}} for n in range(2_000))  # 20 MB
