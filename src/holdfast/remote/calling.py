@@ -109,11 +109,14 @@ class Caller:
         headers: dict[str, str],
         content: Callable[[], Any],
     ) -> httpx.Response:
-        params = {name: _as_text(value) for name, value in (query or {}).items() if value is not None}
+        params = {name: _in_query(name, value) for name, value in (query or {}).items() if value is not None}
         for attempt in range(1, ATTEMPTS + 1):
             pause = FIRST_PAUSE * 4 ** (attempt - 1)
             try:
                 answer = self._client.request(method, path, params=params, headers=headers, content=content())
+            except httpx.InvalidURL as error:
+                longest = max(params, key=lambda name: len(params[name]), default="path")
+                raise InvalidInput(f"{longest}: is longer than an address may be; shorten it", field=longest) from error
             except httpx.TransportError as error:
                 if attempt == ATTEMPTS:
                     raise Unavailable(
@@ -130,8 +133,24 @@ class Caller:
 
 
 def place(template: str, **values: object) -> str:
-    """A path with its values in place."""
-    return template.format_map({name: quote(str(value), safe="") for name, value in values.items()})
+    """A path with its values in place. Raises `InvalidInput` for a value that would make it another path."""
+    return template.format_map({name: _segment(name, str(value)) for name, value in values.items()})
+
+
+def _segment(name: str, value: str) -> str:
+    if value in ("", ".", "..") or "/" in value:
+        raise InvalidInput(
+            f"{name}: {value!r:.80} is no name in an address; give the id, or a name without /", field=name
+        )
+    return quote(_sendable(name, value), safe="")
+
+
+def _sendable(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{name}: has a lone surrogate; decode its source rightly", field=name) from error
+    return value
 
 
 def decode(returns: type[T], answer: httpx.Response) -> T:
@@ -179,6 +198,14 @@ def _in_json(body: Mapping[str, Any]) -> bytes:
 
 def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _in_query(name: str, value: Any) -> str:
+    try:
+        text = _as_text(value)
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidInput(f"{name}: holds what JSON cannot say, or is nested too deeply", field=name) from error
+    return _sendable(name, text)
 
 
 def _as_text(value: Any) -> str:

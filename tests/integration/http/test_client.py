@@ -88,6 +88,20 @@ def test_who_lost_the_answer_of_a_deletion_is_not_told_that_there_is_nothing_to_
         refused("conversation_not_found", me.conversations.delete, chat.id)
 
 
+def test_what_no_address_can_say_is_refused_before_it_is_sent(me):
+    deep: Any = {"n": 1}
+    for _ in range(900):
+        deep = {"not": deep}
+    for name in ("", ".", "..", "a/b", "../tenants", "\ud800"):
+        for call in (me.records.get_set, me.records.delete_set, me.knowledge.base, me.conversations.get, me.runs.get):
+            assert "name" in refused("invalid_input", call, name) or "surrogate" in refused("invalid_input", call, name)
+    refused("invalid_input", me.knowledge.search, "\ud800")
+    refused("invalid_input", me.knowledge.search, "w " * 50_000)
+    refused("invalid_input", me.records.find, "set", where=deep)
+    for name in ("a/b", "..", "."):
+        refused("invalid_input", me.records.define, name, key="k")
+
+
 def test_a_server_that_comes_back_is_found_by_those_who_were_calling(server, line, me, pauses):
     chat = me.conversations.create()
     said, errors = [], []

@@ -156,6 +156,8 @@ def _delete_records(tx: Transaction, of: RecordSet) -> None:
 
 
 def _check_new_name(name: str) -> None:
+    if "/" in name or name in (".", ".."):
+        raise InvalidInput(f"name: {name!r:.80} would be another path in an address; leave out the /", field="name")
     if SEPARATOR in name:
         raise InvalidInput(
             f"name: {name!r:.80} has a {SEPARATOR}, which stands in the names of sets that are shared", field="name"
