@@ -9,6 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from holdfast.core.clock import now
 from holdfast.domains.knowledge import EmbeddingReport, FolderReport
+from holdfast.domains.knowledge.errors import DocumentError, ReaderMissing
+from holdfast.domains.knowledge.models import NotAdded
 from holdfast.faces.cli.output import IN_PART, AsJson, console, show_json, show_list, table, what_now
 from holdfast.faces.cli.target import Target
 from holdfast.scopes import UserScope
@@ -42,7 +44,9 @@ def bases(
         ("name", "id", "clearance", "embedder", "description"),
         ((base.name, str(base.id), base.clearance, base.embedder or "", base.description or "") for base in found),
         as_json=as_json,
-        then=("knowledge add BASE FILE", 'knowledge search "what you want to know"'),
+        then=("knowledge add BASE FILE", 'knowledge search "what you want to know"')
+        if found
+        else ("knowledge bases --create NAME",),
     )
 
 
@@ -58,7 +62,8 @@ def add(
     """Add documents. What is there already stays as it is, so a stopped run is gone on with by the same command."""
     target: Target = context.obj
     with target.person() as me:
-        reports = {str(path): _add(me, base, path, clearance, title, quiet=as_json) for path in paths}
+        told = _add if len(paths) == 1 else _add_or_tell  # one that cannot be added does not keep out the others
+        reports = {str(path): told(me, base, path, clearance, title, quiet=as_json) for path in paths}
     if as_json:
         show_json(reports)
     else:
@@ -89,6 +94,17 @@ def _add(
             path,
             clearance=clearance,
             on_progress=lambda name, files: progress.update(task, completed=files, description=name),
+        )
+
+
+def _add_or_tell(
+    me: UserScope, base: str, path: Path, clearance: str | None, title: str | None, *, quiet: bool
+) -> FolderReport:
+    try:
+        return _add(me, base, path, clearance, title, quiet=quiet)
+    except (DocumentError, ReaderMissing) as error:
+        return FolderReport(
+            added=0, unchanged=0, failed=(NotAdded(name=path.name, code=error.code, reason=str(error)),)
         )
 
 
