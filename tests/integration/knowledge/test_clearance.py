@@ -6,6 +6,7 @@ read what.
 
 import random
 import re
+import threading
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from support.refusals import refused
 
 from holdfast import HoldfastError
 from holdfast.core.scope import LEVELS
+from holdfast.domains.knowledge import searching
 
 PEOPLE = {
     "amina@acme.test": "SABCD",
@@ -186,6 +188,38 @@ def test_hidden_documents_change_nothing_that_others_see(sync_store, embedder):
     me.search("hidden", k=200)
     assert seen() == before
     refused("base_read_only", low.add, base, "loan account hidden 1", clearance="D")
+
+
+@pytest.mark.parametrize("way", ["search", "context"])
+def test_a_level_that_is_taken_away_between_finding_and_logging_ends_in_no_error(sync_store, monkeypatch, way):
+    give(sync_store, "amina@acme.test", "SABCD")
+    amina = sync_store.tenant("acme").user("amina@acme.test")
+    me, chat = amina.knowledge, amina.conversations.create().id
+    me.add(me.create_base("base").id, "loan at S", clearance="S")
+    passages = searching.passages
+
+    def take_away():
+        give(sync_store, "amina@acme.test", "D")
+        amina.conversations.get(chat)
+        me.list_bases()  # every room of hers knows by now
+
+    def found(*asked):
+        made = passages(*asked)
+        other = threading.Thread(target=take_away)
+        other.start()
+        other.join()
+        return made
+
+    monkeypatch.setattr(searching, "passages", found)
+    if way == "search":
+        made = me.search("loan").id
+    else:
+        made = amina.conversations.context(chat, question="loan").passages[0].origin["retrieval"]
+    monkeypatch.undo()
+    assert me.retrieval(made).hits == ()
+    assert me.search("loan").hits == ()
+    give(sync_store, "amina@acme.test", "S")
+    assert len(me.retrieval(made).hits) == 1, "it was logged all the same"
 
 
 def test_a_search_is_shown_again_only_as_far_as_the_level_still_goes(sync_store):

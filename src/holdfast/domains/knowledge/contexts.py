@@ -16,6 +16,7 @@ from holdfast.core.ids import new_id
 from holdfast.core.policy import allow
 from holdfast.core.questions import Asked
 from holdfast.core.results import SearchMode
+from holdfast.core.scope import Scope
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import base_queries, meaning, outside, searching
 from holdfast.domains.knowledge.ingest import PURPOSE
@@ -39,6 +40,8 @@ class Log:
     began: float
     row: dict[str, Any] = field(default_factory=dict)
     made: Retrieval | None = None
+    scope: Scope | None = None
+    """Who read it, at the levels held then: it is logged at those, whatever they are by then."""
 
 
 class Prepared(NamedTuple):
@@ -96,16 +99,17 @@ class Passages:
                 what = f"passage {hit.chunk.id}"
                 left_out.append(LeftOut(what=what, tokens=tokens, reason=f"{room} tokens were left for it"))
         _note(request, chosen)
+        request.prepared.log.scope = tx.scope
         return items, left_out
 
     def shown(self, room: Actions, prepared: Prepared) -> None:
         """Log the search like any other, so that an answer can cite what it was shown. Nothing, where none was made."""
         log = prepared.log
-        if log.made is None:
+        if log.made is None or log.scope is None:
             return
         made, row = log.made, log.row
-        far = allow(room.scope, "knowledge.search", writes=False)
-        running.write(room.engine, room.scope, far, lambda tx: searching.log(tx, made, row))
+        far = allow(log.scope, "knowledge.search", writes=False)
+        running.write(room.engine, log.scope, far, lambda tx: searching.log(tx, made, row))
 
 
 def _note(request: ContextRequest, chosen: Sequence[PassageHit]) -> None:

@@ -18,6 +18,7 @@ from holdfast.core.policy import allow
 from holdfast.core.questions import Asked
 from holdfast.core.references import check_reference
 from holdfast.core.results import WantedMode
+from holdfast.core.scope import Scope
 from holdfast.core.vectors import VectorIndex
 from holdfast.domains.knowledge import base_queries, ingest, meaning, outside, queries, searching
 from holdfast.domains.knowledge.access import open_base
@@ -29,6 +30,8 @@ from holdfast.domains.knowledge.reads import KnowledgeReads
 
 MOST_NEIGHBOURS = 10
 MOST_BASES = 200
+_Found = tuple[Retrieval, list[UUID], bool, Scope]
+"""What was found, in which bases, whether outside indexes should be asked for more, and who read it."""
 
 
 class Finding(KnowledgeReads):
@@ -76,7 +79,7 @@ class Finding(KnowledgeReads):
                 if isinstance(found, _Needs) or not found[2]:
                     break
         assert not isinstance(found, _Needs), "what it needs was given"
-        made, abouts, _short = found
+        made, abouts, _short, scope = found  # logged at the levels it was read at, whatever they are by now
         asked = {
             "base_id": abouts[0] if base is not None else None,
             "query_hash": query if self.engine.vault.ring is not None else None,
@@ -85,8 +88,8 @@ class Finding(KnowledgeReads):
             "latency_ms": 1000 * (perf_counter() - began) - asked_of.milliseconds,
             "embedding_ms": asked_of.milliseconds or None,
         }
-        far = allow(self.scope, "knowledge.search", writes=False)
-        running.write(self.engine, self.scope, far, lambda tx: searching.log(tx, made, asked))
+        far = allow(scope, "knowledge.search", writes=False)
+        running.write(self.engine, scope, far, lambda tx: searching.log(tx, made, asked))
         return made
 
     @action("knowledge.search", writes=False, on="base")
@@ -101,7 +104,7 @@ class Finding(KnowledgeReads):
         mode: WantedMode,
         conversation_id: UUID | None,
         asked: Asked | None,
-    ) -> "Work[tuple[Retrieval, list[UUID], bool] | _Needs]":
+    ) -> "Work[_Found | _Needs]":
         """What is found, and whether outside indexes should be asked for more.
 
         Where meaning is wanted and nobody was `asked` yet: who is to be, instead.
@@ -115,7 +118,7 @@ class Finding(KnowledgeReads):
         check_choice(mode, get_args(WantedMode), field="mode")
         embedders, weight = self.engine.embedders, self.settings.vector_weight
 
-        def work(tx: Transaction) -> tuple[Retrieval, list[UUID], bool] | _Needs:
+        def work(tx: Transaction) -> _Found | _Needs:
             if conversation_id is not None:
                 check_reference(tx, "conversation", conversation_id)
             bases = _bases(tx, base)
@@ -143,7 +146,8 @@ class Finding(KnowledgeReads):
             if not named and by == "lexical":
                 notes.append("the question has no word to look for; give at least one letter or digit")
             notes += [*meaning.without(mode, bases, indexes, answered), *away, *more]
-            return Retrieval(id=new_id(), hits=hits, mode=by, notes=tuple(notes)), [one.id for one in bases], short
+            made = Retrieval(id=new_id(), hits=hits, mode=by, notes=tuple(notes))
+            return made, [one.id for one in bases], short, tx.scope
 
         return work
 
