@@ -21,7 +21,7 @@ FEW = 200
 class Effort(NamedTuple):
     """How much of many vectors is looked at: on SQLite at most so many are compared exactly, or so many for each `k`,
     chosen by their codes, of the nearest so many cells of 128 where codes are not held in memory; on PostgreSQL a scan
-    of an index keeps so many in view, and for each of `k`; a third less where it passes over nothing.
+    of an index keeps so many in view, and for each of `k`; half where it passes over nothing.
     """
 
     candidates: int
@@ -31,7 +31,7 @@ class Effort(NamedTuple):
     in_view_for_each: int
 
 
-WELL = Effort(candidates=500, for_each=30, cells=36, in_view=100, in_view_for_each=2)
+WELL = Effort(candidates=500, for_each=30, cells=36, in_view=140, in_view_for_each=2)
 """Of the ten nearest of 100,000 hard vectors 0.96 to 1 are found, by how many may be seen (benchmarks/vectors.py)."""
 ROUGHLY = Effort(candidates=240, for_each=2, cells=20, in_view=100, in_view_for_each=1)
 """Of the ten nearest 0.95 or more: for what is joined with what the words find, and asks for a hundred."""
