@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
 from support.vectors import Vectors, direction, ids, ranked
 
 import holdfast
+from holdfast.core.database import Query
 from holdfast.core.vectors import create_index, drop_index, nearest, store
+from holdfast.core.vectors.nearest import WELL
 
 EAST = [1.0, 0.0]
 DIMENSION = 8
@@ -113,6 +116,16 @@ def recall(large, person, levels=ALL, owner=None):
     return sum(shares) / len(shares)
 
 
+def in_view(person, large):
+    """How many a search through the index over all keeps in view."""
+
+    def work(tx):
+        assert len(nearest(tx, large.index, direction(large.chance, DIMENSION), k=10, levels=ALL)) == 10
+        return tx.all(Query(select(func.current_setting("hnsw.ef_search"))))[0][0]
+
+    return int(person.read(work))
+
+
 def built(superuser):
     rows = superuser.execute("SELECT indexrelname, idx_scan FROM pg_stat_user_indexes WHERE indexrelname ^@ 'near_'")
     return dict(rows.fetchall())
@@ -124,7 +137,7 @@ def scans(large, superuser):
     return {name.removeprefix(f"near_{large.index.id.hex}_"): count for name, count in built(superuser).items()}
 
 
-def test_much_is_searched_through_one_index_and_little_through_those_of_its_groups(large, superuser):
+def test_much_is_searched_through_one_index_and_little_through_those_of_its_groups(large, opened, superuser):
     nothing = frozenset()
     assert recall(large, large.admin) == recall(large, large.person, owner=large.person.me) == 1, "one by one"
     names = large.engine.optimize_vectors(large=2_000)
@@ -134,7 +147,12 @@ def test_much_is_searched_through_one_index_and_little_through_those_of_its_grou
     assert recall(large, large.admin) >= 0.99
     assert recall(large, large.person, owner=large.person.me) >= 0.99
     assert recall(large, large.person, levels=nothing, owner=large.person.me) >= 0.99
-    assert scans(large, superuser) == {"all": 40, "open_common": 20, "open_owned": 20}
+    assert in_view(large.admin, large) == WELL.in_view // 2, "there is nothing to pass over"
+    assert in_view(large.person, large) == WELL.in_view // 2, "what is somebody's own is this person's"
+    assert in_view(Vectors(opened, "acme", "ben@acme.test"), large) == WELL.in_view, (
+        "what is the other's is passed over"
+    )
+    assert scans(large, superuser) == {"all": 43, "open_common": 20, "open_owned": 20}
 
 
 def test_no_answer_is_short_where_all_that_is_near_may_not_be_seen(large, superuser, place):
