@@ -219,6 +219,13 @@ def at(second):
     return BEGAN + timedelta(seconds=second)
 
 
+def test_a_moment_in_another_unit_is_refused_and_leaves_nothing(amina, workflow):
+    for wrong in (datetime(9999, 1, 1, tzinfo=UTC), datetime(1970, 1, 21, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        refused("invalid_input", amina.runs.tell, "n8n-12", "e-1", status="running", at=wrong)
+        refused("invalid_input", amina.runs.tell, "n8n-12", "e-1", status="running", at=at(1), started_at=wrong)
+    assert amina.runs.list().items == ()
+
+
 def test_telling_again_changes_nothing(amina, workflow):
     told = {"status": "running", "at": at(1), "input": {"lead": 1}}
     first = amina.runs.tell("n8n-12", "e-9", **told)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from uuid import UUID
 
-from holdfast.core.clock import as_utc
+from holdfast.core.clock import as_happened
 from holdfast.core.database.types import NANO
 from holdfast.core.errors import InvalidInput
 from holdfast.core.ids import as_id
@@ -71,7 +71,7 @@ def check_usage(given: NewUsage, moment: datetime) -> Draft:
         conversation_id=check_id(given.conversation, "conversation"),
         workspace_id=check_id(given.workspace, "workspace"),
         user_id=check_id(given.user, "user"),
-        at=moment if given.at is None else _check_at(given.at, moment),
+        at=moment if given.at is None else as_happened(given.at, field="at", ahead=AHEAD, moment=moment),
         request_id=_optional(given.request_id, "request_id"),
     )
 
@@ -129,16 +129,3 @@ def check_id(value: UUID | str | None, field: str) -> UUID | None:
 
 def _optional(value: str | None, field: str) -> str | None:
     return None if value is None else check_label(value, field)
-
-
-def _check_at(value: datetime, moment: datetime) -> datetime:
-    at = as_utc(value, field="at")
-    if at > moment + AHEAD:
-        raise InvalidInput(
-            f"at: {at:%Y-%m-%dT%H:%M:%SZ} has not been yet by this machine's clock, {moment:%Y-%m-%dT%H:%M:%SZ}; "
-            "set the clocks right",
-            field="at",
-        )
-    if at.year < 2000:
-        raise InvalidInput(f"at: {at:%Y-%m-%dT%H:%M:%SZ} is before 2000; set the clocks right", field="at")
-    return at

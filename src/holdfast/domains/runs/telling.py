@@ -6,12 +6,12 @@ cancelled, error. That is the same whatever order they arrive in, and however of
 that anybody said.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from holdfast.core.action import action
-from holdfast.core.clock import as_utc, now
+from holdfast.core.clock import as_happened, now
 from holdfast.core.database import Transaction, Work
 from holdfast.core.ids import new_id
 from holdfast.core.inputs import check_choice
@@ -26,6 +26,9 @@ from holdfast.domains.runs.tables import runs
 _ORDER = {
     status: place for place, status in enumerate(("queued", "running", "waiting", "success", "cancelled", "error"))
 }
+
+AHEAD = timedelta(days=366)
+"""Tellings are ordered by the engine's own clock, which may be wrong. What is further ahead is in another unit."""
 
 
 class Telling(Statistics):
@@ -57,8 +60,8 @@ class Telling(Statistics):
         given: dict[str, Any] = {
             "execution_id": check_external(execution, field="execution"),
             "status": check_choice(status, STATUSES, field="status"),
-            "told_at": as_utc(at, field="at"),
-            "started_at": None if started_at is None else as_utc(started_at, field="started_at"),
+            "told_at": as_happened(at, field="at", ahead=AHEAD),
+            "started_at": None if started_at is None else as_happened(started_at, field="started_at", ahead=AHEAD),
             "input": check_part(input, self.settings, part="input"),
             "output": check_part(output, self.settings, part="output"),
             "error": check_error(error),
