@@ -313,6 +313,11 @@ class Transaction:
         return not self.is_sqlite
 
     @property
+    def writes_alone(self) -> bool:
+        """Whether nobody else writes until this transaction ends, so that there is nothing to keep others from."""
+        return self.is_sqlite
+
+    @property
     def has_cells(self) -> bool:
         """Whether vectors are looked for in the nearest cells, where others go through a graph."""
         return self.is_sqlite

@@ -1,50 +1,14 @@
 """Which limits apply to some usage, and how many units of each it is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from holdfast.core.clock import EPOCH
 from holdfast.core.database import Transaction
 from holdfast.core.database.types import to_nano
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.periods import start_of
-
-
-@dataclass(frozen=True)
-class Applied:
-    """A limit that applies. `counts_from`: what was before is not on its counter."""
-
-    id: UUID
-    subject: str
-    subject_id: UUID
-    measure: str
-    per: str
-    window_seconds: int
-    amount: int
-    counter: str
-    when_away: str
-    counts_from: datetime
-
-    def period(self, at: datetime) -> datetime:
-        """The period of its counter that a moment is in; of a rolling window there is one."""
-        if self.per == "window":
-            return EPOCH
-        return start_of(at, "day" if self.per == "day" else "month")
-
-    def counts(self, at: datetime) -> bool:
-        """Whether what was used then is on its counter. What one in Redis counts of a day or month is the ledger's sum
-        of it, whole.
-        """
-        return at >= self.counts_from or (self.is_in_redis and self.per != "window")
-
-    @property
-    def is_in_redis(self) -> bool:
-        """Whether it is counted there."""
-        return self.counter == "redis"
+from holdfast.domains.metering.applied import Applied
 
 
 def units_of(measure: str, used: Mapping[str, Any]) -> int:
@@ -62,12 +26,18 @@ def subjects_of(tx: Transaction, used: Mapping[str, Any]) -> set[UUID]:
 
 def applicable(tx: Transaction, subjects: Iterable[UUID]) -> list[Applied]:
     """The limits of any of these, in the order in which counters are changed."""
-    return [Applied(*row) for row in tx.all(queries.applicable, {"subjects": list(subjects)})]
+    return tx.all(queries.applicable, {"subjects": list(subjects)})
+
+
+def applicable_to(tx: Transaction, used: Mapping[str, Any]) -> list[Applied]:
+    """The limits that apply to some usage, in that order."""
+    return tx.all(queries.applicable_to, used)
 
 
 def hold_still(tx: Transaction) -> None:
     """Until the end of this transaction no limit of the tenant is set or counted anew."""
-    tx.all(queries.alongside_others, {"turn": turn_of(tx.scope.tenant_id)})
+    if not tx.writes_alone:
+        tx.all(queries.alongside_others, {"turn": turn_of(tx.scope.tenant_id)})
 
 
 def turn_of(tenant_id: UUID | None) -> str:

@@ -58,9 +58,10 @@ def hold_units(tx: Transaction, row: Mapping[str, Any], hold_id: UUID) -> list[l
 def settle_units(
     tx: Transaction, row: Mapping[str, Any], hold_id: UUID, *, keep_operation: bool
 ) -> dict[str, Any] | None:
-    """Charge what was used, keep the event and end the hold: what the event has of the hold; None as above."""
-    if not tx.has_procedures:
-        return None
+    """Charge what was used, keep the event and end the hold: what the event has of the hold; None as above.
+
+    For engines that have procedures.
+    """
     given = {**row, "id": hold_id, "moment": row["recorded_at"], "turn": turn_of(tx.scope.tenant_id)}
     if keep_operation:
         given["operation"] = None

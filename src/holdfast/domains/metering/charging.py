@@ -12,7 +12,8 @@ from typing import Any
 from holdfast.core.clock import EPOCH, now
 from holdfast.core.database import Transaction
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
+from holdfast.domains.metering.applied import Applied
+from holdfast.domains.metering.applying import applicable, applicable_to, hold_still, subjects_of, units_of
 from holdfast.domains.metering.counters import Asked, slot_field
 from holdfast.domains.metering.counting import Counting, fall_behind
 from holdfast.domains.metering.periods import last_gone, slot_of
@@ -23,7 +24,10 @@ def charge(tx: Transaction, rows: Iterable[Mapping[str, Any]], counting: Countin
     hold_still(tx)
     elsewhere: list[Asked] = []
     by_subjects = [(subjects_of(tx, row), row) for row in rows]
-    limits = applicable(tx, set().union(*(subjects for subjects, _ in by_subjects)))
+    if len(by_subjects) == 1:
+        limits = applicable_to(tx, by_subjects[0][1])
+    else:
+        limits = applicable(tx, set().union(*(subjects for subjects, _ in by_subjects)))
     for limit in limits:
         counted: dict[datetime, int] = defaultdict(int)
         for subjects, row in by_subjects:

@@ -17,7 +17,7 @@ from holdfast.core.clock import from_microseconds, to_microseconds
 from holdfast.core.database.engine import Engine
 from holdfast.core.errors import InvalidInput
 from holdfast.core.resilience import BreakerOpen, BreakerPolicy
-from holdfast.domains.metering.applying import Applied
+from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.counter_scripts import BUILD, FINISH, STANDING, TAKE
 from holdfast.domains.metering.periods import last_gone
 

@@ -25,7 +25,7 @@ from holdfast.core.database.transaction import OutsideNeeded
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.ids import new_id
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.applying import Applied
+from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.counters import Asked, Away, Full, Stood, Unbuilt, counters_of
 from holdfast.domains.metering.errors import CounterAway
 from holdfast.domains.metering.recounting import recount

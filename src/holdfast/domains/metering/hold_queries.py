@@ -1,14 +1,14 @@
 """Every statement of holds, each named by what it is for."""
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.types import Integer, Text
 
-from holdfast.core.database import TENANT, Query
+from holdfast.core.database import ACTOR, REACH, TENANT, Query
 from holdfast.core.database.types import Id, Time
 from holdfast.domains.identity.tables import tenants
-from holdfast.domains.metering.tables import limit_holds
+from holdfast.domains.metering.tables import limit_holds, usage_prices
 
-_t, _h = tenants.c, limit_holds.c
+_t, _h, _p = tenants.c, limit_holds.c, usage_prices.c
 _IN = bindparam("in_tenant", type_=Id)
 _MOMENT = bindparam("moment", type_=Time)
 _ID = bindparam("id", type_=Id)
@@ -29,6 +29,19 @@ end_hold = Query(
     .values(status=bindparam("new_status", type_=Text()), ended_at=_MOMENT)
 )
 """Once, whoever comes: a hold is settled, released or found expired by one."""
+
+end_open_hold = Query(
+    update(limit_holds)
+    .where(_h.tenant_id == TENANT, _h.id == _ID, _h.status == "open", or_(_h.user_id == ACTOR, REACH != "own"))
+    .values(status="settled", ended_at=_MOMENT)
+    .returning(
+        *(column for column in _h if column.name != "tenant_id"),
+        exists(select(_p.model).where(_p.tenant_id == TENANT, _p.model == bindparam("model", type_=Text()))).label(
+            "has_own_price"
+        ),
+    )
+)
+"""Found and settled in one statement; and whether the tenant says itself what the model costs."""
 
 _EXPIRED = (_h.status == "open", _h.expires_at <= _MOMENT)
 

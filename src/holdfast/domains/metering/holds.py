@@ -15,6 +15,7 @@ from holdfast.domains.metering.models import HoldState, HoldStatus
 PLAIN = 3
 """A part of a hold names limit, period and units; of one in Redis a fourth says whether it was asked."""
 CHECKED, UNCHECKED = 0, 1
+_STATUS, _ENDED_AT = 1, -1
 _COUNTED = ("limits", "unchecked")
 
 
@@ -51,8 +52,12 @@ class Hold:
     def state(self) -> HoldState:
         """As callers see it."""
         shown = {one.name: getattr(self, one.name) for one in fields(HoldState) if one.name not in _COUNTED}
-        unchecked = sum(part[PLAIN] == UNCHECKED for part in self.parts if len(part) > PLAIN)
-        return HoldState(**shown, limits=len(self.parts), unchecked=unchecked)
+        return HoldState(**shown, limits=len(self.parts), unchecked=unchecked(self.parts))
+
+
+def unchecked(parts: list[list[Any]]) -> int:
+    """Of how many limits Redis was not asked."""
+    return sum(part[PLAIN] == UNCHECKED for part in parts if len(part) > PLAIN)
 
 
 def find(tx: Transaction, hold_id: UUID) -> Hold:
@@ -72,6 +77,18 @@ def end(tx: Transaction, hold: Hold, status: HoldStatus, moment: datetime) -> bo
     """Whether this call is the one that ended it."""
     ended = {"id": hold.id, "seen": hold.status, "new_status": status, "moment": moment}
     return tx.run(hold_queries.end_hold, ended) == 1
+
+
+def settle_open(tx: Transaction, hold_id: UUID, model: str | None, moment: datetime) -> tuple[Hold, bool] | None:
+    """A hold that was open and is settled now, by this call; and whether the tenant has a price of its own for the
+    model. None if there is none that is open.
+    """
+    found = tx.first(hold_queries.end_open_hold, {"id": hold_id, "model": model, "moment": moment})
+    if found is None:
+        return None
+    *row, has_own_price = found
+    row[_STATUS], row[_ENDED_AT] = "open", None  # as it was
+    return Hold(*row), has_own_price
 
 
 def give_back(tx: Transaction, hold: Hold) -> None:

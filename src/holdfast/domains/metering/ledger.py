@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from holdfast.core.clock import to_microseconds
@@ -22,6 +23,9 @@ from holdfast.domains.metering.prices import cost_of
 
 Listed = Sequence[Decimal | None]
 """For each draft, what the catalogue makes it cost."""
+
+_SHOWN = [name for name in UsageEvent.__dataclass_fields__ if name != "replayed"]
+_shown = itemgetter(*_SHOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +105,10 @@ def write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """Add rows to the ledger and to its sums."""
     if len(rows) == 1:
         tx.run(queries.insert_event, rows[0])
+        tx.run(queries.add_to_each_rollup, _rollup_of_one(rows[0]))
     else:
         tx.many(queries.insert_event, rows)
-    tx.many(queries.add_to_rollup, rollups(rows))
+        tx.many(queries.add_to_rollup, rollups(rows))
     conversations = _by_conversation(rows)
     if conversations:
         tx.many(queries.add_to_conversation, conversations)
@@ -111,7 +116,7 @@ def write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 def event_of(row: dict[str, Any]) -> UsageEvent:
     """The row as callers get it."""
-    return UsageEvent(**{name: row[name] for name in UsageEvent.__dataclass_fields__ if name != "replayed"})
+    return UsageEvent(**dict(zip(_SHOWN, _shown(row), strict=True)))
 
 
 def _own_prices(tx: Transaction, drafts: Sequence[Draft]) -> list[tuple[Any, ...]]:
@@ -179,6 +184,20 @@ def _sums(row: dict[str, Any]) -> dict[str, Any]:
         "timed": int(latency is not None),
         "slowest_ms": latency or 0,
     }
+
+
+def _rollup_of_one(row: dict[str, Any]) -> dict[str, Any]:
+    """What one event adds to the roll-ups, for all of them."""
+    place = {
+        "user_id": row["user_id"],
+        "workspace_id": row["workspace_id"] or NIL,
+        "operation": row["operation"],
+        "model": row["model"] or "",
+        "provider": row["provider"] or "",
+    }
+    hour = start_of(row["at"], "hour")
+    day = hour.replace(hour=0)
+    return _sums(row) | place | {"hour": hour, "day": day, "month": day.replace(day=1)}
 
 
 def rollups(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

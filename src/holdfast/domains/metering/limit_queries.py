@@ -7,6 +7,7 @@ from holdfast.core.database import TENANT, Query
 from holdfast.core.database.constructs import alongside
 from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Id, Time
+from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.tables import limit_counters, limit_slots, limits
 
 _l, _c, _s = limits.c, limit_counters.c, limit_slots.c
@@ -26,12 +27,14 @@ _APPLIED = (
 alongside_others = Query(select(alongside("turn")))
 """While events are charged no limit is set: it would begin from sums without them."""
 
-applicable = Query(
-    select(*_APPLIED)
-    .where(_l.tenant_id == TENANT, _l.ended_at.is_(None), is_listed(_l.subject_id, "subjects"))
-    .order_by(_l.id)
-)
+_live = select(*_APPLIED).where(_l.tenant_id == TENANT, _l.ended_at.is_(None)).order_by(_l.id)
+
+applicable = Query(_live.where(is_listed(_l.subject_id, "subjects")), Applied)
 """By uq_limits_live. In one order, in which everybody changes the counters."""
+
+_SUBJECTS = (TENANT, *(bindparam(name, type_=Id) for name in ("workspace_id", "user_id", "credential_id")))
+applicable_to = Query(_live.where(_l.subject_id.in_(_SUBJECTS)), Applied)
+"""The same for one use of something: half the time that a list of subjects takes."""
 
 # -- counters ----------------------------------------------------------------------------------------------------------
 

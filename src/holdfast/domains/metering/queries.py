@@ -3,7 +3,22 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, cast, func, insert, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
@@ -12,6 +27,7 @@ from holdfast.core.database.text_match import is_listed
 from holdfast.core.database.types import Id, Money, Time
 from holdfast.domains.identity.tables import memberships
 from holdfast.domains.metering.models import Price, UsageEvent
+from holdfast.domains.metering.periods import GRAINS
 from holdfast.domains.metering.tables import (
     usage_conversations,
     usage_events,
@@ -94,17 +110,33 @@ member = Query(select(_m.user_id).where(_m.tenant_id == TENANT, _m.user_id == bi
 # -- sums --------------------------------------------------------------------------------------------------------------
 
 
-def _add(table: Any) -> Query[Any]:
-    row = upsert(table).values(_given(table))
-    now, new = table.c, row.excluded
+def _added(row: Any) -> Any:
+    """What is added to the row of sums that there is, if there is one."""
+    table, new = row.table, row.excluded
+    now = table.c
     slowest = case((new.slowest_ms > now.slowest_ms, new.slowest_ms), else_=now.slowest_ms)
     added = {name: now[name] + new[name] for name in SUMS}
     keys = [column.name for column in table.primary_key]
-    return Query(row.on_conflict_do_update(index_elements=keys, set_={**added, "slowest_ms": slowest}))
+    return row.on_conflict_do_update(index_elements=keys, set_={**added, "slowest_ms": slowest})
 
 
-add_to_rollup = _add(usage_rollups)
-add_to_conversation = _add(usage_conversations)
+def _of_each_grain() -> Any:
+    """One event's sums, by day, hour and month: in the order of the key, as everybody adds."""
+    periods = union_all(
+        *(
+            select(literal(grain, Text()).label("grain"), bindparam(grain, type_=Time).label("period"))
+            for grain in sorted(GRAINS)
+        )
+    ).subquery("periods")
+    given = _given(usage_rollups) | {"grain": periods.c.grain, "period": periods.c.period}
+    rows = select(*given.values()).select_from(periods).where(true())
+    return upsert(usage_rollups).from_select(list(given), rows)
+
+
+add_to_rollup = Query(_added(upsert(usage_rollups).values(_given(usage_rollups))))
+add_to_each_rollup = Query(_added(_of_each_grain()))
+"""The same for one event, and all of its periods at once."""
+add_to_conversation = Query(_added(upsert(usage_conversations).values(_given(usage_conversations))))
 
 
 def sum_of(column: Any) -> ColumnElement[Any]:

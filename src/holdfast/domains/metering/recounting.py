@@ -13,7 +13,8 @@ from holdfast.core.scope import OPERATOR
 from holdfast.core.telemetry import log
 from holdfast.domains.metering import hold_queries
 from holdfast.domains.metering import recount_queries as queries
-from holdfast.domains.metering.applying import Applied, turn_of
+from holdfast.domains.metering.applied import Applied
+from holdfast.domains.metering.applying import turn_of
 from holdfast.domains.metering.counters import Asked, Away, Built, counters_of
 from holdfast.domains.metering.errors import LimitNotFound
 from holdfast.domains.metering.periods import end_of, last_gone, slot_length

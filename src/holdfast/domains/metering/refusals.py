@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from holdfast.core.database.types import from_nano
-from holdfast.domains.metering.applying import Applied
+from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.counters import Asked, Full
 from holdfast.domains.metering.errors import LimitExceeded
 from holdfast.domains.metering.periods import end_of, last_gone, slot_length

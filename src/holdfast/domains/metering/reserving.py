@@ -6,7 +6,6 @@ that nobody ends expires, and what it held comes back; what is settled after tha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,13 +16,14 @@ from holdfast.core.database import Transaction
 from holdfast.core.database.engine import Engine
 from holdfast.domains.metering import at_once, charging, hold_queries
 from holdfast.domains.metering import limit_queries as queries
-from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
+from holdfast.domains.metering.applied import Applied
+from holdfast.domains.metering.applying import applicable_to, hold_still, units_of
 from holdfast.domains.metering.counting import Counting
 from holdfast.domains.metering.errors import (
     HoldSettled,
     LimitExceeded,
 )
-from holdfast.domains.metering.holds import CHECKED, UNCHECKED, Hold, end, find, give_back, holds_of
+from holdfast.domains.metering.holds import CHECKED, UNCHECKED, Hold, end, find, give_back, holds_of, unchecked
 from holdfast.domains.metering.models import HoldState
 from holdfast.domains.metering.refusals import refusal
 from holdfast.domains.metering.settling import spend
@@ -44,10 +44,10 @@ def reserve(
     parts = at_once.hold_units(tx, row, counting.hold)
     if parts is not None:
         return _held(row, counting.hold, parts)
-    limits = applicable(tx, subjects_of(tx, row))
+    limits = applicable_to(tx, row)
     if any(limit.is_in_redis for limit in limits):
         hold_still(tx)
-        limits = applicable(tx, subjects_of(tx, row))
+        limits = applicable_to(tx, row)
     if row["cost"] is None:
         row["cost"] = cost(tx) if any(limit.measure == "money" for limit in limits) else Decimal(0)
     parts = _in_redis(tx, row, limits, counting)
@@ -65,8 +65,18 @@ def reserve(
 
 
 def _held(row: dict[str, Any], hold_id: UUID, parts: list[list[Any]]) -> HoldState:
-    made = {**row, "id": hold_id, "status": "open", "parts": parts, "ended_at": None, "cost": row["cost"] or Decimal(0)}
-    return Hold(**{part.name: made[part.name] for part in fields(Hold)}).state()
+    return HoldState(
+        id=hold_id,
+        status="open",
+        operation=row["operation"],
+        requests=row["requests"],
+        tokens=row["tokens"],
+        cost=row["cost"] or Decimal(0),
+        limits=len(parts),
+        reserved_at=row["reserved_at"],
+        expires_at=row["expires_at"],
+        unchecked=unchecked(parts),
+    )
 
 
 def _in_redis(tx: Transaction, row: dict[str, Any], limits: Sequence[Applied], counting: Counting) -> list[list[Any]]:

@@ -10,14 +10,17 @@ from holdfast.core.database import Transaction
 from holdfast.domains.metering import at_once, charging, ledger
 from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering import queries as usage_queries
-from holdfast.domains.metering.applying import Applied, applicable, hold_still, subjects_of, units_of
+from holdfast.domains.metering.applied import Applied
+from holdfast.domains.metering.applying import applicable_to, hold_still, units_of
 from holdfast.domains.metering.checks import Draft
 from holdfast.domains.metering.counters import Asked, Stood, slot_field
 from holdfast.domains.metering.counting import Counting, fall_behind
 from holdfast.domains.metering.errors import HoldReleased
-from holdfast.domains.metering.holds import Hold, end, find
+from holdfast.domains.metering.holds import Hold, end, find, settle_open
 from holdfast.domains.metering.models import Settlement
 from holdfast.domains.metering.periods import slot_of
+
+_NONE = Decimal(0)
 
 
 def settle(
@@ -36,24 +39,20 @@ def settle(
     its sums; one for each counter. Raises `HoldNotFound`, `HoldReleased`.
     """
     ledger.check_places(tx, [draft])
-    plain = at_once.settle_units(
-        tx, ledger.plain_row(tx, draft, listed, moment), hold_id, keep_operation=keep_operation
-    )
-    if plain is not None:
-        return Settlement(event=ledger.event_of(plain), over_tokens=0, over_cost=Decimal(0), late=False, exceeded=())
-    while True:
-        hold = find(tx, hold_id)
-        if hold.status == "released":
-            raise HoldReleased(hold_id)
-        if hold.status == "settled":
-            return _settled_before(tx, hold)
-        if end(tx, hold, "settled", moment):
-            break
-    row = _event_row(tx, hold, draft, listed, moment)
+    if tx.has_procedures:
+        row = ledger.plain_row(tx, draft, listed, moment)
+        plain = at_once.settle_units(tx, row, hold_id, keep_operation=keep_operation)
+        if plain is not None:
+            return Settlement(event=ledger.event_of(plain), over_tokens=0, over_cost=_NONE, late=False, exceeded=())
+    found = settle_open(tx, hold_id, draft.model, moment) or _settle_expired(tx, hold_id, moment)
+    if isinstance(found, Settlement):
+        return found
+    hold, has_own_price = found
+    row = _event_row(tx, hold, draft, listed, moment, has_own_price=has_own_price)
     if keep_operation:
         row["operation"] = hold.operation
     over_tokens = max(0, row["tokens"] - hold.tokens)
-    over_cost = max(Decimal(0), (row["cost"] or Decimal(0)) - hold.cost) if hold.cost > 0 else Decimal(0)
+    over_cost = max(_NONE, (row["cost"] or _NONE) - hold.cost) if hold.cost > 0 else _NONE
     late = hold.status == "expired"
     exceeded = settle_counters(tx, hold, row, look=bool(over_tokens or over_cost or late), counting=counting)
     ledger.write(tx, [row])
@@ -61,9 +60,24 @@ def settle(
     return Settlement(event=event, over_tokens=over_tokens, over_cost=over_cost, late=late, exceeded=exceeded)
 
 
-def _event_row(tx: Transaction, hold: Hold, draft: Draft, listed: Decimal | None, moment: datetime) -> dict[str, Any]:
+def _settle_expired(tx: Transaction, hold_id: UUID, moment: datetime) -> tuple[Hold, bool] | Settlement:
+    """A hold that is not open any more: settled now, if it had expired, or what it was settled for."""
+    while True:
+        hold = find(tx, hold_id)
+        if hold.status == "released":
+            raise HoldReleased(hold_id)
+        if hold.status == "settled":
+            return _settled_before(tx, hold)
+        if end(tx, hold, "settled", moment):
+            return hold, True
+
+
+def _event_row(
+    tx: Transaction, hold: Hold, draft: Draft, listed: Decimal | None, moment: datetime, *, has_own_price: bool
+) -> dict[str, Any]:
     """The event of a settled hold: its id and its time are the hold's."""
-    row = ledger.rows_of(tx, [draft], [listed], moment)[0]
+    made = ledger.rows_of(tx, [draft], [listed], moment)[0] if has_own_price else None
+    row = made or ledger.plain_row(tx, draft, listed, moment)
     for name in ("workspace_id", "conversation_id"):
         row[name] = row[name] or getattr(hold, name)
     row |= {"id": hold.id, "at": hold.reserved_at, "user_id": hold.user_id, "credential_id": hold.credential_id}
@@ -78,7 +92,7 @@ def settle_counters(
     """Charge every limit that applies now, also one that was set since. Those that are now over their amount."""
     hold_still(tx)
     held, exceeded, elsewhere = hold.held, [], []
-    for limit in applicable(tx, subjects_of(tx, row)):
+    for limit in applicable_to(tx, row):
         units, (period, kept) = units_of(limit.measure, row), held.get(limit.id, (None, 0))
         if limit.is_in_redis:
             elsewhere.append((limit, units))

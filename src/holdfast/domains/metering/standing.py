@@ -9,7 +9,7 @@ from holdfast.core.clock import EPOCH
 from holdfast.core.database import Transaction
 from holdfast.core.database.types import from_nano
 from holdfast.domains.metering import recount_queries, recounting, setting_queries
-from holdfast.domains.metering.applying import Applied
+from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.models import Limit
 from holdfast.domains.metering.periods import end_of, last_gone, start_of
 
