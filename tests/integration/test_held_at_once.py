@@ -1,12 +1,19 @@
 """Holding and settling in one round trip on PostgreSQL: the same as step by step, and only where all is plain."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import null, select
 
+from holdfast.core.database import Query
 from holdfast.domains.metering import at_once
+
+NOTHING = {
+    "hold_units": Query(select(null())),
+    "settle_units": Query(select(*(null().label(f"n{n}") for n in range(6)))),
+}
 
 
 @pytest.fixture
@@ -22,13 +29,20 @@ def taken(monkeypatch):
     for name in ("hold_units", "settle_units"):
         real = getattr(at_once, name)
 
-        def noting(*given, real=real, **named):
-            found = real(*given, **named)
-            said.append(found is not None)
-            return found
+        def noting(row, params, real=real):
+            said.append(row[0] is not None)
+            return real.result(row, params)
 
-        monkeypatch.setattr(at_once, name, noting)
+        monkeypatch.setattr(at_once, name, replace(real, result=noting))
     return said
+
+
+def step_by_step(monkeypatch):
+    """From now on nothing is done at once."""
+    for name in ("hold_units", "settle_units"):
+        real = getattr(at_once, name)
+
+        monkeypatch.setattr(at_once, name, replace(real, query=NOTHING[name]))
 
 
 def used(person, chat=None):
@@ -54,10 +68,9 @@ def test_both_ways_come_to_the_same(sync_store, people, taken, monkeypatch, plac
     ben = sync_store.tenant("acme").user("ben@acme.test")
     hold = amina.metering.hold(tokens=20, cost=Decimal(1), conversation=amina.conversations.create().id)
     done = amina.metering.settle(hold.id, tokens_in=9, tokens_out=3, model="gpt-4o-mini", latency_ms=7)
-    assert taken == [place.engine == "postgresql"] * 2
+    assert taken == [True] * 2 * (place.engine == "postgresql")
     assert (done.event.tokens, done.event.priced_by, done.event.at) == (12, "catalogue", hold.reserved_at)
-    for name in ("hold_units", "settle_units"):
-        monkeypatch.setattr(at_once, name, lambda *_given, **_named: None)
+    step_by_step(monkeypatch)
     chat = ben.conversations.create().id
     ours = ben.metering.hold(tokens=20, cost=Decimal(1), conversation=chat)
     step = ben.metering.settle(ours.id, tokens_in=9, tokens_out=3, model="gpt-4o-mini", latency_ms=7)
@@ -70,20 +83,21 @@ def test_both_ways_come_to_the_same(sync_store, people, taken, monkeypatch, plac
     assert amina.metering.settle(hold.id, tokens=1).replayed
 
 
-def test_what_is_not_plain_goes_step_by_step(people, taken):
+def test_what_is_not_plain_goes_step_by_step(people, taken, place):
     root, amina = people
+    declined = [False] * (place.engine == "postgresql")
     root.metering.set_limit(tenant="acme", measure="tokens", per="day", amount=100)
     used(amina)
     first, second = amina.metering.hold(tokens=5), amina.metering.hold(tokens=5)
     taken.clear()
     assert amina.metering.settle(first.id, tokens=9).over_tokens == 4
-    assert taken == [False]
+    assert taken == declined
     root.metering.set_price("gpt-4o-mini", input=Decimal(1), output=Decimal(1), tenant="acme")
     priced = amina.metering.settle(second.id, tokens_in=4, tokens_out=1, model="gpt-4o-mini")
-    assert (priced.event.priced_by, taken) == ("tenant", [False, False])
+    assert (priced.event.priced_by, taken) == ("tenant", declined * 2)
     taken.clear()
     root.metering.set_limit(tenant="acme", measure="requests", per="window", window=timedelta(minutes=1), amount=9)
     hold = amina.metering.hold(tokens=1)
     amina.metering.settle(hold.id, tokens=1)
-    assert taken == [False, False]
+    assert taken == declined * 2
     assert [(one.used, one.reserved) for one in amina.metering.limits() if one.per == "day"] == [(27, 0)]

@@ -91,7 +91,7 @@ def action(
                 if not writes:
                     return _read(self.engine, acting, scope, far, operation, work)
                 if not recorded:
-                    return running.write(self.engine, acting, far, work)
+                    return _write_unrecorded(self.engine, acting, far, work)
                 about = Recorded() if on is None else _about(on, place, args, kwargs)
                 return _write(self.engine, acting, scope, far, operation, work, about)
             except (PermissionDenied, NotFound) as refused:
@@ -169,6 +169,14 @@ def _write(
     for tenant_id in tenants:
         engine.trail.written(tenant_id)
     return result
+
+
+def _write_unrecorded(engine: Engine, acting: Scope, far: Reach, work: Work[T]) -> T:
+    try:
+        return running.write(engine, acting, far, work)
+    except NotAtOnce:
+        assert isinstance(work, Call) and work.otherwise is not None
+        return running.write(engine, acting, far, work.otherwise)  # type: ignore[no-any-return]  # a Call[T] gives T
 
 
 def _at_once(engine: Engine, acting: Scope, scope: Scope, far: Reach, operation: str, work: Call[T]) -> T:

@@ -38,6 +38,7 @@ REVISIONS = (
     "0034",
     "0036",
     "0037",
+    "0038",
     "0041",
 )
 """Every revision this version knows, oldest first."""

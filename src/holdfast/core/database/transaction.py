@@ -99,7 +99,8 @@ class Procedure(Generic[T]):
     name: str
     query: Query[Any]
     """`SELECT … FROM name(…)`, for engines with server-side functions."""
-    steps: Callable[["Transaction", Params], Sequence[Any]]
+    steps: Callable[["Transaction", Params], Sequence[Any]] | None
+    """None where the steps are what its calls do `otherwise`."""
     result: Callable[[Sequence[Any], Params], T]
     """What the row means, given the parameters; raises the domain's errors."""
     together: Together | None = None
@@ -144,6 +145,9 @@ class Call(Generic[T]):
 
     def __call__(self, tx: "Transaction") -> T:
         """Run it within a transaction."""
+        if self.procedure.steps is None and not tx.has_procedures:
+            assert self.otherwise is not None
+            return self.otherwise(tx)
         if self.before is not None:
             self.before(tx)
         return self.procedure.result(tx.call(self.procedure, self.params), self.params)
@@ -262,6 +266,7 @@ class Transaction:
         """The row that a procedure gives."""
         if self._server_side:
             return self.all(procedure.query, params)[0]  # type: ignore[no-any-return]  # rows of Query[Any]
+        assert procedure.steps is not None
         return procedure.steps(self, params)
 
     def record(

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from holdfast.core.action import action
 from holdfast.core.clock import now
-from holdfast.core.database import Transaction, Work
+from holdfast.core.database import Call, Recorded, Transaction, Work
 from holdfast.core.errors import InvalidInput
-from holdfast.core.ids import as_id
+from holdfast.core.ids import as_id, new_id
 from holdfast.core.policy import allow
-from holdfast.domains.metering import ledger, prices, queries, reserving, settling
+from holdfast.domains.metering import at_once, ledger, prices, queries, reserving, settling
+from holdfast.domains.metering.applying import turn_of
 from holdfast.domains.metering.checks import (
     Draft,
     check_count,
@@ -25,6 +26,8 @@ from holdfast.domains.metering.models import HoldState, NewUsage, Price, Settlem
 from holdfast.domains.metering.recording import Recording
 
 _LONGEST_HOLD = timedelta(days=1)
+_UNRECORDED = Recorded()
+"""Neither leaves a line in the trail."""
 
 
 class Metering(Recording, Holding):
@@ -68,7 +71,8 @@ class Metering(Recording, Holding):
             ),
             moment,
         )
-        row, counting = self._hold_row(draft, moment, expires, leased=leased), self._counting(moment)
+        row = self._hold_row(draft, moment, expires, leased=leased)
+        counting = self._counting(moment, row["id"])
         counting.expires, counting.reclaim = row["expires_at"], lambda: self._reclaim(moment)
         listed = (
             None if draft.model is None else prices.listed_price(draft.model, draft.provider, moment, tokens_in=tokens)
@@ -78,7 +82,7 @@ class Metering(Recording, Holding):
             ledger.check_places(tx, [draft])
             return reserving.reserve(tx, dict(row), _most_it_costs(draft, listed), counting)
 
-        return work
+        return Call(at_once.hold_units, row, about=_UNRECORDED, before=_check_places(draft), otherwise=work)
 
     @action("metering.reserve", writes=True, recorded=False)
     def settle(
@@ -122,7 +126,17 @@ class Metering(Recording, Holding):
         draft = check_usage(given, moment)
         listed = prices.listed_cost(draft)
         keep, counting = operation is None, self._counting(moment, hold_id)
-        return lambda tx: settling.settle(tx, hold_id, draft, listed, moment, keep_operation=keep, counting=counting)
+        plain = ledger.plain_row(self.scope, draft, listed, moment)
+
+        def work(tx: Transaction) -> Settlement:
+            return settling.settle(
+                tx, hold_id, draft, listed, moment, plain=plain, keep_operation=keep, counting=counting
+            )
+
+        row = {**plain, "id": hold_id, "moment": moment, "turn": turn_of(self.scope.tenant_id)}
+        if keep:
+            row["operation"] = None
+        return Call(at_once.settle_units, row, about=_UNRECORDED, before=_check_places(draft), otherwise=work)
 
     @action("metering.reserve", writes=True, recorded=False)
     def release(self, hold: UUID | str) -> Work[HoldState]:
@@ -156,6 +170,7 @@ class Metering(Recording, Holding):
         if not isinstance(expires, timedelta) or not timedelta(0) < expires <= _LONGEST_HOLD:
             raise InvalidInput(f"expires: {expires!s:.40} is not from above 0 to a day", field="expires")
         return {
+            "id": new_id(),
             "user_id": self._actor(),
             "workspace_id": draft.workspace_id,
             "conversation_id": draft.conversation_id,
@@ -168,6 +183,13 @@ class Metering(Recording, Holding):
             "reserved_at": moment,
             "expires_at": moment + expires,
         }
+
+
+def _check_places(draft: Draft) -> Callable[[Transaction], None] | None:
+    """What has to be looked at first, if anything."""
+    if draft.workspace_id is None and draft.conversation_id is None:
+        return None
+    return lambda tx: ledger.check_places(tx, [draft])
 
 
 def _most_it_costs(draft: Draft, listed: Price | None) -> Callable[[Transaction], Decimal]:

@@ -5,19 +5,21 @@ limit in Redis, one that is used up or was set since, more used than held, a pri
 steps. One suite of tests runs over both engines, and so over both ways.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, bindparam, column, func, select
 from sqlalchemy.types import Text
 
-from holdfast.core.database import ACTOR, REACH, TENANT, Query, Transaction
+from holdfast.core.database import ACTOR, REACH, TENANT, NotAtOnce, Params, Procedure, Query
 from holdfast.core.database.types import Id, Json, Money, Time
-from holdfast.domains.metering.applying import turn_of
+from holdfast.domains.metering import ledger
+from holdfast.domains.metering.holds import held
+from holdfast.domains.metering.models import HoldState, Settlement
 
 _HELD: dict[str, Any] = {
-    "id": Id, "user_id": Id, "workspace_id": Id, "conversation_id": Id, "credential_id": Id, "operation": Text(),
+    "id": Id, "workspace_id": Id, "conversation_id": Id, "credential_id": Id, "operation": Text(),
     "requests": BigInteger(), "tokens": BigInteger(), "cost": Money, "leased": Integer(), "reserved_at": Time,
     "expires_at": Time,
 }  # fmt: skip
@@ -37,36 +39,40 @@ def _given(names: Mapping[str, Any]) -> list[Any]:
     return [bindparam(name, type_=kind) for name, kind in names.items()]
 
 
-_hold_units = Query(
-    select(column("parts", Json())).select_from(func.hold_units(TENANT, *_given(_HELD)).table_valued("parts"))
+def _held(row: Sequence[Any], params: Params) -> HoldState:
+    if row[0] is None:
+        raise NotAtOnce
+    return held(params, row[0])
+
+
+def _settled(row: Sequence[Any], params: Params) -> Settlement:
+    found = dict(zip(_FOUND, row, strict=True))
+    if found["user_id"] is None:
+        raise NotAtOnce
+    event = ledger.event_of({**params, **found, "at": found["reserved_at"]})
+    return Settlement(event=event, over_tokens=0, over_cost=Decimal(0), late=False, exceeded=())
+
+
+hold_units = Procedure(
+    name="hold_units",
+    query=Query(
+        select(column("parts", Json())).select_from(
+            func.hold_units(TENANT, ACTOR, REACH, *_given(_HELD)).table_valued("parts")
+        )
+    ),
+    steps=None,
+    result=_held,
 )
-_settle_units = Query(
-    select(*(column(name, kind) for name, kind in _FOUND.items())).select_from(
-        func.settle_units(TENANT, ACTOR, REACH, *_given(_SETTLED)).table_valued(*_FOUND)
-    )
+"""Take units out of the limits and keep the hold. Its parameters are those of its row."""
+
+settle_units = Procedure(
+    name="settle_units",
+    query=Query(
+        select(*(column(name, kind) for name, kind in _FOUND.items())).select_from(
+            func.settle_units(TENANT, ACTOR, REACH, *_given(_SETTLED)).table_valued(*_FOUND)
+        )
+    ),
+    steps=None,
+    result=_settled,
 )
-
-
-def hold_units(tx: Transaction, row: Mapping[str, Any], hold_id: UUID) -> list[list[Any]] | None:
-    """Take units out of the limits and keep the hold: what it holds of each; None where it has to go by the steps."""
-    if not tx.has_procedures:
-        return None
-    found: list[list[Any]] | None = tx.all(_hold_units, {**row, "id": hold_id})[0][0]
-    return found
-
-
-def settle_units(
-    tx: Transaction, row: Mapping[str, Any], hold_id: UUID, *, keep_operation: bool
-) -> dict[str, Any] | None:
-    """Charge what was used, keep the event and end the hold: what the event has of the hold; None as above.
-
-    For engines that have procedures.
-    """
-    given = {**row, "id": hold_id, "moment": row["recorded_at"], "turn": turn_of(tx.scope.tenant_id)}
-    if keep_operation:
-        given["operation"] = None
-    found = tx.first(_settle_units, given)
-    if found is None:
-        return None
-    named = dict(zip(_FOUND, found, strict=True))
-    return {**row, **named, "id": hold_id, "at": named.pop("reserved_at")}
+"""Charge what was used, keep the event and end the hold. Its parameters are those of the event."""

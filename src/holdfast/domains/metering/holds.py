@@ -1,5 +1,6 @@
 """Holds as they are kept: found, ended once, what they held given back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -58,6 +59,22 @@ class Hold:
 def unchecked(parts: list[list[Any]]) -> int:
     """Of how many limits Redis was not asked."""
     return sum(part[PLAIN] == UNCHECKED for part in parts if len(part) > PLAIN)
+
+
+def held(row: Mapping[str, Any], parts: list[list[Any]]) -> HoldState:
+    """A hold that was made just now, as callers see it."""
+    return HoldState(
+        id=row["id"],
+        status="open",
+        operation=row["operation"],
+        requests=row["requests"],
+        tokens=row["tokens"],
+        cost=row["cost"] or Decimal(0),
+        limits=len(parts),
+        reserved_at=row["reserved_at"],
+        expires_at=row["expires_at"],
+        unchecked=unchecked(parts),
+    )
 
 
 def find(tx: Transaction, hold_id: UUID) -> Hold:

@@ -11,7 +11,7 @@ from holdfast.core.clock import to_microseconds
 from holdfast.core.database import Transaction
 from holdfast.core.ids import new_id
 from holdfast.core.references import check_reference
-from holdfast.core.scope import NIL
+from holdfast.core.scope import NIL, Scope
 from holdfast.domains.identity.errors import UserNotFound
 from holdfast.domains.identity.workspaces import check_workspace
 from holdfast.domains.metering import charging, queries
@@ -71,12 +71,12 @@ def rows_of(tx: Transaction, drafts: Sequence[Draft], listed: Listed, moment: da
     """The rows that drafts make, each with its cost."""
     prices = [queries.as_price(row) for row in _own_prices(tx, drafts)]
     priced = zip(drafts, listed, strict=True)
-    return [_row(tx, draft, cost_of(draft, prices, cost), moment) for draft, cost in priced]
+    return [_row(tx.scope, draft, cost_of(draft, prices, cost), moment) for draft, cost in priced]
 
 
-def plain_row(tx: Transaction, draft: Draft, listed: Decimal | None, moment: datetime) -> dict[str, Any]:
+def plain_row(scope: Scope, draft: Draft, listed: Decimal | None, moment: datetime) -> dict[str, Any]:
     """The row that a draft makes in a tenant without a price of its own."""
-    return _row(tx, draft, cost_of(draft, [], listed), moment)
+    return _row(scope, draft, cost_of(draft, [], listed), moment)
 
 
 def row_of_lease(tx: Transaction, hold: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
@@ -127,15 +127,15 @@ def _own_prices(tx: Transaction, drafts: Sequence[Draft]) -> list[tuple[Any, ...
     return tx.all(queries.own_prices)
 
 
-def _row(tx: Transaction, draft: Draft, cost: tuple[Decimal | None, str], moment: datetime) -> dict[str, Any]:
+def _row(scope: Scope, draft: Draft, cost: tuple[Decimal | None, str], moment: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "at": draft.at,
         "request_id": draft.request_id,
-        "user_id": draft.user_id or tx.scope.actor_id,
+        "user_id": draft.user_id or scope.actor_id,
         "workspace_id": draft.workspace_id,
         "conversation_id": draft.conversation_id,
-        "credential_id": tx.scope.credential_id,
+        "credential_id": scope.credential_id,
         "operation": draft.operation,
         "model": draft.model,
         "provider": draft.provider,
@@ -148,7 +148,7 @@ def _row(tx: Transaction, draft: Draft, cost: tuple[Decimal | None, str], moment
         "cost": cost[0],
         "priced_by": cost[1],
         "latency_ms": draft.latency_ms,
-        "recorded_by": tx.scope.actor_id,
+        "recorded_by": scope.actor_id,
         "recorded_at": moment,
     }
 

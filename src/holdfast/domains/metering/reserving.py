@@ -14,7 +14,7 @@ from uuid import UUID
 from holdfast.core.clock import to_microseconds
 from holdfast.core.database import Transaction
 from holdfast.core.database.engine import Engine
-from holdfast.domains.metering import at_once, charging, hold_queries
+from holdfast.domains.metering import charging, hold_queries
 from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering.applied import Applied
 from holdfast.domains.metering.applying import applicable_to, hold_still, units_of
@@ -23,7 +23,7 @@ from holdfast.domains.metering.errors import (
     HoldSettled,
     LimitExceeded,
 )
-from holdfast.domains.metering.holds import CHECKED, UNCHECKED, Hold, end, find, give_back, holds_of, unchecked
+from holdfast.domains.metering.holds import CHECKED, UNCHECKED, Hold, end, find, give_back, held, holds_of
 from holdfast.domains.metering.models import HoldState
 from holdfast.domains.metering.refusals import refusal
 from holdfast.domains.metering.settling import spend
@@ -36,14 +36,10 @@ def reserve(
 ) -> HoldState:
     """Take units out of every limit that applies. `cost` is asked when there is one on money.
 
-    One round trip where the engine can and the limits are plain; else three statements for one limit, two more for a
-    rolling window. Raises `LimitExceeded`, `CostNeeded`: then the
+    Three statements for one limit, two more for a rolling window. Raises `LimitExceeded`, `CostNeeded`: then the
     transaction ends, and with it what was taken of other limits.
     """
     moment = row["reserved_at"]
-    parts = at_once.hold_units(tx, row, counting.hold)
-    if parts is not None:
-        return _held(row, counting.hold, parts)
     limits = applicable_to(tx, row)
     if any(limit.is_in_redis for limit in limits):
         hold_still(tx)
@@ -59,24 +55,8 @@ def reserve(
             charging.leave_window(tx, limit, moment)
         _take(tx, limit, period, units, moment, counting)
         parts.append([limit.id.hex, to_microseconds(period), units])
-    made = {**row, "id": counting.hold, "status": "open", "parts": parts, "ended_at": None}
-    tx.run(hold_queries.insert_hold, made)
-    return _held(row, counting.hold, parts)
-
-
-def _held(row: dict[str, Any], hold_id: UUID, parts: list[list[Any]]) -> HoldState:
-    return HoldState(
-        id=hold_id,
-        status="open",
-        operation=row["operation"],
-        requests=row["requests"],
-        tokens=row["tokens"],
-        cost=row["cost"] or Decimal(0),
-        limits=len(parts),
-        reserved_at=row["reserved_at"],
-        expires_at=row["expires_at"],
-        unchecked=unchecked(parts),
-    )
+    tx.run(hold_queries.insert_hold, {**row, "status": "open", "parts": parts, "ended_at": None})
+    return held(row, parts)
 
 
 def _in_redis(tx: Transaction, row: dict[str, Any], limits: Sequence[Applied], counting: Counting) -> list[list[Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Transaction
-from holdfast.domains.metering import at_once, charging, ledger
+from holdfast.domains.metering import charging, ledger
 from holdfast.domains.metering import limit_queries as queries
 from holdfast.domains.metering import queries as usage_queries
 from holdfast.domains.metering.applied import Applied
@@ -30,25 +30,23 @@ def settle(
     listed: Decimal | None,
     moment: datetime,
     *,
+    plain: Mapping[str, Any],
     keep_operation: bool,
     counting: Counting,
 ) -> Settlement:
-    """Charge what was used, give back the rest, keep the event; once, however often it is asked.
+    """Charge what was used, give back the rest, keep the event; once, however often it is asked. `plain`: the event,
+    where the tenant has no price of its own.
 
-    One call on PostgreSQL where it is plain (`at_once`). Else statements: the hold, its end, the limits, the event and
-    its sums; one for each counter. Raises `HoldNotFound`, `HoldReleased`.
+    Statements: the hold and its end, the limits, the event, its sums; one for each counter. Raises `HoldNotFound`,
+    `HoldReleased`.
     """
     ledger.check_places(tx, [draft])
-    if tx.has_procedures:
-        row = ledger.plain_row(tx, draft, listed, moment)
-        plain = at_once.settle_units(tx, row, hold_id, keep_operation=keep_operation)
-        if plain is not None:
-            return Settlement(event=ledger.event_of(plain), over_tokens=0, over_cost=_NONE, late=False, exceeded=())
     found = settle_open(tx, hold_id, draft.model, moment) or _settle_expired(tx, hold_id, moment)
     if isinstance(found, Settlement):
         return found
     hold, has_own_price = found
-    row = _event_row(tx, hold, draft, listed, moment, has_own_price=has_own_price)
+    row = ledger.rows_of(tx, [draft], [listed], moment)[0] if has_own_price else dict(plain)
+    _take_from(hold, row)
     if keep_operation:
         row["operation"] = hold.operation
     over_tokens = max(0, row["tokens"] - hold.tokens)
@@ -72,18 +70,13 @@ def _settle_expired(tx: Transaction, hold_id: UUID, moment: datetime) -> tuple[H
             return hold, True
 
 
-def _event_row(
-    tx: Transaction, hold: Hold, draft: Draft, listed: Decimal | None, moment: datetime, *, has_own_price: bool
-) -> dict[str, Any]:
-    """The event of a settled hold: its id and its time are the hold's."""
-    made = ledger.rows_of(tx, [draft], [listed], moment)[0] if has_own_price else None
-    row = made or ledger.plain_row(tx, draft, listed, moment)
+def _take_from(hold: Hold, row: dict[str, Any]) -> None:
+    """What the event of a settled hold has of it: its id and its time are the hold's."""
     for name in ("workspace_id", "conversation_id"):
         row[name] = row[name] or getattr(hold, name)
     row |= {"id": hold.id, "at": hold.reserved_at, "user_id": hold.user_id, "credential_id": hold.credential_id}
     if row["cost"] is None and hold.cost > 0:
         row |= {"cost": hold.cost, "priced_by": "reserved"}
-    return row
 
 
 def settle_counters(

@@ -9,7 +9,7 @@ from holdfast.migrations import functions_0041 as functions
 from holdfast.migrations.dialects import each
 
 revision = "0041"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
