@@ -43,7 +43,7 @@ def test_keys_are_listed_with_their_owners_and_without_their_values(folder: Path
     found = as_json(folder, *ME, "keys", "list")
     assert [key["current"] for key in found["ring"]] == [True]
     assert {(key["purpose"], key["state"]) for key in found["data"]} == {("audit", "current"), ("fields", "current")}
-    shown = run_process(folder, *ME, "keys", "list").stdout
+    shown = run(folder, *ME, "keys", "list").stdout
     assert "home" in shown and "(the store)" in shown and found["ring"][0]["id"] in shown
     ring = json.loads((folder / "ring.json").read_text())
     assert not [key for key in ring["keys"].values() if key["key"] in shown + json.dumps(found)]
@@ -53,7 +53,7 @@ def test_keys_are_rotated(folder: Path) -> None:
     before = as_json(folder, *ME, "keys", "list")
     done = as_json(folder, *ME, "keys", "rotate")
     assert done["rewrapped"] == 2 and done["ring_key"] != before["ring"][0]["id"]
-    assert "home are sealed" in run_process(folder, *ME, "keys", "rotate", "--data", "home").stdout
+    assert "home are sealed" in run(folder, *ME, "keys", "rotate", "--data", "home").stdout
     states = [key["state"] for key in as_json(folder, *ME, "keys", "list")["data"] if key["purpose"] == "fields"]
     assert states == ["retired", "current"]
     with opened(folder) as store:
@@ -93,6 +93,6 @@ def test_a_ring_by_environment_variable(folder: Path) -> None:
     found = as_json(folder, *plain, "keys", "list", HOLDFAST_KEYRING=ONE)
     assert [key["id"] for key in found["ring"]] == ["one"]
     assert as_json(folder, *plain, "keys", "rotate", HOLDFAST_KEYRING=f"{TWO},{ONE}")["rewrapped"] == 2
-    wrong = run_process(folder, *plain, "status", code=6, HOLDFAST_KEYRING=ONE).stderr
+    wrong = run(folder, *plain, "status", code=6, HOLDFAST_KEYRING=ONE).stderr
     assert "'two'" in wrong and "2222" not in wrong
     assert "invalid_key_ring" in run(folder, *plain, "status", code=2, HOLDFAST_KEYRING="nonsense").stderr

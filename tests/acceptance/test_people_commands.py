@@ -32,7 +32,7 @@ def test_tenants_are_made_suspended_restored_and_deleted(folder: Path) -> None:
     assert holdfast(folder, *ME, "conversations", "list", code=1)["error"]["code"] == "tenant_suspended"
     assert holdfast(folder, *ROOT, "tenants", "restore", "home")["status"] == "active"
     delete = (*ROOT, "tenants", "delete", "acme", "--reason", "test")
-    run_process(folder, *delete, "--confirm", "home", code=2)
+    run(folder, *delete, "--confirm", "home", code=2)
     assert holdfast(folder, *delete, "--confirm", "acme")["slug"] == "acme"
     assert [tenant["slug"] for tenant in holdfast(folder, *ROOT, "tenants", "list")] == ["home"]
 
@@ -42,7 +42,7 @@ def test_people_are_added_changed_and_given_passwords(folder: Path) -> None:
     assert holdfast(folder, *ME, "users", "role", "amina@home.test", "member")["role"] == "member"
     assert holdfast(folder, *ME, "users", "suspend", "amina@home.test")["status"] == "suspended"
     assert holdfast(folder, *ME, "users", "restore", "amina@home.test")["status"] == "active"
-    assert len(holdfast(folder, *ROOT, "users", "list", by=run_process)) == 2
+    assert len(holdfast(folder, *ROOT, "users", "list")) == 2
     holdfast(folder, *ME, "users", "password", "amina@home.test", given=PASSWORD + "\n", by=run_process)
     refused = holdfast(folder, *ME, "users", "password", "amina@home.test", given="short\n", code=2)
     assert refused["error"]["code"] == "invalid_input"
@@ -52,15 +52,13 @@ def test_people_are_added_changed_and_given_passwords(folder: Path) -> None:
 
 
 def test_keys_and_sessions_are_listed_and_revoked(folder: Path) -> None:
-    made = holdfast(
-        folder, *ME, "api-keys", "create", "--scope", "conversations:read", "--name", "laptop", by=run_process
-    )
+    made = holdfast(folder, *ME, "api-keys", "create", "--scope", "conversations:read", "--name", "laptop")
     assert made["secret"].startswith("hf_") and made["scopes"] == ["conversations:read"]
     (listed,) = holdfast(folder, *ROOT, "api-keys", "list")
     assert (listed["id"], listed["secret"]) == (made["id"], None)
     assert holdfast(folder, *ME, "api-keys", "revoke", made["id"])["revoked_at"] is not None
     assert holdfast(folder, *ROOT, "api-keys", "create", code=2)["error"]["code"] == "invalid_input"
-    assert holdfast(folder, *ROOT, "sessions", "list", by=run_process) == []
+    assert holdfast(folder, *ROOT, "sessions", "list") == []
     assert holdfast(folder, *ME, "sessions", "revoke-all") == {"revoked": 0}
     unknown = holdfast(folder, *ME, "sessions", "revoke", made["id"], code=3)
     assert unknown["error"]["code"] == "session_not_found"

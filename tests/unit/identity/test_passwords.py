@@ -11,7 +11,7 @@ from holdfast.domains.identity.passwords import check_password, hash_password, i
 RIGHT = "correct horse battery"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def real_cost(monkeypatch, hasher_of_users):
     """What users pay: elsewhere tests hash at the least cost."""
     passwords._nobodys.cache_clear()
@@ -20,7 +20,7 @@ def real_cost(monkeypatch, hasher_of_users):
     passwords._nobodys.cache_clear()
 
 
-def test_what_is_kept_is_an_argon2id_hash_of_the_full_cost_salted_each_time():
+def test_what_is_kept_is_an_argon2id_hash_of_the_full_cost_salted_each_time(real_cost):
     one, other = hash_password(RIGHT), hash_password(RIGHT)
     assert one.startswith("$argon2id$v=19$m=65536,t=3,p=4$") and one != other and RIGHT not in one
     assert is_right(one, RIGHT) and is_right(other, RIGHT)
@@ -41,7 +41,7 @@ def test_a_damaged_hash_is_never_right():
     assert not is_right("$argon2id$damaged", RIGHT)
 
 
-def test_nobody_takes_as_long_as_somebody():
+def test_nobody_takes_as_long_as_somebody(real_cost):
     kept = hash_password(RIGHT)
     is_right(None, RIGHT)
 
