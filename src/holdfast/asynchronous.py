@@ -872,7 +872,9 @@ class AsyncConversations:
         self._room = room
 
     async def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
-        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length, which PostgreSQL
+        answers in one round trip; of a fork that has fewer, two more for each ancestor that is reached.
+        """
         return await self._hop(self._room.last, conversation, n)
 
     async def messages(

@@ -899,7 +899,9 @@ class RemoteConversations:
         self._caller = caller
 
     def last(self, conversation: ConversationId, n: int = 20) -> MessageList:
-        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length, which PostgreSQL
+        answers in one round trip; of a fork that has fewer, two more for each ancestor that is reached.
+        """
         return self._caller.call(
             MessageList,
             "GET",

@@ -1,8 +1,9 @@
 """The PostgreSQL engine: a pool of connections that act as the application role, confined by row-level security.
 
 Every connection does `SET ROLE holdfast_app` when it opens, so that even a superuser's login is held by the
-policies. Every transaction sets its scope with `SET LOCAL`, in the same message as its BEGIN; a procedure sets
-it itself and takes a single round trip, which callers that overlap may share (postgres_sharing.py).
+policies. Every transaction sets its scope, which ends with it, in the same message as its BEGIN and its first
+statement; a procedure sets it itself and takes a single round trip, which callers that overlap may share
+(postgres_sharing.py).
 """
 
 import threading
@@ -14,9 +15,9 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
-from psycopg import sql
-from psycopg.adapt import Buffer, Dumper, Loader
+from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.types.string import TextBinaryLoader
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
 
@@ -27,11 +28,11 @@ from holdfast.core.database import postgres_partitions, postgres_vectors
 from holdfast.core.database.errors import EngineTooOld, StoreMissing
 from holdfast.core.database.gate import Gate
 from holdfast.core.database.pool import Pool
-from holdfast.core.database.postgres_cursor import PostgresCursor
+from holdfast.core.database.postgres_cursor import PostgresCursor, Statement
 from holdfast.core.database.postgres_errors import ConflictRetry, is_lost, translate
 from holdfast.core.database.postgres_sharing import SharedCall, SharedCalls
 from holdfast.core.database.transaction import Call, Params, Procedure, Transaction, Work, carry_out_afterwards
-from holdfast.core.database.types import Packed, VectorBytes, load_json
+from holdfast.core.database.types import Packed, VectorBytes
 from holdfast.core.embedders import Embedders
 from holdfast.core.errors import HoldfastError
 from holdfast.core.interrupts import shielded
@@ -92,7 +93,7 @@ class PostgresEngine:
         self._start()
 
     def read(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        """See `Engine.read`. Costs one round trip besides the work's own, and a message that nobody waits for; a lone
+        """See `Engine.read`. Costs no round trip besides the work's own, and a message that nobody waits for; a lone
         `Call` takes one in all.
         """
         if isinstance(work, Call) and work.before is None:
@@ -100,7 +101,7 @@ class PostgresEngine:
         return shielded(lambda: self._in_transaction(scope, reach, work, _SNAPSHOT))
 
     def write(self, scope: Scope, reach: Reach, work: Work[T]) -> T:
-        """See `Engine.write`. Costs two round trips besides the work's own; a lone `Call` takes one in all, shared with
+        """See `Engine.write`. Costs one round trip besides the work's own; a lone `Call` takes one in all, shared with
         other threads' calls where the procedure can be made together.
 
         Tried again, with growing pauses, when the server chose it to fail for another's sake.
@@ -164,16 +165,18 @@ class PostgresEngine:
         afterwards: list[Callable[[], object]] = []
         try:
             with self._lent() as cursor:
-                cursor.run(_begin(scope, reach, mode))
+                cursor.begin(_opening(scope, reach, mode))
                 tx = self._transaction(cursor, scope, reach)
                 try:
                     done = work(tx)
                 except Exception:
-                    if not cursor.connection.closed:
+                    if cursor.is_opened() and not cursor.connection.closed:
                         cursor.run(b"ROLLBACK")
                     raise
                 afterwards = tx.afterwards
-                if mode == _SNAPSHOT:
+                if not cursor.is_opened():
+                    pass  # there was nothing to ask the server for
+                elif mode == _SNAPSHOT:
                     cursor.leave(b"COMMIT")  # a read is whole before: who has it waits for no more
                 else:
                     _commit(cursor, afterwards)
@@ -229,7 +232,7 @@ class PostgresEngine:
     def _connect_application(self) -> psycopg.Connection[Any]:
         connection = self._connect()
         connection.prepare_threshold = 1  # for executemany
-        connection.adapters.register_loader("json", _JsonLoader)
+        connection.adapters.register_loader("json", TextBinaryLoader)  # `Json` reads it
         for packed in (VectorBytes, Packed):
             connection.adapters.register_dumper(packed, _PackedDumper)
         connection.execute(_session(self._settings.busy_seconds), prepare=False)
@@ -310,21 +313,16 @@ _SESSION = """
     SET plan_cache_mode = force_generic_plan;
     SET lock_timeout = {milliseconds}
 """
+_SCOPE = (
+    "SELECT set_config('holdfast.tenant_id', $1, true), set_config('holdfast.actor_id', $2, true),"
+    " set_config('holdfast.reach', $3, true), set_config('holdfast.levels', $4, true)"
+)
 _ADMIN_SESSION = "SET search_path = holdfast, public; SET TimeZone = 'UTC'"
 
 
 def _session(busy_seconds: float) -> str:
     """What a connection says first. It waits so long for each lock; to the server none means for ever."""
     return _SESSION.format(milliseconds=max(1, min(round(busy_seconds * 1000), 2**31 - 1)))
-
-
-class _JsonLoader(Loader):
-    """JSON as it was stored: a text, in both of the protocol's formats."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> Any:
-        return load_json(str(data, "utf-8"))
 
 
 class _PackedDumper(Dumper):
@@ -336,24 +334,19 @@ class _PackedDumper(Dumper):
         return obj
 
 
-def _begin(scope: Scope, reach: Reach, mode: str) -> bytes:
-    """BEGIN and the scope in one message."""
-    made: bytes | None = scope.prepared.get(("begin", reach, mode))
+def _opening(scope: Scope, reach: Reach, mode: str) -> Sequence[Statement]:
+    """What opens a transaction: BEGIN, and the scope, which ends with the transaction."""
+    made: Sequence[Statement] | None = scope.prepared.get(("opening", reach, mode))
     if made is None:
-        made = scope.prepared["begin", reach, mode] = _make_begin(scope, reach, mode).encode()
+        made = scope.prepared["opening", reach, mode] = ((f"BEGIN {mode}", ()), _scope_of(scope, reach))
     return made
 
 
-def _make_begin(scope: Scope, reach: Reach, mode: str) -> str:
+def _scope_of(scope: Scope, reach: Reach) -> Statement:
     if scope.is_operator:
-        return f"BEGIN {mode}; SET LOCAL ROLE {OPERATOR_ROLE}"
+        return (f"SET LOCAL ROLE {OPERATOR_ROLE}", ())
     levels = "".join(sorted(scope.levels))
-    parts = {"tenant_id": scope.tenant_id, "actor_id": scope.actor_id, "reach": reach, "levels": levels}
-    settings = [
-        sql.SQL("SET LOCAL {} = {}").format(sql.Identifier("holdfast", name), sql.Literal(str(value or "")))
-        for name, value in parts.items()
-    ]
-    return sql.SQL("; ").join([sql.SQL(f"BEGIN {mode}"), *settings]).as_string()
+    return (_SCOPE, [str(scope.tenant_id or ""), str(scope.actor_id or ""), reach, levels])
 
 
 def _commit(cursor: PostgresCursor, afterwards: list[Callable[[], object]]) -> None:

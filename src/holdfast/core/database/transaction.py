@@ -234,6 +234,23 @@ class Transaction:
         self._cursor.execute(prepared.sql, prepared.values(params, self))
         return prepared.rows(self._cursor.fetchall(), self)
 
+    def together(self, *asked: tuple[Query[Any], Params]) -> list[list[Any]]:
+        """Several queries, in this order, of which none needs what another gave: on a server one round trip for all.
+        The rows of each; none for an INSERT, UPDATE or DELETE.
+        """
+        if not self._server_side:
+            return [self._rows_of(query, params) for query, params in asked]
+        prepared = [(self._allowed(query).prepared(self._dialect), params) for query, params in asked]
+        statements = [(one.sql, one.values(params, self)) for one, params in prepared]
+        found = self._cursor.together(statements)  # type: ignore[attr-defined]  # a server's cursor has it
+        return [one.rows(raw, self) for (one, _), raw in zip(prepared, found, strict=True)]
+
+    def _rows_of(self, query: Query[T], params: Params) -> list[T]:
+        if query.statement.is_select:
+            return self.all(query, params)
+        self.run(query, params)
+        return []
+
     def first(self, query: Query[T], params: Params = _NOTHING) -> T | None:
         """The first row, or None."""
         rows = self.all(query, params)

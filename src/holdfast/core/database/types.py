@@ -176,7 +176,7 @@ class Json(PerEngine):
 
     specs = {"sqlite": "TEXT", "postgresql": "JSON"}
     binds = {"sqlite": spelled, "postgresql": spelled}
-    results = {"sqlite": load_json}
+    results = {"sqlite": load_json, "postgresql": load_json}
 
 
 class JsonText(Json):

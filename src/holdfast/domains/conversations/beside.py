@@ -53,13 +53,13 @@ class Beside(ConversationReads):
         check_json(names, field="entities", **limits)
 
         def work(tx: Transaction) -> Summary:
-            tx.first(queries.lock_any_conversation, {"conversation_id": conversation_id})
-            found = lineage.find(tx, conversation_id)
+            asked = (queries.lock_any_conversation, queries.conversation, beside_queries.latest_summary)
+            _locked, rows, latest = tx.together(*((query, {"conversation_id": conversation_id}) for query in asked))
+            found = lineage.found_in(tx, conversation_id, rows)
             end = lineage.check_seq("through", found.message_count if through is None else through, found)
-            latest = tx.first(beside_queries.latest_summary, {"conversation_id": conversation_id})
             summary = Summary(
                 conversation_id=conversation_id,
-                version=1 if latest is None else latest.version + 1,
+                version=latest[0].version + 1 if latest else 1,
                 text=summary_text,
                 first_seq=lineage.check_seq("first", first, found, most=end),
                 through_seq=end,
@@ -67,8 +67,8 @@ class Beside(ConversationReads):
                 created_at=now(),
                 created_by=self._actor(),
             )
-            tx.run(beside_queries.insert_summary, summary.__dict__)
-            tx.run(beside_queries.mark_summarized, summary.__dict__)
+            changed = (beside_queries.insert_summary, beside_queries.mark_summarized)
+            tx.together(*((query, summary.__dict__) for query in changed))
             tx.record("conversation", found.id, owner=found.owner_id, summary=summary.version)
             return summary
 

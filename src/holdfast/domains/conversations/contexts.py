@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from holdfast.core.action import Actions
 from holdfast.core.context import (
@@ -71,12 +72,17 @@ def log(room: Actions, prepared: Mapping[str, Any]) -> None:
             source.shown(room, prepared[source.field])
 
 
-def assemble(tx: Transaction, conversation: Conversation, wanted: Wanted) -> Context:
-    """The context of a conversation. Three statements, and those of the sources."""
-    messages = lineage.last(tx, conversation, wanted.last)
+def assemble(tx: Transaction, conversation_id: UUID, wanted: Wanted) -> Context:
+    """The context of a conversation. Three statements, on a server in one round trip, and those of the sources. Raises
+    `ConversationNotFound`.
+    """
+    conversation, (own, summaries) = lineage.find_with(
+        tx, conversation_id, lineage.own_last(wanted.last), (beside_queries.latest_summary, {})
+    )
+    messages = lineage.last(tx, conversation, own, wanted.last)
     budget = _Budget(wanted.max_tokens)
     newest = _fitting(messages[-1:], budget, wanted)
-    summary = _summary(tx, conversation, budget, wanted)
+    summary = _summary(summaries, budget, wanted)
     added = _from_sources(tx, conversation, messages, budget, wanted)
     earlier = _fitting(messages[:-1], budget, wanted) if newest else ()
     if conversation.message_count > len(messages):
@@ -113,10 +119,10 @@ def _fitting(messages: list[Message], budget: _Budget, wanted: Wanted) -> tuple[
     return tuple(reversed(kept))
 
 
-def _summary(tx: Transaction, conversation: Conversation, budget: _Budget, wanted: Wanted) -> Summary | None:
-    summary = tx.first(beside_queries.latest_summary, {"conversation_id": conversation.id})
-    if summary is None:
+def _summary(latest: list[Summary], budget: _Budget, wanted: Wanted) -> Summary | None:
+    if not latest:
         return None
+    (summary,) = latest
     tokens = wanted.count_tokens(summary.text) + FRAME_TOKENS
     return summary if budget.take(tokens, f"summary {summary.version}", most=budget.left // 2) else None
 

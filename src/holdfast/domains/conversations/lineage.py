@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from holdfast.core.database import Params, Query, Transaction
 from holdfast.domains.conversations import message_queries, queries
 from holdfast.domains.conversations.errors import ConversationNotFound, SeqOutOfRange
 from holdfast.domains.conversations.models import Conversation, Message
+
+_NO_END = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,28 @@ class Segment:
 def find(tx: Transaction, conversation_id: UUID, *, even_deleted: bool = False) -> Conversation:
     """A conversation within reach. Raises `ConversationNotFound`."""
     query = queries.conversation_even_deleted if even_deleted else queries.conversation
-    found = tx.first(query, {"conversation_id": conversation_id})
-    if found is None:
+    return found_in(tx, conversation_id, tx.all(query, {"conversation_id": conversation_id}))
+
+
+def find_with(
+    tx: Transaction, conversation_id: UUID, *asked: tuple[Query[Any], Params]
+) -> tuple[Conversation, list[list[Any]]]:
+    """A conversation within reach, and the rows of queries about it: on a server one round trip for all. Raises
+    `ConversationNotFound`.
+    """
+    place = {"conversation_id": conversation_id}
+    rows, *others = tx.together(
+        (queries.conversation, place), *((query, {**params, **place}) for query, params in asked)
+    )
+    return found_in(tx, conversation_id, rows), others
+
+
+def found_in(tx: Transaction, conversation_id: UUID, rows: list[Conversation]) -> Conversation:
+    """The conversation that was looked for, when it is among `rows`. Raises `ConversationNotFound`."""
+    if not rows:
         raise ConversationNotFound(conversation_id)
-    tx.saw("conversation", found.id, owner=found.owner_id)
-    return found
+    tx.saw("conversation", rows[0].id, owner=rows[0].owner_id)
+    return rows[0]
 
 
 def segments(tx: Transaction, conversation: Conversation) -> Iterator[Segment]:
@@ -40,14 +60,28 @@ def segments(tx: Transaction, conversation: Conversation) -> Iterator[Segment]:
     yield Segment(conversation.id, 0, through)
 
 
-def last(tx: Transaction, conversation: Conversation, count: int) -> list[Message]:
-    """The newest `count` messages, oldest first."""
+def own_last(count: int) -> tuple[Query[Any], Params]:
+    """The newest `count` messages that a conversation has itself, newest first: to be asked for with it."""
+    return message_queries.last_messages, {"after": 0, "through": _NO_END, "limit": count}
+
+
+def last(tx: Transaction, conversation: Conversation, own: list[Message], count: int) -> list[Message]:
+    """The newest `count` messages, oldest first. `own` are those of `own_last`; a fork's ancestors have the others."""
+    found = list(own)
+    if conversation.parent_id is not None and len(found) < count:
+        found += _inherited(tx, conversation, count - len(found))
+    found.reverse()
+    return found
+
+
+def _inherited(tx: Transaction, fork: Conversation, count: int) -> list[Message]:
     found: list[Message] = []
-    for segment in segments(tx, conversation):
+    for segment in segments(tx, fork):
+        if segment.conversation_id == fork.id:
+            continue
         found += tx.all(message_queries.last_messages, {**_range(segment), "limit": count - len(found)})
         if len(found) >= count:
             break
-    found.reverse()
     return found
 
 

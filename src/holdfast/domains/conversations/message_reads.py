@@ -35,9 +35,16 @@ class MessageReads(Actions):
 
     @action("conversations.read", writes=False, on="conversation")
     def last(self, conversation: ConversationId, n: int = 20) -> Work[MessageList]:
-        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length."""
+        """The latest `n` messages, oldest first. Two statements, whatever the conversation's length, which PostgreSQL
+        answers in one round trip; of a fork that has fewer, two more for each ancestor that is reached.
+        """
         conversation_id, count = conversation_id_of(conversation), check_limit(n, self.settings.last, field="n")
-        return lambda tx: lineage.last(tx, lineage.find(tx, conversation_id), count)
+
+        def work(tx: Transaction) -> MessageList:
+            found, (own,) = lineage.find_with(tx, conversation_id, lineage.own_last(count))
+            return lineage.last(tx, found, own, count)
+
+        return work
 
     @action("conversations.read", writes=False, on="conversation")
     def messages(

@@ -16,7 +16,7 @@ from sqlalchemy.types import Text
 from holdfast.core.database import ACTOR, TENANT, Query
 from holdfast.core.database.constructs import has_element, has_members, one_at_a_time
 from holdfast.core.database.types import Id, Json, Time
-from holdfast.domains.conversations.columns import CONVERSATION, THIS, within_reach
+from holdfast.domains.conversations.columns import ACTIVE, CONVERSATION, DELETED, THIS, within_reach
 from holdfast.domains.conversations.models import (
     Conversation,
 )
@@ -29,7 +29,7 @@ _c = conversations.c
 
 _visible = select(*CONVERSATION).where(_c.tenant_id == TENANT, _c.id == THIS, within_reach(_c.owner_id))
 
-conversation = Query(_visible.where(_c.status != "DELETED"), Conversation)
+conversation = Query(_visible.where(_c.status != DELETED), Conversation)
 """By primary key."""
 
 conversation_even_deleted = Query(_visible, Conversation)
@@ -94,7 +94,7 @@ def page_of_conversations(
     rows = select(*CONVERSATION).where(
         _c.tenant_id == TENANT, _c.owner_id == bindparam("owner_id", type_=Id), within_reach(_c.owner_id)
     )
-    rows = rows.where(_c.status == bindparam("status") if status else _c.status != "DELETED")
+    rows = rows.where(_c.status == bindparam("status") if status else _c.status != DELETED)
     if not hidden:
         rows = rows.where(_c.hidden_at.is_(None))
     if workspace:
@@ -116,7 +116,7 @@ due_summaries = Query(
     .where(
         _c.tenant_id == TENANT,
         _c.owner_id == ACTOR,
-        _c.status == "ACTIVE",
+        _c.status == ACTIVE,
         _c.message_count - _c.summarized_through >= bindparam("every", type_=Integer),
     )
     .order_by(_c.active_at.desc(), _c.id.desc())
@@ -132,7 +132,7 @@ _IN_WORKSPACE = (
 _MOMENT = bindparam("moment", type_=Time)
 
 archive_workspace = Query(
-    update(conversations).where(*_IN_WORKSPACE, _c.status == "ACTIVE").values(status="ARCHIVED", archived_at=_MOMENT),
+    update(conversations).where(*_IN_WORKSPACE, _c.status == ACTIVE).values(status="ARCHIVED", archived_at=_MOMENT),
     operator=True,
 )
 
@@ -144,7 +144,7 @@ restore_workspace = Query(
 )
 
 delete_workspace = Query(
-    update(conversations).where(*_IN_WORKSPACE, _c.status != "DELETED").values(status="DELETED", deleted_at=_MOMENT),
+    update(conversations).where(*_IN_WORKSPACE, _c.status != DELETED).values(status="DELETED", deleted_at=_MOMENT),
     operator=True,
 )
 
@@ -153,7 +153,7 @@ wait_for_turn = Query(select(one_at_a_time("turn")))
 
 tenant_settings = Query(select(tenants.c.settings).where(tenants.c.id == TENANT))
 
-_SEEN = (_c.tenant_id == TENANT, _c.owner_id == ACTOR, _c.status == "ACTIVE", _c.hidden_at.is_(None))
+_SEEN = (_c.tenant_id == TENANT, _c.owner_id == ACTOR, _c.status == ACTIVE, _c.hidden_at.is_(None))
 
 count_visible = Query(select(func.count()).select_from(conversations).where(*_SEEN))
 

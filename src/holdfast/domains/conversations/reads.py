@@ -103,11 +103,7 @@ class ConversationReads(MessageReads):
         """Every version of the summary, oldest first."""
         conversation_id = conversation_id_of(conversation)
 
-        def work(tx: Transaction) -> SummaryList:
-            lineage.find(tx, conversation_id)
-            return tx.all(beside_queries.summaries_of, {"conversation_id": conversation_id})
-
-        return work
+        return lambda tx: lineage.find_with(tx, conversation_id, (beside_queries.summaries_of, {}))[1][0]
 
     @action("conversations.read", writes=False)
     def due_summaries(self, *, every: int | None = None, limit: int = 50) -> Work[ConversationList]:
@@ -161,7 +157,7 @@ class ConversationReads(MessageReads):
             count_tokens=self.settings.count_tokens,
             prepared=prepared,
         )
-        return lambda tx: contexts.assemble(tx, lineage.find(tx, conversation_id), wanted)
+        return lambda tx: contexts.assemble(tx, conversation_id, wanted)
 
     @action("conversations.read", writes=False)
     def visible(self) -> Work[Visible]:
