@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy.types import LargeBinary, Text
+from sqlalchemy.types import Integer, LargeBinary, Text
 
 from holdfast.core.clock import to_microseconds
 from holdfast.core.database.json_paths import Code, Plain
@@ -75,6 +75,7 @@ _PACKED: dict[type[Any], tuple[int, Callable[[Any], bytes], str]] = {
     Digest: (17, bytes.fromhex, "bytea"),
     LargeBinary: (17, bytes, "bytea"),
     Code: (17, bytes, "bytea"),
+    Integer: (23, _LENGTH.pack, "integer"),
     Text: (25, str.encode, "text"),
     Plain: (25, str.encode, "text"),
     Real: (701, struct.Struct(">d").pack, "float8"),

@@ -26,8 +26,8 @@ from holdfast.domains.knowledge.passing import Filters
 MOST = 10
 """So many passages at most."""
 MOST_BASES = 200
-WINDOW = 200
-"""So many texts are scored by their words."""
+WINDOW, BESIDE_MEANING = 200, 100
+"""So many texts are scored by their words alone, and where meaning finds too (benchmarks/windows.py)."""
 IDLE_SECONDS = 1.0
 """For so long after there was no vector in the tenant none is looked for."""
 
@@ -149,16 +149,17 @@ def _hits(tx: Transaction, request: ContextRequest) -> tuple[tuple[PassageHit, .
     indexes = meaning.active(tx, bases)
     _ask, notes = meaning.needed(embedders, indexes)
     can, away = outside.here(indexes, prepared.asked.outside or outside.NOTHING)
+    mode = questions.way("auto", prepared.asked) if can else "lexical"
     wanted = searching.Wanted(
         question=question,
         bases=bases,
         indexes=can,
         filters=Filters(),
-        mode=questions.way("auto", prepared.asked) if can else "lexical",
+        mode=mode,
         asked=prepared.asked,
         weight=settings.vector_weight,
         k=MOST,
-        window=WINDOW,
+        window=WINDOW if mode == "lexical" else BESIDE_MEANING,
     )
     found, more, _short = searching.find(tx, wanted)
     notes += [*away, *meaning.without("auto", bases, indexes, prepared.asked), *more]

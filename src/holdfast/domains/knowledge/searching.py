@@ -25,8 +25,8 @@ from holdfast.domains.knowledge.ingest import PURPOSE
 from holdfast.domains.knowledge.models import Chunk, KnowledgeBase, PassageHit, Retrieval
 from holdfast.domains.knowledge.passing import Filters, Passing
 
-BESIDE_MEANING = 400
-"""So many texts are scored by their words where meaning finds too: four for each candidate."""
+BESIDE_MEANING = 2
+"""So many texts are scored by their words for each candidate where meaning finds too (benchmarks/windows.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def by_words(tx: Transaction, wanted: Wanted, passing: Passing, k: int) -> tuple
     """The best chunks by their words, and notes. With filters perhaps more are looked at: all that pass."""
     asked: dict[str, Any] = {"purpose": PURPOSE, "abouts": [base.id for base in wanted.bases]}
     if not wanted.filters.any or passing.few is not None:
-        window = min(wanted.window, WINDOW if wanted.mode == "lexical" else BESIDE_MEANING)
+        window = min(wanted.window, WINDOW if wanted.mode == "lexical" else BESIDE_MEANING * k)
         return lexical.search(tx, wanted.question, k=k, among=passing.few, window=window, **asked), []
     found = lexical.search(tx, wanted.question, k=WINDOW, **asked)
     kept = passing.of(tx, found)
@@ -153,17 +153,13 @@ def log(tx: Transaction, made: Retrieval, asked: dict[str, Any]) -> None:
     """Keep what was found, as ids. `asked`: the columns that the search itself knows."""
     row = {"id": made.id, "actor_id": tx.scope.actor_id, "request_id": tx.scope.request_id, "mode": made.mode}
     tx.run(retrieval_queries.insert_retrieval, {**row, "message_id": None, "cited": 0, "created_at": now(), **asked})
-    hits = [
-        {
-            "retrieval_id": made.id,
-            "rank": rank,
-            "chunk_id": hit.chunk.id,
-            "document_id": hit.document.id,
-            "base_id": hit.chunk.base_id,
-            "clearance": hit.chunk.clearance,
-            "score": hit.score,
-            "message_id": None,
+    if made.hits:
+        each = {
+            "rank": range(1, len(made.hits) + 1),
+            "chunk_id": [hit.chunk.id for hit in made.hits],
+            "document_id": [hit.document.id for hit in made.hits],
+            "base_id": [hit.chunk.base_id for hit in made.hits],
+            "clearance": [hit.chunk.clearance for hit in made.hits],
+            "score": [hit.score for hit in made.hits],
         }
-        for rank, hit in enumerate(made.hits, 1)
-    ]
-    tx.many(retrieval_queries.insert_hit, hits)
+        tx.fill(retrieval_queries.insert_hit, {"retrieval_id": made.id, "message_id": None}, each)
