@@ -36,8 +36,8 @@ Near = list[tuple[UUID, float]]
 def main() -> None:
     """Print, for each number of texts, how often the right one is found by words and by both."""
     options = argparse.ArgumentParser(description=main.__doc__)
-    options.add_argument("--texts", type=int, default=20_000, help="at most so many")
-    options.add_argument("--questions", type=int, default=900)
+    options.add_argument("--texts", type=int, default=14_000, help="at most so many")
+    options.add_argument("--questions", type=int, default=600)
     given = options.parse_args()
     chance = random.Random(4)
     texts = _texts(given.texts)
@@ -74,10 +74,14 @@ def judge(place: Place, texts: dict[UUID, str], asked: Sequence[tuple[UUID, str]
 
 def _texts(most: int) -> list[str]:
     roots = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib")]
+    paths = sorted(path for root in roots for path in root.rglob("*.py"))
+    random.Random(1).shuffle(paths)
     found: dict[str, None] = {}
-    for path in (path for root in roots for path in sorted(root.rglob("*.py"))):
+    for path in paths:
         found |= dict.fromkeys(_docstrings(path))
-    return random.Random(1).sample([*found], min(most, len(found)))
+        if len(found) >= most:
+            break
+    return [*found][:most]
 
 
 def _docstrings(path: Path) -> Iterator[str]:
