@@ -7,7 +7,7 @@ import pytest
 from support.vectors import Vectors, direction, ids, ranked
 
 import holdfast
-from holdfast.core.vectors import create_index, move, nearest, remove, store
+from holdfast.core.vectors import create_index, move, nearest, queries, remove, store
 
 DIMENSION = 8
 
@@ -112,3 +112,12 @@ def test_codes_in_memory_serve_until_cells_change_even_in_another_process_and_sh
         assert beside.engine.optimize_vectors(large=100)
         assert seen(person) == theirs | others
         assert opened.engine._codes._held[index.id] is not held
+
+
+@pytest.mark.parametrize("name", ["remove", "move", "stored_of", "nearest_within", "codes_of_cell"])
+def test_what_names_items_or_a_cell_reads_them_alone(tmp_path, name):
+    with holdfast.create(f"sqlite:///{tmp_path}/plans.db", None) as opened, opened.engine.admin() as connection:
+        sql = getattr(queries, name).prepared(opened.engine.dialect).sql
+        raw = connection.connection.dbapi_connection
+        plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))]
+        assert any(("cell=?" if name == "codes_of_cell" else "item_id=?") in step for step in plan), plan
