@@ -94,6 +94,32 @@ def test_what_cannot_be_read_is_refused_with_its_place(tmp_path):
     refused("record_file_unfit", list, read(path))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,n,id\na,1,b\n", "'id' twice"),
+        ("id,,n\na,b,1\n", "no name for column 2"),
+        ("in,in.city\na,b\n", "'in' and 'in.city'"),
+        ("in.city,x,in\na,1,b\n", "'in' and 'in.city'"),
+        (",".join(f"c{n}" for n in range(10_001)) + "\n", "10,001 columns"),
+    ],
+)
+def test_a_header_of_which_one_column_would_take_anothers_place_is_refused(tmp_path, text, said):
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    assert said in refused("record_file_unfit", list, read(path))
+
+
+def test_what_is_nested_beyond_measure_is_refused_with_its_place(tmp_path):
+    deep = "[" * 5_000 + "]" * 5_000
+    for name, text in (
+        ("deep.jsonl", '{"id": 1}\n{"x": ' + deep + "}\n"),
+        ("deep.json", '[{"id": 1}, {"x": ' + deep + "}]"),
+    ):
+        (tmp_path / name).write_text(text)
+        assert " 2" in refused("record_file_unfit", list, read(tmp_path / name))
+
+
 def _same(one: object, other: object) -> bool:
     """Equal, truths and numbers told apart."""
     return one == other and json.dumps(_typed(one), sort_keys=True) == json.dumps(_typed(other), sort_keys=True)

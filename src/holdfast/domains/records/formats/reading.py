@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from holdfast.domains.records.schemas import kinds_at
 Row = dict[str, object]
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".json": "mongodb", ".parquet": "parquet"}
 LONGEST_FIELD = 1 << 20
+MOST_COLUMNS = 10_000
 
 
 def read(path: Path | str, format: str | None = None, *, schema: Mapping[str, object] | None = None) -> Iterator[Row]:
@@ -50,6 +51,8 @@ def _lines(path: Path, _schema: dict[str, object]) -> Iterator[Row]:
                     yield json.loads(line)
                 except ValueError as error:
                     raise RecordFileUnfit(path.name, f"is no JSON in line {number:,} ({error!s:.100})") from None
+                except RecursionError:
+                    raise RecordFileUnfit(path.name, f"nests too deeply in line {number:,}") from None
 
 
 def _mongodb(path: Path, schema: dict[str, object]) -> Iterator[Row]:
@@ -61,7 +64,7 @@ def _mongodb(path: Path, schema: dict[str, object]) -> Iterator[Row]:
         for number, one in enumerate(documents, 1):
             try:
                 yield _whole(plain(one))
-            except (ValueError, TypeError, KeyError, OverflowError) as error:
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
                 reason = f"has a value that is not of its type in document {number:,} ({type(error).__name__})"
                 raise RecordFileUnfit(path.name, reason) from None
 
@@ -79,6 +82,7 @@ def _csv(path: Path, schema: dict[str, object]) -> Iterator[Row]:
     csv.field_size_limit(LONGEST_FIELD)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restkey="", restval="")
+        _check_header(path.name, reader.fieldnames or ())
         converters = {name: _converter(schema, name) for name in reader.fieldnames or ()}
         for row in reader:
             if "" in row:
@@ -88,6 +92,24 @@ def _csv(path: Path, schema: dict[str, object]) -> Iterator[Row]:
                 if text:
                     _put(made, name.split("."), converters[name](text))
             yield made
+
+
+def _check_header(file: str, names: Sequence[str]) -> None:
+    """Raise `RecordFileUnfit` for columns of which one would take another's place."""
+    if len(names) > MOST_COLUMNS:
+        raise RecordFileUnfit(file, f"has {len(names):,} columns, the limit is {MOST_COLUMNS:,}")
+    seen: set[str] = set()
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise RecordFileUnfit(file, f"has no name for column {number} in its header; give it one")
+        if name in seen:
+            raise RecordFileUnfit(file, f"has the column {name!r:.80} twice; rename one")
+        seen.add(name)
+    for name in names:
+        parts = name.split(".")
+        above = next((".".join(parts[:n]) for n in range(1, len(parts)) if ".".join(parts[:n]) in seen), None)
+        if above is not None:
+            raise RecordFileUnfit(file, f"has the columns {above!r:.80} and {name!r:.80}; one value cannot be both")
 
 
 def _put(row: Row, names: list[str], value: object) -> None:
