@@ -89,7 +89,7 @@ def _write(connection: Any, rows: list[tuple[Any, ...]], *, is_postgres: bool) -
         with cursor.copy(f"COPY runs ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(functions_0032.ROLLUPS["postgresql"])
+        cursor.execute(functions_0032.ROLLUPS["postgresql"] + " ORDER BY e.day")  # as they come to be
         return
     places = ", ".join("?" * len(COLUMNS))
     for name in ("runs_counted", "runs_uncounted", "runs_recounted"):

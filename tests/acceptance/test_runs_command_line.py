@@ -56,6 +56,31 @@ def test_a_workflow_and_its_runs(folder: Path) -> None:
     assert "input" in run(folder, "runs", "start", made["id"], "--input", "{", code=2)
 
 
+def test_what_goes_in_and_comes_out_is_read_from_files(folder: Path) -> None:
+    workflow = as_json(folder, "workflows", "create", "lead-intake")["id"]
+    large = {"text": "ä" * 200_000, "numbers": [0.1, None]}
+    (folder / "in put.json").write_text(json.dumps(large, ensure_ascii=False, indent=1), encoding="utf-8")
+    (folder / "no.json").write_text("{", encoding="utf-8")
+    (folder / "latin.json").write_bytes('"ä"'.encode("latin-1"))
+    begun = as_json(folder, "runs", "start", workflow, "--input", "@in put.json")
+    assert (begun["input"], begun["input_bytes"]) == (large, 400_032)
+    shown = as_json(folder, "runs", "show", begun["id"])
+    assert shown["input"] == large and "400,032 bytes" in run(folder, "runs", "show", begun["id"])
+    for given, said in (
+        ("@gone.json", "input: 'gone.json' cannot be read: No such file or directory"),
+        ("@", "cannot be read"),
+        ("@no.json", "input: cannot be read as JSON"),
+        ("@latin.json", "input: cannot be read as JSON"),
+    ):
+        assert said in run(folder, "runs", "start", workflow, "--input", given, code=2)
+    assert "output: cannot be read as JSON" in run(
+        folder, "runs", "finish", begun["id"], "--output", "@no.json", code=2
+    )
+    ended = as_json(folder, "runs", "finish", begun["id"], "--output", f"@{folder}/in put.json")
+    assert (ended["status"], ended["output"]) == ("success", large)
+    assert len(as_json(folder, "runs", "list")["items"]) == 1
+
+
 def test_decisions_are_found_by_a_number_that_is_on_no_command_line(folder: Path) -> None:
     with holdfast.open(f"sqlite:///{folder}/me.db", KEY) as store:
         me = store.tenant("home").user("me@home.test")

@@ -14,7 +14,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal_column,
     or_,
     select,
     text,
@@ -259,7 +258,6 @@ _ROLLED_UP = (
     _u.day < _UNTIL,
 )
 _TIMES = cast(func.sum(_u.runs, type_=BigInteger()), BigInteger())
-By = Literal["workflow", "day"]
 
 
 def _of(rows: Any, columns: Any, *, workflow: bool) -> Any:
@@ -267,27 +265,28 @@ def _of(rows: Any, columns: Any, *, workflow: bool) -> Any:
 
 
 @lru_cache(maxsize=4)
-def rolled_up(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
+def rolled_up(*, by: Literal["workflow", "day"], workflow: bool) -> Query[tuple[Any, ...]]:
     """How many of each group ended how, and after how long: (group, status, bucket, runs). By primary key."""
     shown, group = (_u.workflow_id, _u.workflow_id) if by == "workflow" else (utc_day(_u.day), _u.day)
     rows = select(shown, _u.status, _u.bucket, _TIMES).where(*_ROLLED_UP)
     return Query(_of(rows, _u, workflow=workflow).group_by(group, _u.status, _u.bucket))
 
 
-@lru_cache(maxsize=4)
-def counted(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
-    """The same of part of a day, from the runs themselves. From ix_runs_started alone."""
-    group: Any = {"workflow": _r.workflow_id, "day": utc_day(_r.started_at)}[by]
+@lru_cache(maxsize=2)
+def counted(*, workflow: bool) -> Query[tuple[Any, ...]]:
+    """How many of each workflow ended how in part of a day, from the runs themselves: (workflow, status, bucket, runs).
+    From ix_runs_started alone.
+    """
     bucket = case((_r.status == "cancelled", UNTIMED), else_=func.coalesce(_r.duration_bucket, UNTIMED))
     ended = or_(*(_r.status == status for status in ENDINGS))
-    rows = select(group, _r.status, bucket, func.count()).where(*_IN_PERIOD, ended)
-    return Query(_of(rows, _r, workflow=workflow).group_by(group, _r.status, bucket))
+    rows = select(_r.workflow_id, _r.status, bucket, func.count()).where(*_IN_PERIOD, ended)
+    return Query(_of(rows, _r, workflow=workflow).group_by(_r.workflow_id, _r.status, bucket))
 
 
-@lru_cache(maxsize=4)
-def under_way(*, by: By, workflow: bool) -> Query[tuple[Any, ...]]:
-    """How many of each group have not ended: (group, status, bucket, runs). Served by ix_runs_under_way."""
-    group: Any = {"workflow": _r.workflow_id, "day": utc_day(_r.started_at)}[by]
+@lru_cache(maxsize=2)
+def under_way(*, workflow: bool) -> Query[tuple[Any, ...]]:
+    """How many of each workflow and day have not ended: (workflow, day, runs). Served by ix_runs_under_way."""
+    day = utc_day(_r.started_at)
     still = text("runs.status IN ('queued', 'running', 'waiting')")  # as the index has it
-    rows = select(group, literal_column("'open'"), literal_column(str(UNTIMED)), func.count())
-    return Query(_of(rows.where(*_IN_PERIOD, still), _r, workflow=workflow).group_by(group))
+    rows = select(_r.workflow_id, day, func.count()).where(*_IN_PERIOD, still)
+    return Query(_of(rows, _r, workflow=workflow).group_by(_r.workflow_id, day))

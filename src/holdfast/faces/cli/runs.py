@@ -126,7 +126,7 @@ def finish(
 def resolve(
     context: typer.Context,
     run: Id,
-    answer: Annotated[str | None, typer.Option(help="The answer, JSON.")] = None,
+    answer: Annotated[str | None, typer.Option(help="The answer, JSON; @FILE reads it from a file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer what a run waits for, if nobody was faster."""
