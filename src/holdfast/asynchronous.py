@@ -652,7 +652,7 @@ class AsyncRuns:
 
         Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
         exact, percentiles within 2 % (see `durations`). Whole days are read from roll-ups, what is left at both edges
-        from an index of the runs: two statements for each of up to three parts, two for the runs under way, one for
+        from an index of the runs: two statements for the days, one for each edge, one for the runs under way, one for
         names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         return await self._hop(self._room.statistics, since=since, until=until, workflow=workflow)

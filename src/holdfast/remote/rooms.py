@@ -651,7 +651,7 @@ class RemoteRuns:
 
         Success rate = success / (success + error); cancelled ones and those under way are counted apart. Counts are
         exact, percentiles within 2 % (see `durations`). Whole days are read from roll-ups, what is left at both edges
-        from an index of the runs: two statements for each of up to three parts, two for the runs under way, one for
+        from an index of the runs: two statements for the days, one for each edge, one for the runs under way, one for
         names. Raises `WorkflowNotFound`, `InvalidInput`.
         """
         return self._caller.call(
