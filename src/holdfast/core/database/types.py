@@ -23,6 +23,7 @@ import sys
 from array import array
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +39,11 @@ _new_uuid = object.__new__
 _set = object.__setattr__
 
 
+@lru_cache(maxsize=4096)
 def uuid_from_bytes(value: bytes) -> UUID:
-    """`UUID(bytes=value)` without its argument checks; they cost more than reading the row."""
+    """`UUID(bytes=value)` without its argument checks; they cost more than reading the row. The rows of an answer have
+    many ids in common, and what was read lately is read again.
+    """
     made = _new_uuid(UUID)
     _set(made, "int", int.from_bytes(value, "big"))
     _set(made, "is_safe", _SAFE_UNKNOWN)
