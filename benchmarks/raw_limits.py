@@ -1,21 +1,28 @@
-"""A limit the plain way: a guarded update and a hold's row, then their settlement and a row of use. Two commits."""
+"""A limit the plain way: a guarded update and a hold's row, then their settlement and a row of use. Two commits.
 
-from datetime import UTC, datetime
+As somebody careful writes it by hand: a hold says which counter it is of, how much it holds and until when, so that
+those which a crashed process left behind are found, by an index, and given back; and the settlement takes the hold away
+first, since whoever does not find it any more (it was settled, or had expired) must not count it once more.
+"""
+
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from benchmarks.raw import RawConnection
 
 _TABLES = (
     "CREATE TABLE counters (id INTEGER PRIMARY KEY, used BIGINT, reserved BIGINT, amount BIGINT)",
-    "CREATE TABLE holds (id TEXT PRIMARY KEY, units BIGINT, expires_at TEXT)",
+    "CREATE TABLE holds (id TEXT PRIMARY KEY, counter_id INTEGER, units BIGINT, expires_at TEXT)",
+    "CREATE INDEX holds_by_expiry ON holds (expires_at)",
     "CREATE TABLE usage_rows (id TEXT PRIMARY KEY, at TEXT, model TEXT, tokens BIGINT, cost TEXT)",
     "INSERT INTO counters VALUES (1, 0, 0, 100000000000000)",
 )
-_RESERVE = "UPDATE counters SET reserved = reserved + {0} WHERE id = 1 AND used + reserved + {0} <= amount"
-_HOLD = "INSERT INTO holds VALUES ({0}, {0}, {0})"
-_SETTLE = "UPDATE counters SET used = used + {0}, reserved = reserved - {0} WHERE id = 1"
-_END = "DELETE FROM holds WHERE id = {0}"
+_RESERVE = "UPDATE counters SET reserved = reserved + {0} WHERE id = {0} AND used + reserved + {0} <= amount"
+_HOLD = "INSERT INTO holds VALUES ({0}, {0}, {0}, {0})"
+_END = "DELETE FROM holds WHERE id = {0} RETURNING counter_id, units"
+_SETTLE = "UPDATE counters SET used = used + {0}, reserved = reserved - {0} WHERE id = {0}"
 _USE = "INSERT INTO usage_rows VALUES ({0}, {0}, {0}, {0}, {0})"
+_LASTS = timedelta(minutes=5)
 
 
 class RawLimit:
@@ -34,16 +41,19 @@ class RawLimit:
     def reserve_and_settle(self) -> None:
         """Durable twice: once when it is reserved, once when it is settled."""
         reserve, hold, settle, end, use = self._texts
-        execute, number, moment = self._opened.connection.execute, str(uuid4()), datetime.now(UTC).isoformat()
+        execute, number, moment = self._opened.connection.execute, str(uuid4()), datetime.now(UTC)
         self._begin()
-        if execute(reserve, (1200, 1200)).rowcount != 1:
+        if execute(reserve, (1200, 1, 1200)).rowcount != 1:
             raise AssertionError("there is enough")
-        execute(hold, (number, 1200, moment))
+        execute(hold, (number, 1, 1200, (moment + _LASTS).isoformat()))
         self._opened._commit()
         self._begin()
-        execute(settle, (913, 1200))
-        execute(end, (number,))
-        execute(use, (number, moment, "gpt-4o-mini", 913, "0.00014"))
+        ended = execute(end, (number,)).fetchone()
+        if ended is None:
+            raise AssertionError("nobody else ends it")
+        counter, held = ended
+        execute(settle, (913, held, counter))
+        execute(use, (number, moment.isoformat(), "gpt-4o-mini", 913, "0.00014"))
         self._opened._commit()
 
     def _begin(self) -> None:

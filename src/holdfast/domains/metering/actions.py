@@ -52,8 +52,8 @@ class Metering(Recording, Holding):
 
         `tokens`: the most the call may use. For a limit on money: `cost`, or a `model` whose price is known, which
         makes it the most that so many tokens can cost. What nobody settles or releases comes back after `expires` (a
-        day at most); with `leased` it counts as used instead. Three statements for one limit (on PostgreSQL one call
-        for any number of plain ones); of limits in Redis a round trip there between two transactions. Raises
+        day at most); with `leased` it counts as used instead. Three statements for one limit; on PostgreSQL one round
+        trip for any number of plain ones. Of limits in Redis a round trip there between two transactions. Raises
         `LimitExceeded`, with nothing reserved, `CounterAway` (a limit is counted in Redis, which does not answer),
         `CostNeeded`, `WorkspaceNotFound`, `ConversationNotFound`, `InvalidInput`.
         """
@@ -106,7 +106,8 @@ class Metering(Recording, Holding):
 
         More than was held is charged all the same, and reported (`over_tokens`, `over_cost`, `exceeded`): it has been
         used. Where a limit on money was held and the cost is not known, what was held is charged. Repeating it gives
-        the first settlement. A hold that expired is settled too, and `late`. Raises `HoldNotFound`, `HoldReleased`.
+        the first settlement. A hold that expired is settled too, and `late`. Five statements for one limit, one more
+        for each other; on PostgreSQL one round trip where it is plain. Raises `HoldNotFound`, `HoldReleased`.
         """
         hold_id, moment = as_id(hold, field="hold"), now()
         given = NewUsage(
