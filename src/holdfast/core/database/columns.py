@@ -50,14 +50,14 @@ class Filling:
         return int(cursor.rowcount)
 
 
-def lots(each: Columns) -> list[Columns]:
-    """The same rows, in lots of up to `MOST_CHARS`."""
+def lots(each: Columns, *, most: int = MOST_CHARS) -> list[Columns]:
+    """The same rows, in lots of up to so many characters."""
     count = len(next(iter(each.values())))
-    if count < 2 or sum(len(one) for column in each.values() for one in column if isinstance(one, str)) <= MOST_CHARS:
+    if count < 2 or sum(len(one) for column in each.values() for one in column if isinstance(one, str)) <= most:
         return [each]
     half = count // 2
     halves = ({name: column[part] for name, column in each.items()} for part in (slice(half), slice(half, None)))
-    return [lot for one in halves for lot in lots(one)]
+    return [lot for one in halves for lot in lots(one, most=most)]
 
 
 def _converted(column: Sequence[Any], convert: Callable[[Any], Any] | None) -> Sequence[Any]:

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
-
-import msgspec
 
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
@@ -28,40 +26,13 @@ from holdfast.domains.records.access import Source
 from holdfast.domains.records.errors import NothingToPick, TooManyToPick
 from holdfast.domains.records.filters import Filter, check_size, matches, parse
 from holdfast.domains.records.models import Record, RecordSet
+from holdfast.domains.records.pool_rows import Row, decode, kept, record_of
 from holdfast.domains.records.weights import Weights, units
 
 LOT = 5_000
 MOST_VIEWS = 16
 """So many filters of a pool keep weights of their own."""
 _chance = Random()  # shares of weights, no secrets
-_decode = msgspec.json.decode
-
-
-class Row(NamedTuple):
-    """A record as a pool keeps it: its data as text, so that nobody can change it for others."""
-
-    key: str
-    level: str
-    weight: float
-    text: str
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    expires_at: datetime | None
-
-    def record(self) -> Record:
-        """What callers get."""
-        made = object.__new__(Record)
-        made.__dict__.update(
-            key=self.key,
-            data=_decode(self.text),
-            version=self.version,
-            clearance=self.level or None,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            expires_at=self.expires_at,
-        )
-        return made
 
 
 @dataclass(frozen=True)
@@ -87,25 +58,37 @@ class Pool:
         self._levels = levels
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._rows = {_place(row): row for row in rows}
-        self._weights = Weights((place, units(row.weight)) for place, row in self._rows.items())
+        self._rows = {_place(row): kept(row) for row in rows}
+        self._weights = Weights((place, units(row[2])) for place, row in self._rows.items())
         self._views: OrderedDict[bytes | str, _View] = OrderedDict()
-        self._expiry = min((row.expires_at for row in self._rows.values() if row.expires_at), default=None)
+        self._expiry = self._next_expiry()
         self.trusted(seen)
 
     def trusted(self, seen: int) -> None:
-        """It holds all changes as far as `seen`."""
+        """It holds all changes as far as `seen`; until then, and until a record of it expires, nothing is looked up."""
         self.seen = seen
-        self._until = monotonic() + self._seconds
+        trusted = self._seconds
+        if self._expiry is not None:
+            trusted = min(trusted, (self._expiry - now()).total_seconds())
+        self._until = monotonic() + trusted
 
     @property
     def is_known(self) -> bool:
         """Whether it can be picked from without looking at the database."""
         return monotonic() < self._until
 
-    def is_expired(self, moment: datetime) -> bool:
-        """Whether a record of it is not there any more."""
-        return self._expiry is not None and self._expiry <= moment
+    def forget_expired(self, moment: datetime) -> None:
+        """Take out what is not there any more."""
+        if self._expiry is None or self._expiry > moment:
+            return
+        for place in [place for place, row in self._rows.items() if row[-1] and row[-1] <= moment]:
+            del self._rows[place]
+            for weights in (self._weights, *(view.weights for view in self._views.values())):
+                weights.discard(place)
+        self._expiry = self._next_expiry()
+
+    def _next_expiry(self) -> datetime | None:
+        return min((row[-1] for row in self._rows.values() if row[-1]), default=None)
 
     def doubt(self) -> None:
         """Have it looked at before the next pick."""
@@ -124,10 +107,12 @@ class Pool:
         """Put records in, new ones or in place of others."""
         for row in rows:
             place = _place(row)
-            self._rows[place] = row
+            self._rows[place] = kept(row)
+            if row.expires_at is not None and (self._expiry is None or row.expires_at < self._expiry):
+                self._expiry = row.expires_at
             self._weights.set(place, units(row.weight))
             if self._views:
-                data = _decode(row.text)
+                data = decode(row.text)
                 for view in self._views.values():
                     view.weights.set(place, units(row.weight) if matches(view.where, data) else 0)
 
@@ -139,16 +124,16 @@ class Pool:
             if not weights.total:
                 raise NothingToPick(self.of.name)
             if n == 1:
-                return [self._rows[weights.pick(chance)].record()]
-            return [self._rows[weights.pick(chance)].record() for _ in range(n)]
+                return [record_of(self._rows[weights.pick(chance)])]
+            return [record_of(self._rows[weights.pick(chance)]) for _ in range(n)]
 
     def _view(self, where: Mapping[str, object]) -> Weights:
         name = _name_of(where)
         view = self._views.get(name)
         if view is None:
             parsed = parse(where, self.of.schema)
-            fitting = ((place, row) for place, row in sorted(self._rows.items()) if matches(parsed, _decode(row.text)))
-            view = self._views[name] = _View(parsed, Weights((place, units(row.weight)) for place, row in fitting))
+            fitting = ((place, row) for place, row in sorted(self._rows.items()) if matches(parsed, decode(row[3])))
+            view = self._views[name] = _View(parsed, Weights((place, units(row[2])) for place, row in fitting))
             if len(self._views) > MOST_VIEWS:
                 self._views.popitem(last=False)
         self._views.move_to_end(name)
@@ -189,9 +174,17 @@ class Pools:
         with self.lock:
             if told != self.told:
                 pool.doubt()
-            self.kept[tenant_id, pool.of.name, levels] = pool
-            while len(self.kept) > most:
-                self.kept.popitem(last=False)
+            place = (tenant_id, pool.of.name, levels)
+            for gone in self._replaced(place, pool, most):
+                gone.doubt()  # somebody may hold it still, and nobody tells it of changes any more
+
+    def _replaced(self, place: tuple[UUID | None, str, frozenset[str]], pool: Pool, most: int) -> list[Pool]:
+        before = self.kept.get(place)
+        self.kept[place] = pool
+        gone = [] if before is None or before is pool else [before]
+        while len(self.kept) > most:
+            gone.append(self.kept.popitem(last=False)[1])
+        return gone
 
     def tell(self, change: Change) -> None:
         """What was committed."""
@@ -226,13 +219,13 @@ def brought_up(tx: Transaction, before: Pool | None, source: Source, *, most: in
     """
     of, asked = source.of, source.at | {"now": now()}
     count, removed = tx.all(source.reads.changes, asked)[0]
-    same = before is not None and before.of == of and removed <= before.seen and not before.is_expired(asked["now"])
-    if before is not None and same:
-        if count != before.seen:
-            with before._lock:
+    if before is not None and before.of == of and removed <= before.seen:
+        with before._lock:
+            if count != before.seen:
                 changed = tx.all(source.reads.weighed_since, asked | {"change": before.seen})
                 before.put(Row(*row) for row in changed)
-        before.trusted(count)
+            before.forget_expired(asked["now"])
+            before.trusted(count)
         return before
     return Pool(of, source.levels, count, _read(tx, source, asked, most), seconds)
 

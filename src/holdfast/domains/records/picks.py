@@ -8,6 +8,7 @@ from holdfast.core.database import Transaction, Work
 from holdfast.core.errors import InvalidInput, PermissionDenied
 from holdfast.core.pages import check_limit
 from holdfast.core.policy import allow
+from holdfast.core.scope import Scope
 from holdfast.domains.records import picking
 from holdfast.domains.records.access import find_source
 from holdfast.domains.records.finding import RecordFinding
@@ -16,8 +17,14 @@ from holdfast.domains.records.models import Record
 MOST_PICKED = 10_000
 
 
+_NONE: tuple[Scope | None, str, picking.Pool | None] = (None, "", None)
+
+
 class RecordPicks(RecordFinding):
     """Picks; see `Records`."""
+
+    _last = _NONE
+    """Who picked last, from what, and its pool."""
 
     @composite
     def pick(
@@ -31,7 +38,8 @@ class RecordPicks(RecordFinding):
         once whether it still does. Raises `SetNotFound`, `InvalidFilter`, `NothingToPick`,
         `TooManyToPick`, `InvalidInput` where the set has no `weight`.
         """
-        check_limit(n, MOST_PICKED, field="n")
+        if n != 1 or type(n) is not int:
+            check_limit(n, MOST_PICKED, field="n")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
             raise InvalidInput(f"seed: {seed!r:.40} is no whole number", field="seed")
         pool = self._pool_at_hand(name)
@@ -42,14 +50,24 @@ class RecordPicks(RecordFinding):
         return picking.pools_of(self.engine)
 
     def _pool_at_hand(self, name: str) -> picking.Pool | None:
-        """The pool, where it is known and the scope may use it; who may not is refused by `_pool`, which records it."""
+        """The pool, where it is known and the scope may use it; who may not is refused by `_pool`, which records it.
+
+        What was found for a scope and a name is kept for the next call: a pool that another took the place of, or that
+        nobody keeps any more, is not known.
+        """
         scope = self.access.checked()
-        try:
-            allow(scope, "records.read", writes=False)
-        except PermissionDenied:
-            return None
-        pool = self._pools.get(scope.tenant_id, name, scope.levels)
-        return pool if pool is not None and pool.is_known else None
+        held, named, pool = self._last
+        if scope is not held or name != named:
+            try:
+                allow(scope, "records.read", writes=False)
+            except PermissionDenied:
+                return None
+            pool = self._pools.get(scope.tenant_id, name, scope.levels)
+            self._last = (scope, name, pool) if pool is not None else _NONE
+        if pool is not None and pool.is_known:
+            return pool
+        self._last = _NONE
+        return None
 
     @action("records.read", writes=False)
     def _pool(self, name: str) -> Work[picking.Pool]:

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from holdfast.core import lexical
 from holdfast.core.clock import now
 from holdfast.core.database import Transaction
+from holdfast.core.database.types import dump_json
 from holdfast.core.ids import new_id
 from holdfast.domains.records import picking, queries
 from holdfast.domains.records.models import RecordSet
+from holdfast.domains.records.pool_rows import Row
 from holdfast.domains.records.preparing import Data, Preparing, Ready
 from holdfast.domains.records.tables import PLACES
 
@@ -40,7 +43,7 @@ def store(tx: Transaction, preparing: Preparing, ready: Sequence[Ready], *, leve
     """
     of, done, moment = preparing.of, Written(), now()
     change = next_change(tx, of) if ready else None
-    waiting, told = list(ready), list[picking.Row]()
+    waiting, told = sorted(ready, key=attrgetter("key")), list[Row]()  # two at once wait in one order
     while waiting:
         known = known_records(tx, of, [one.key for one in waiting], level)
         first = (of.clearance or "") if level is None else level
@@ -149,7 +152,7 @@ class _Plan:
     by: UUID | None
     moved: bool = False
     """Whether a record goes to another level."""
-    rows: list[picking.Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     versions: list[tuple[Ready, dict[str, Any]]] = field(default_factory=list)
     new: list[Ready] = field(default_factory=list)
     ids: list[UUID] = field(default_factory=list)
@@ -165,7 +168,7 @@ class _Plan:
             done.added += 1
             return
         level = before.level if self.level is None else self.level
-        if before.level == level and before.data == one.data:
+        if before.level == level and before.data == one.data and dump_json(before.data) == one.text:  # True is no 1
             done.unchanged += 1
             return
         self._update(preparing, one, before, level)
@@ -193,7 +196,7 @@ class _Plan:
         """What pools are told, and the history."""
         if one.weight is not None:
             dates = (created_at, self.moment, one.expires_at)
-            self.rows.append(picking.Row(one.key, level, one.weight, str(one.text), version, *dates))
+            self.rows.append(Row(one.key, level, one.weight, str(one.text), version, *dates))
         if of.history:
             told = version_of(one.key, record_id, level, version, one.text, self.moment, self.by)
             self.versions.append((one, told))
