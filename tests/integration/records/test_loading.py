@@ -116,3 +116,28 @@ def test_a_pool_is_trusted_until_a_record_of_it_expires(seconds, most):
     pool = picking.Pool(None, frozenset(), 0, [row], 100)
     assert most - 5 < pool._until - time.monotonic() + (seconds < 0) <= most
     assert pool.is_known == (seconds > 0)
+
+
+def test_the_largest_and_the_smallest_weights_are_picked_by(amina):
+    room = amina.records
+    room.define("scales", key="id", weight="w")
+    room.put("scales", {"id": "all", "w": 1})
+    assert room.pick("scales")[0].key == "all"
+    for key, weight in (("huge", 1.7e308), ("whole", 2**63 - 1), ("none", 0)):
+        room.put("scales", {"id": key, "w": weight})
+    assert {one.key for one in room.pick("scales", n=200)} == {"huge"}
+    assert {one.key for one in room.pick("scales", n=200, where={"w": {"<": 2.0**64}})} == {"whole"}
+    wrong = {"": "the key is empty", "x": "not below it"}
+    for key, text in wrong.items():
+        assert text in refused("record_refused", room.put, "scales", {"id": key, "w": -1 if key else 1})
+
+
+def test_groups_are_values_that_can_be_asked_for_on_both_paths(amina):
+    room = amina.records
+    room.define("sizes", key="id", indexed=["n"])
+    given = [1e300, -1e300, 1e17, 2**63 - 1, -(2**63) + 1, 0.5]
+    room.put_many("sizes", [{"id": str(at), "n": value, "m": value} for at, value in enumerate(given)])
+    for path in ("n", "m"):
+        groups = [one.value for one in room.group("sizes", by=path)]
+        assert sorted(map(repr, groups)) == sorted(map(repr, [1e300, -1e300, 10**17, 2**63 - 1, -(2**63) + 1, 0.5]))
+        assert [room.count("sizes", where={path: value}) for value in groups] == [1] * len(given)

@@ -21,7 +21,7 @@ from holdfast.domains.records.reads import RecordReads
 from holdfast.domains.records.schemas import kinds_at
 from holdfast.domains.records.storing import PURPOSE
 from holdfast.domains.records.tables import PLACES
-from holdfast.domains.records.values import value_of
+from holdfast.domains.records.values import value_of, whole
 
 _KINDS = ("string", "number", "boolean")
 CANDIDATES = 1_000
@@ -97,7 +97,7 @@ def _grouped(kind: str, value: Any) -> str | float | bool:
     if kind == "string":
         return str(value)
     number = float(value)
-    return int(value) if number.is_integer() else number
+    return whole(number, rest=int(value) - int(number) if number.is_integer() else 0)
 
 
 def _hits(

@@ -115,7 +115,9 @@ class Preparing:
         key = value_at(data, self._key)
         if isinstance(key, int) and not isinstance(key, bool):
             key = str(key)
-        if not isinstance(key, str) or not key:
+        if key == "":
+            raise RecordRefused(f"{self.of.key}: the key is empty; give each record one of its own")
+        if not isinstance(key, str):
             raise RecordRefused(f"{self.of.key}: the key is a text or a whole number, not {kind_of(key)}")
         if len(key.encode()) > MOST_BYTES:
             raise RecordRefused(f"{self.of.key}: a key of {len(key.encode()):,} bytes, the limit is {MOST_BYTES}")
@@ -128,7 +130,8 @@ class Preparing:
         if weight is None:
             return 0.0
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight < 0:
-            raise RecordRefused(f"{self.of.weight}: a weight is a number of at least 0, not {kind_of(weight)}")
+            given = kind_of(weight) if isinstance(weight, bool) or not isinstance(weight, (int, float)) else "below it"
+            raise RecordRefused(f"{self.of.weight}: a weight is a number of at least 0, not {given}")
         return float(weight)
 
     def _expiry_of(self, data: Data) -> datetime | None:

@@ -6,6 +6,8 @@ value. Numbers are exact: a double, then what it rounded off a whole number of 6
 
 import struct
 
+from holdfast.core.inputs import INTEGER_BITS
+
 TRUTH, NUMBER, TEXT, NONE = b"\x01", b"\x02", b"\x03", b"\x04"
 NO_VALUE = NONE
 """What stands for a value that is absent or null."""
@@ -50,7 +52,7 @@ def _number(value: float) -> bytes:
 
 
 def value_of(code: bytes) -> Scalar | None:
-    """The value that a code stands for; numbers without a fraction as whole ones."""
+    """The value that a code stands for; numbers without a fraction as whole ones, where they fit in 63 bits."""
     kind, rest = code[:1], code[1:]
     if kind == TEXT:
         return rest.decode()
@@ -60,8 +62,14 @@ def value_of(code: bytes) -> Scalar | None:
         (bits,) = _BITS.unpack(rest[:8])
         bits = bits & ~_SIGN if bits & _SIGN else bits ^ _ALL
         (double,) = _DOUBLE.unpack(_BITS.pack(bits))
-        return int(double) + int.from_bytes(rest[8:], "big") - _MIDDLE if double.is_integer() else double
+        return whole(double, rest=int.from_bytes(rest[8:], "big") - _MIDDLE)
     return None
+
+
+def whole(double: float, *, rest: int = 0) -> int | float:
+    """A number without a fraction as a whole one, where records hold such: of up to 63 bits."""
+    made = int(double) + rest if double.is_integer() else 0
+    return made if double.is_integer() and made.bit_length() <= INTEGER_BITS else double
 
 
 def after(code: bytes) -> bytes:

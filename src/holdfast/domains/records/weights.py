@@ -15,14 +15,15 @@ from random import Random
 BLOCK = 32
 """Keys of a new block; it is cut in two at twice as many."""
 FRACTION_BITS = 64
+_LARGE = 2.0**900
 CALM = 64
 """After so many picks without a change the ends of the blocks are kept as one list, which is searched faster than the
 tree and has to be made anew after each change."""
 
 
 def units(weight: float) -> int:
-    """A weight as a whole number."""
-    return int(math.ldexp(weight, FRACTION_BITS))
+    """A weight as a whole number. A very large one has no fraction, and no double holds it times 2**64."""
+    return int(math.ldexp(weight, FRACTION_BITS)) if weight < _LARGE else int(weight) << FRACTION_BITS
 
 
 class Weights:
