@@ -188,13 +188,8 @@ def _sums(row: dict[str, Any]) -> dict[str, Any]:
 
 def _rollup_of_one(row: dict[str, Any]) -> dict[str, Any]:
     """What one event adds to the roll-ups, for all of them."""
-    place = {
-        "user_id": row["user_id"],
-        "workspace_id": row["workspace_id"] or NIL,
-        "operation": row["operation"],
-        "model": row["model"] or "",
-        "provider": row["provider"] or "",
-    }
+    place = {"user_id": row["user_id"], "workspace_id": row["workspace_id"] or NIL, "operation": row["operation"]}
+    place |= {"model": row["model"] or "", "provider": row["provider"] or ""}
     hour = start_of(row["at"], "hour")
     day = hour.replace(hour=0)
     return _sums(row) | place | {"hour": hour, "day": day, "month": day.replace(day=1)}
