@@ -28,12 +28,18 @@ def platform_seconds() -> float:
 
 
 @pytest.fixture
-def settings(oauth: OAuthServer, platform_seconds: float) -> Settings:
-    """Every platform is that server. A lease of 6 seconds, and pauses short enough to see them end."""
+def retry_seconds() -> float:
+    """The first pause after a failure: short enough to see it end. A test in which it must not end gives more."""
+    return 0.2
+
+
+@pytest.fixture
+def settings(oauth: OAuthServer, platform_seconds: float, retry_seconds: float) -> Settings:
+    """Every platform is that server. A lease of 6 seconds."""
     platforms = ("google_analytics", "google_ads", "meta_ads", "linkedin_ads")
     clients = {name: oauth.client() for name in platforms if name != "meta_ads"}
     clients["meta_ads"] = oauth.client()
-    pauses = {"platform_seconds": platform_seconds, "platform_retry_seconds": 0.2}
+    pauses = {"platform_seconds": platform_seconds, "platform_retry_seconds": retry_seconds}
     return Settings(oauth_clients=clients, revocation_attempts=3, **pauses)  # type: ignore[arg-type]
 
 
