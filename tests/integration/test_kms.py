@@ -13,6 +13,7 @@ from holdfast.core.crypto.models import STORE
 from holdfast.core.crypto.ring import generation
 from holdfast.core.crypto.rings import open_ring
 
+pytestmark = pytest.mark.xdist_group("kms")  # moto is imported by one worker
 KEY = "0123456789abcdef" * 4
 ACME, GLOBEX = uuid4(), uuid4()
 SECRET = bytes(range(32))

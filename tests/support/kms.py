@@ -13,7 +13,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 @contextmanager
 def kms_server() -> Iterator[str]:
     """The URL of a running server."""
-    from moto.server import ThreadedMotoServer  # a quarter of a second, not for every worker
+    from moto.server import ThreadedMotoServer  # takes a quarter of a second
 
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     with contextlib.redirect_stdout(io.StringIO()):

@@ -13,13 +13,14 @@ from holdfast.core.jobs.errors import JobCancelled
 from holdfast.domains.interop.errors import ClusterLost
 from holdfast.domains.interop.profiles import ProfileKey, check_cluster, profile_clustered, profile_messages
 
+pytestmark = pytest.mark.xdist_group("cluster")  # distributed is imported by one worker
 SECRET = b"a secret of the tests of clusters"
 SENT = messages(120, seed=61)
 
 
 @contextmanager
 def cluster(*, processes: bool) -> Iterator[str]:
-    import distributed  # half a second: for the one worker that runs these
+    import distributed  # takes half a second
 
     given = {"n_workers": 2, "threads_per_worker": 1}
     given |= {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": None}

@@ -10,6 +10,7 @@ import pytest
 from holdfast.core.embedders import EmbedderMismatch, InvalidEmbedder, Prefixes, embedder_from
 from holdfast.core.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("fastembed")  # fastembed is imported by one worker
 WORDS = "[PAD] [UNK] loan lender interest roast chicken lemon query".split()
 NAME = "holdfast-tests/nine-words"
 
@@ -24,7 +25,7 @@ def table() -> numpy.ndarray:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    import onnx  # these take half a second, which is not for every worker
+    import onnx  # with those below, takes half a second
     from fastembed import TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
     from tokenizers import Tokenizer, models, pre_tokenizers

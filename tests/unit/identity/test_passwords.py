@@ -47,10 +47,10 @@ def test_nobody_takes_as_long_as_somebody(real_cost):
 
     def fastest(of):
         taken = []
-        for _ in range(7):
-            began = time.perf_counter()
+        for _ in range(3):
+            began = time.process_time()  # of every thread, whatever else the machine does
             is_right(of, "a wrong password")
-            taken.append(time.perf_counter() - began)
+            taken.append(time.process_time() - began)
         return min(taken)
 
     assert 0.5 < fastest(None) / fastest(kept) < 2.0
