@@ -596,7 +596,9 @@ def test_4_5_nobody_sees_anothers_facts(library, people):
 @pytest.fixture
 def outside(organisations, tmp_path):
     """The firm's store opened with a Chroma in a folder; the same library with its vectors there."""
-    settings = holdfast.Settings(vector_indexes={"chroma": f"chroma:{tmp_path}/chroma"})
+    settings = holdfast.Settings(
+        vector_indexes={"chroma": f"chroma:{tmp_path}/{new_id()}"}
+    )  # chromadb keeps a client a path
     with holdfast.open(organisations.url, organisations.key, settings=settings) as store:
         library = Library(store, ScriptedModel(), tenant="lentera", base="library in chroma")
         library.move_out(library.person("ratna@lentera.test"), "chroma", embedder="hashing:256")
@@ -627,9 +629,7 @@ def test_4_6_an_answer_is_given_from_it_and_what_is_deleted_is_gone_there_too(ou
     for document in ratna.knowledge.documents("library in chroma", limit=200).items:
         ratna.knowledge.delete(document.id)
     assert ratna.knowledge.search(SECRET, base="library in chroma").hits == ()
-    assert SECRET.encode() not in b"".join(
-        one.read_bytes() for one in (tmp_path / "chroma").rglob("*") if one.is_file()
-    )
+    assert SECRET.encode() not in b"".join(one.read_bytes() for one in tmp_path.rglob("*") if one.is_file())
 
 
 # 4.8 A dashboard: response time, hit rate, pool, errors, cost per month and per user.
