@@ -1,5 +1,6 @@
 """For how long a value is good, and what is given when it is not any more."""
 
+import random
 import threading
 import time
 
@@ -51,7 +52,8 @@ def test_no_value_lives_longer_than_the_longest(opens, redis):
         assert 40_000 < client.pttl(key) <= 50_000
 
 
-def test_a_value_in_use_is_loaded_anew_by_one_before_its_time_is_over(opens, cache_url):
+def test_a_value_in_use_is_loaded_anew_by_one_before_its_time_is_over(opens, cache_url, monkeypatch):
+    monkeypatch.setattr(random, "uniform", lambda low, _high: low)  # as early as the setting allows
     stores = [opens(cache_url, cache_refresh_percent=30.0) for _ in range(2 if cache_url else 1)]
     if cache_url:
         for store in stores:

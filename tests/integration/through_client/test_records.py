@@ -17,3 +17,13 @@ def test_sets_are_shared_and_read_by_their_names_there(store, gus):
     assert room.pick("acme:rates")[0].key == "1"
     ada.unshare("rates", tenant="globex")
     refused("record_set_not_found", room.count, "acme:rates")
+
+
+def test_what_is_nested_beyond_measure_is_refused_by_name(kbli):  # noqa: F811  # the client refuses it, before the server could
+    deep = {"sector": "J"}
+    for _ in range(20_000):
+        deep = {"not": deep}
+    for call in (kbli.find, kbli.count, kbli.pick):
+        refused("invalid_input", call, "kbli", where=deep)
+    refused("invalid_input", kbli.group, "kbli", by="sector", where=deep)
+    refused("invalid_input", kbli.update, "kbli", "61", {"title": deep})
