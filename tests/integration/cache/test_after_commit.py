@@ -118,6 +118,7 @@ def test_with_redis_another_process_sees_it_as_soon_as_it_is_told(place, redis):
             colour = {"colour": str(round_)}
             other.system().identity.publish_profile(branding=colour, tenant="acme")
             until(lambda colour=colour: one.profile("acme").branding == colour, seconds=5)
+            assert one.profile("acme").branding == colour, "from its cache"
             assert other.profile("acme").branding == colour
         assert one.cache.stats().names["profile"].l1_hits + one.cache.stats().names["profile"].l2_hits > 0
 
