@@ -22,7 +22,7 @@ Row = tuple[int, str, bytes, bytes]
 Load = Callable[[], Iterable[Sequence[Row]]]
 
 OLDEST = 3_600.0
-"""In seconds: no code of a deleted vector stays longer."""
+"""In seconds: the first search after that reads them anew, without those of vectors deleted meanwhile."""
 _AT_A_TIME = 32_768
 """So many are compared at a time: what lies between stays in the processor's cache."""
 
