@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from unit.commits.helpers import until
+from support.waiting import until
 
 import holdfast
 from holdfast import NewMessage

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from unit.commits.helpers import until
+from support.waiting import until
 
 import holdfast
 from holdfast import HoldfastError

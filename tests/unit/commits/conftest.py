@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
-from unit.commits.helpers import until
+from support.waiting import until
 
 from holdfast.core.database.commits import BATCH, CommitQueue
 

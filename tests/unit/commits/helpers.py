@@ -1,7 +1,5 @@
 """What the tests of shared commits have in common."""
 
-import time
-
 from sqlcipher3 import dbapi2 as sqlcipher
 
 
@@ -11,13 +9,6 @@ def stored(path):
         return [n for (n,) in connection.execute("SELECT n FROM rows ORDER BY rowid")]
     finally:
         connection.close()
-
-
-def until(condition):
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.001)
 
 
 def insert(writer, n, parent=None):

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
-from unit.commits.helpers import insert, stored, until
+from support.waiting import until
+from unit.commits.helpers import insert, stored
 
 from holdfast.core.database.commits import BATCH, CommitQueue
 
